@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Stopping at our own mistakes.
+ *
+ * lib only says that panic() exists.  The kernel's stands in arch and prints
+ * registers and a backtrace; a host test brings its own.
+ *
+ * ASSERT guards what can be wrong only if the kernel itself is wrong; it is
+ * never compiled out.  What a caller, a file or the firmware can get wrong is
+ * not asserted: it is checked, and answered with an error.
+ */
+#ifndef LIB_PANIC_H
+#define LIB_PANIC_H
+
+#include <stdint.h>
+
+_Noreturn void panic(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+#define ASSERT(condition)                                                      \
+    do {                                                                       \
+        if (!(condition))                                                      \
+            panic("%s:%d: assertion failed: %s", __FILE__, __LINE__,           \
+                  #condition);                                                 \
+    } while (0)
+
+/* value < limit, with both in the message. */
+#define ASSERT_BELOW(value, limit)                                             \
+    do {                                                                       \
+        uintptr_t value_ = (value), limit_ = (limit);                          \
+        if (value_ >= limit_)                                                  \
+            panic("%s:%d: %s = %#lx, expected below %s = %#lx", __FILE__,      \
+                  __LINE__, #value, (unsigned long)value_, #limit,             \
+                  (unsigned long)limit_);                                      \
+    } while (0)
+
+/* found == expected, with both in the message. */
+#define ASSERT_EQ(found, expected)                                             \
+    do {                                                                       \
+        uintptr_t found_ = (uintptr_t)(found);                                 \
+        uintptr_t expected_ = (uintptr_t)(expected);                           \
+        if (found_ != expected_)                                               \
+            panic("%s:%d: %s = %#lx, expected %s = %#lx", __FILE__, __LINE__,  \
+                  #found, (unsigned long)found_, #expected,                    \
+                  (unsigned long)expected_);                                   \
+    } while (0)
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* How far a stage of the kernel has come.
+ *
+ * Stages are started in order.  A stage whose functions a student has not
+ * written yet says so with a value of its own, which is neither success nor
+ * "out of memory": the boot then names the lab and leaves the prompt usable.
+ */
+#ifndef LIB_STAGE_H
+#define LIB_STAGE_H
+
+enum stage_state {
+    STAGE_OFF,            /* not asked for on the command line */
+    STAGE_NOT_WRITTEN,    /* asked for, but its functions are holes */
+    STAGE_PARTLY_WRITTEN, /* usable; some of its functions are holes */
+    STAGE_BROKEN,         /* written, and its check found a violation */
+    STAGE_OK,
+};
+
+/* What a function that returns a pointer returns while it is a hole.  The
+ * address lies in the first page, which is never mapped: who uses it faults
+ * at a number that the fault report recognises. */
+#define NOT_WRITTEN ((void *)0xBAD)
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What a checker answers.
+ *
+ * Every stage states its invariants (I1, I2 ...) at the top of its file and
+ * has an x_check() that walks everything and returns the first one that does
+ * not hold, with the place and the two values that should have agreed.
+ */
+#ifndef LIB_VIOLATION_H
+#define LIB_VIOLATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct violation {
+    const char *invariant; /* "I2: no two free blocks touch"; NULL: sound */
+    uintptr_t address;     /* of the block, zone, entry ... that breaks it */
+    uintptr_t expected;
+    uintptr_t found;
+};
+
+#define SOUND ((struct violation){ NULL, 0, 0, 0 })
+
+static inline bool is_sound(struct violation violation)
+{
+    return violation.invariant == NULL;
+}
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness.h"
+
+#include "lib/addr.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static struct unit_test *all_tests;
+static jmp_buf panic_target;
+static bool panic_expected;
+static char panic_message[512];
+static char printed[4096];
+static size_t printed_bytes;
+
+void unit_test_register(struct unit_test *test)
+{
+    test->next = all_tests;
+    all_tests = test;
+}
+
+_Noreturn void test_fail(const char *file, int line, const char *format, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "%s:%d: ", file, line);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "\nprinted so far: %s\n", printed);
+    exit(1);
+}
+
+jmp_buf *test_expect_panic(void)
+{
+    panic_expected = true;
+    return &panic_target;
+}
+
+const char *panic_text(void)
+{
+    return panic_message;
+}
+
+_Noreturn void panic(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(panic_message, sizeof panic_message, format, arguments);
+    va_end(arguments);
+    if (panic_expected) {
+        panic_expected = false;
+        longjmp(panic_target, 1);
+    }
+    fprintf(stderr, "panic: %s\n", panic_message);
+    abort();
+}
+
+static void remember(const char *text, size_t bytes)
+{
+    size_t room = sizeof printed - 1 - printed_bytes;
+    size_t taken = bytes < room ? bytes : room;
+
+    memcpy(printed + printed_bytes, text, taken);
+    printed_bytes += taken;
+    printed[printed_bytes] = 0;
+}
+
+const char *printed_text(void)
+{
+    static char answer[sizeof printed];
+
+    memcpy(answer, printed, printed_bytes + 1);
+    printed_bytes = 0;
+    printed[0] = 0;
+    return answer;
+}
+
+void *play_physical_memory(uint32_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        test_fail(__FILE__, __LINE__, "no %u bytes to play memory", bytes);
+    direct_map = (struct direct_map){ (uintptr_t)memory, bytes };
+    return memory;
+}
+
+static int run_named(const char *name)
+{
+    for (struct unit_test *test = all_tests; test; test = test->next) {
+        if (strcmp(test->name, name) == 0) {
+            test->run();
+            return 0;
+        }
+    }
+    fprintf(stderr, "no test \"%s\"; --list names them\n", name);
+    return 2;
+}
+
+int main(int count, char **words)
+{
+    print_to(remember);
+    if (count == 2 && strcmp(words[1], "--list") == 0) {
+        for (struct unit_test *test = all_tests; test; test = test->next)
+            puts(test->name);
+        return 0;
+    }
+    if (count == 2)
+        return run_named(words[1]);
+    fprintf(stderr, "usage: unit-tests --list | NAME\n");
+    return 2;
+}

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS is newer than C11 */
+
 #include "harness.h"
 
 #include "lib/addr.h"

@@ -41,7 +41,7 @@ _Noreturn void test_fail(const char *file, int line, const char *format, ...)
             test_fail(__FILE__, __LINE__, "not true: %s", #condition);         \
     } while (0)
 
-/* Integers or pointers. */
+/* Integers; pointers are compared with CHECK, or cast to uintptr_t. */
 #define CHECK_EQ(found, expected)                                              \
     do {                                                                       \
         unsigned long long f_ = (unsigned long long)(found);                   \

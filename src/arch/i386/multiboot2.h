@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* What the boot loader tells us, turned into plain regions.
+ *
+ * The information structure (Multiboot2 specification 3.6) is a list of tags:
+ *
+ *     +------------+----------+   +------+------+---------+   +---+---+
+ *     | total size | reserved |   | type | size | content |...| 0 | 8 |
+ *     +------------+----------+   +------+------+---------+   +---+---+
+ *      4 bytes      4              4      4      size - 8      end tag
+ *
+ * Each tag starts at a multiple of 8.  None is trusted: a tag that does not
+ * fit the total size, or is too small for what it must hold, ends the parse
+ * with a message that names it.
+ */
+#ifndef ARCH_I386_MULTIBOOT2_H
+#define ARCH_I386_MULTIBOOT2_H
+
+#include "lib/addr.h"
+#include "lib/region.h"
+
+#include <stdbool.h>
+
+#define MULTIBOOT2_MAGIC 0x36D76289u
+
+/* Limits of what we keep; what goes beyond is named by the parse. */
+#define BOOT_AVAILABLE_MAX 64u
+#define BOOT_IN_USE_MAX    256u
+#define BOOT_MODULES_MAX   128u
+
+/* A file that the loader placed in memory for us. */
+struct boot_module {
+    const char *name; /* its command line */
+    phys_t begin, end;
+};
+
+/* The kernel's own symbol table, from the ELF sections tag. */
+struct boot_symbols {
+    const void *table;
+    uint32_t table_bytes;
+    const char *names;
+    uint32_t names_bytes;
+};
+
+struct boot_info {
+    const char *command_line; /* "" if there is none */
+    const char *loader;       /* "" if it does not say */
+    struct region available[BOOT_AVAILABLE_MAX];
+    size_t available_count;
+    struct region in_use[BOOT_IN_USE_MAX];
+    size_t in_use_count;
+    struct boot_module modules[BOOT_MODULES_MAX];
+    size_t module_count;
+    struct boot_symbols symbols; /* all zero if there are none */
+    bool text_screen;            /* VGA text cells can be written */
+};
+
+/* Reads the structure at `info`; 8-byte aligned, in the direct map.  What
+ * `boot` points to afterwards lies inside the structure, the modules and the
+ * symbol sections, all of which are in boot->in_use.
+ * False if the structure is of no use; a line for each thing that is wrong has
+ * been printed then, and also for what could be left out. */
+bool multiboot2_parse(const void *info, struct boot_info *boot);
+
+/* Adds a region that is in use; panics when there is no more room, because
+ * forgetting one would hand out its memory. */
+void boot_add_in_use(struct boot_info *boot, uint64_t begin, uint64_t end,
+                     const char *name);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+
+#include "lib/print.h"
+#include "lib/string.h"
+
+#define KNOWN_WORDS                                                            \
+    "stage=, replay, replay=, quick, heap=, map=slow, map=off, crash=, exit"
+
+bool parse_bytes(const char *text, uint32_t *bytes)
+{
+    char digits[OPTION_TEXT_BYTES];
+    size_t length = strlen(text);
+    uint32_t shift = 0, number;
+
+    if (length == 0 || length >= sizeof digits)
+        return false;
+    memcpy(digits, text, length + 1);
+    if (digits[length - 1] == 'K' || digits[length - 1] == 'M') {
+        shift = digits[length - 1] == 'K' ? 10 : 20;
+        digits[length - 1] = 0;
+    }
+    if (!parse_number(digits, &number) || number > UINT32_MAX >> shift)
+        return false;
+    *bytes = number << shift;
+    return true;
+}
+
+static bool parse_map(const char *value, enum map_pace *pace)
+{
+    if (strcmp(value, "slow") == 0)
+        *pace = MAP_SLOW;
+    else if (strcmp(value, "off") == 0)
+        *pace = MAP_OFF;
+    else
+        return false;
+    return true;
+}
+
+/* What stands behind "name=" in `word`; NULL if the word is another. */
+static const char *value_of(const char *word, const char *name)
+{
+    size_t length = strlen(name);
+
+    if (strncmp(word, name, length) != 0 || word[length] != '=')
+        return NULL;
+    return word + length + 1;
+}
+
+static bool keep(char *text, const char *value)
+{
+    memcpy(text, value, strlen(value) + 1); /* words are cut to fit */
+    return *value != 0;
+}
+
+static bool read_word(const char *word, struct options *options)
+{
+    const char *value;
+
+    if (strcmp(word, "replay") == 0)
+        return options->replay = true;
+    if (strcmp(word, "quick") == 0)
+        return options->quick = true;
+    if (strcmp(word, "exit") == 0)
+        return options->exit = true;
+    if ((value = value_of(word, "stage")))
+        return keep(options->stage, value);
+    if ((value = value_of(word, "crash")))
+        return keep(options->crash, value);
+    if ((value = value_of(word, "heap")))
+        return parse_bytes(value, &options->heap_bytes) &&
+               options->heap_bytes > 0;
+    if ((value = value_of(word, "map")))
+        return parse_map(value, &options->map);
+    if ((value = value_of(word, "replay")))
+        return options->replay = keep(options->trace, value);
+    return false;
+}
+
+bool options_parse(const char *command_line, struct options *options)
+{
+    char word[OPTION_TEXT_BYTES];
+    bool good = true;
+
+    *options = (struct options){ .map = MAP_FAST };
+    while (*command_line) {
+        size_t length = 0;
+
+        while (*command_line == ' ')
+            command_line++;
+        while (command_line[length] && command_line[length] != ' ')
+            length++;
+        if (length >= sizeof word) {
+            print("option of %zu characters is too long: %.*s\n", length,
+                  (int)sizeof word - 1, command_line);
+            good = false;
+        } else if (length > 0) {
+            memcpy(word, command_line, length);
+            word[length] = 0;
+            if (!read_word(word, options)) {
+                print("bad option \"%s\"; known: " KNOWN_WORDS "\n", word);
+                good = false;
+            }
+        }
+        command_line += length;
+    }
+    return good;
+}

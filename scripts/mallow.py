@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What `make` does outside the compiler: one command a word.
+
+The Makefile passes its variables on as they are; one that was not set arrives
+as an empty string, and an empty string means "not given" everywhere.
+"""
+import argparse
+import signal
+import sys
+
+from mallow import debug, replay, run, stages
+from mallow.project import Trouble
+
+
+class Parser(argparse.ArgumentParser):
+    """Answers a wrong word with one line instead of the whole usage."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def parser():
+    top = Parser(prog="mallow", description=__doc__.splitlines()[0])
+    commands = top.add_subparsers(dest="command", required=True,
+                                  metavar="COMMAND")
+    for room in (stages, run, replay, debug):
+        room.add_commands(commands)
+    return top
+
+
+def stop(number, _frame):
+    """Ends as an exception does, so that `with` and `finally` clean up."""
+    sys.exit(128 + number)
+
+
+def main():
+    arguments = parser().parse_args()
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGHUP, stop)
+    try:
+        return arguments.run(arguments)
+    except Trouble as trouble:
+        print(f"{arguments.command}: {trouble}", file=sys.stderr)
+        return trouble.status
+    except KeyboardInterrupt:
+        return stop(signal.SIGINT, None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Where things lie, and how a command says that it cannot go on."""
+import shlex
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+KERNEL = BUILD / "kernel.elf"
+ISO = BUILD / "mallow.iso"
+TRACES = ROOT / "traces"
+
+WRONG_USE = 2
+
+
+class Trouble(Exception):
+    """One line for the person at the keyboard, and the command's status."""
+
+    def __init__(self, text, status=1):
+        super().__init__(text)
+        self.status = status
+
+
+def require(path):
+    """`path`, if it has been built."""
+    if not path.exists():
+        raise Trouble(f"there is no {shown(path)}: make iso builds it")
+    return path
+
+
+def shown(path):
+    """`path` as a person at the root of the tree would write it."""
+    path = Path(path)
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
+def add_verbose(parser):
+    parser.add_argument("--verbose", default="", metavar="V",
+                        help="anything: show the commands that are started")
+
+
+def show_command(arguments, command):
+    """What V=1 asks for."""
+    if arguments.verbose:
+        print(shlex.join(map(str, command)), flush=True)

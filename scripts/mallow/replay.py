@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""`make replay`: replays every trace, with nobody watching.
+
+Each trace has a machine of its own, a few machines at a time:
+
+    traces/a.rep --> QEMU, replay=a.rep --> console: the kernel's table
+    traces/b.rep --> QEMU, replay=b.rep --> records: the same figures
+                                               |
+                                       build/replay.json
+
+so that a trace which brings the kernel down, or to a halt, costs its own
+figures and no others.  A trace counts as right only if the kernel reported it
+right: what was given and not reported is wrong.
+"""
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from . import machine, memory, records, stages
+from .project import (BUILD, ISO, KERNEL, ROOT, TRACES, WRONG_USE, Trouble,
+                      add_verbose, require, show_command, shown)
+
+FIGURES = BUILD / "replay.json"
+FIRST_HEAP_STAGE = "heap"
+MOST_TRACES = 64
+MOST_BYTES = 32 * memory.MIB
+TRACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,58}\.rep")
+MOST_JOBS = 4
+SECONDS = 300
+
+
+def traces_in(folder):
+    """The .rep files of `folder`, in order of their names."""
+    if not folder.is_dir():
+        raise Trouble(f"TRACES: {shown(folder)} is no directory", WRONG_USE)
+    found = sorted(folder.glob("*.rep"))
+    if not found:
+        raise Trouble(f"TRACES: there is no .rep file in {shown(folder)}",
+                      WRONG_USE)
+    if len(found) > MOST_TRACES:
+        raise Trouble(f"TRACES: {len(found)} files; at most {MOST_TRACES} "
+                      "fit an ISO", WRONG_USE)
+    for path in found:
+        if not TRACE_NAME.fullmatch(path.name):
+            raise Trouble(f'TRACES: the name "{path.name}" will not do: '
+                          "letters, digits and . _ + - only, at most 63",
+                          WRONG_USE)
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            raise Trouble(f"TRACES: {path.name} is no file of at most "
+                          f"{memory.show(MOST_BYTES)}", WRONG_USE)
+    return found
+
+
+def private_iso(folder, kernel, traces):
+    """An ISO with the kernel and the traces of another directory."""
+    iso = folder / "traces.iso"
+    made = subprocess.run(
+        [ROOT / "scripts" / "make-iso", require(kernel), iso, traces],
+        capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        raise Trouble(f"make-iso: {machine.last_line(made.stderr)}")
+    return iso
+
+
+def compiler():
+    """What the compiler noted about itself in the debug information."""
+    found = re.search(rb"GNU C1\d [\d.]+|clang version [\d.]+",
+                      KERNEL.read_bytes())
+    return found.group().decode() if found else None
+
+
+def outcome(name, status, folder, console, errors):
+    """The figures of one trace, and why it is wrong if it is."""
+    told = records.of_kind(records.read(folder / "records"), "trace")
+    mine = [record for record in told if str(record.get("name")) == name]
+    figures = dict(mine[-1]) if mine else {"verdict": "missing"}
+    figures["name"] = name
+    reason = figures.get("reason") or None
+    if status is None:
+        reason = machine.explain_silence(console, folder)
+    elif status not in (machine.FINE, machine.WRONG_REPLAY):
+        reason = machine.explain(status, folder, errors) \
+            or "the machine ended before its replay did"
+    elif not mine:
+        reason = "the kernel did not report this trace"
+    figures["right"] = (status == machine.FINE and bool(mine)
+                        and figures["verdict"] == "ok")
+    if not figures["right"]:
+        figures["reason"] = reason or machine.explain(status, folder, errors)
+    return figures
+
+
+def text_of(path):
+    return path.read_text(errors="replace") if path.exists() else ""
+
+
+def show(figures, console, first):
+    """The kernel's own table: its head once, then one row a trace."""
+    print(console, flush=True)
+
+
+async def boot(command, folder, seconds):
+    """(status, what QEMU said); status is None if it had to be given up."""
+    qemu = await asyncio.create_subprocess_exec(
+        *command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=(folder / "errors").open("wb"),
+        preexec_fn=machine.die_with_parent)
+    try:
+        await asyncio.wait_for(qemu.wait(), seconds)
+    except asyncio.TimeoutError:
+        return None
+    finally:
+        if qemu.returncode is None:
+            qemu.kill()
+            await qemu.wait()
+    return qemu.returncode
+
+
+async def replay_one(name, iso, arguments, gate):
+    """Boots a machine for one trace; (its figures, its console)."""
+    async with gate:
+        with tempfile.TemporaryDirectory(prefix="mallow-") as made:
+            folder = Path(made)
+            command = machine.arguments(
+                iso, folder,
+                [f"stage={arguments.stage}", f"replay={name}", "exit"],
+                arguments.memory_bytes, f"file:{folder / 'console'}")
+            command += machine.counting()
+            show_command(arguments, command)
+            status = await boot(command, folder, arguments.seconds)
+            console = text_of(folder / "console")
+            return outcome(name, status, folder, console,
+                           text_of(folder / "errors")), console
+
+
+async def replay_all(names, iso, arguments):
+    """The figures of all traces; each table is shown when its turn comes."""
+    gate = asyncio.Semaphore(arguments.jobs)
+    tasks = [asyncio.create_task(replay_one(name, iso, arguments, gate))
+             for name in names]
+    every = []
+    for task in tasks:
+        figures, console = await task
+        show(figures, console, first=not every)
+        every.append(figures)
+    return every
+
+
+def write_json(figures, arguments):
+    """All of it or nothing: a reader never meets half a file."""
+    whole = {"stage": arguments.stage,
+             "memory_bytes": arguments.memory_bytes,
+             "qemu": arguments.qemu, "compiler": compiler(),
+             "right": all(trace["right"] for trace in figures),
+             "traces": figures}
+    FIGURES.parent.mkdir(exist_ok=True)
+    draft = FIGURES.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
+    os.replace(draft, FIGURES)
+
+
+def settle(arguments):
+    """Makes of the words of the command line what they stand for."""
+    arguments.stage = stages.chosen(arguments.stage)
+    known = stages.names()
+    if known.index(arguments.stage) < known.index(FIRST_HEAP_STAGE):
+        raise Trouble(f"at stage {arguments.stage} there is no heap yet; "
+                      f"traces need stage {FIRST_HEAP_STAGE} or later",
+                      WRONG_USE)
+    arguments.jobs = positive("JOBS", arguments.jobs,
+                              min(os.cpu_count() or 1, MOST_JOBS))
+    arguments.seconds = positive("SECONDS", arguments.seconds, SECONDS)
+
+
+def positive(name, text, default):
+    if text and not (text.isdecimal() and 0 < int(text) < 100000):
+        raise Trouble(f'{name}: "{text}" is no number from 1 on', WRONG_USE)
+    return int(text) if text else default
+
+
+def replay(arguments):
+    settle(arguments)
+    source = Path(arguments.traces or TRACES).resolve()
+    traces = traces_in(source)
+    arguments.memory_bytes = memory.chosen(
+        arguments.memory, sum(path.stat().st_size for path in traces))
+    arguments.qemu = machine.version()
+    names = [path.name for path in traces]
+    with tempfile.TemporaryDirectory(prefix="mallow-") as made:
+        iso = require(ISO) if source == TRACES else private_iso(
+            Path(made), Path(arguments.kernel), source)
+        figures = asyncio.run(replay_all(names, iso, arguments))
+    write_json(figures, arguments)
+    wrong = [trace for trace in figures if not trace["right"]]
+    print(f"{len(figures)} traces, {len(wrong)} wrong; figures: "
+          f"{shown(FIGURES)}")
+    for trace in wrong:
+        print(f"replay: {trace['name']}: {trace['reason']}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def add_commands(commands):
+    parser = commands.add_parser("replay", help="replays traces, unattended")
+    stages.add_stage(parser)
+    memory.add_memory(parser)
+    add_verbose(parser)
+    parser.add_argument("--traces", default="", metavar="DIR",
+                        help="its .rep files instead of the tree's")
+    parser.add_argument("--kernel", default=KERNEL, metavar="ELF",
+                        help="for an ISO with the traces of DIR")
+    parser.add_argument("--jobs", default="", metavar="N",
+                        help="machines at once")
+    parser.add_argument("--seconds", default="", metavar="N",
+                        help=f"before a trace is given up; {SECONDS}")
+    parser.set_defaults(run=replay)

@@ -35,7 +35,7 @@ enum frame_state { FRAME_IS_FREE, FRAME_IS_USED, FRAME_IS_RESERVED };
 
 /* Takes over the available memory of `layout` that is not in use and lies
  * below its reach; places the bitmap in it.  Panics if there is no room for
- * the bitmap. */
+ * the bitmap.  frames_check() reads `layout` again, so it has to stay. */
 enum stage_state frames_init(const struct memory_layout *layout);
 
 /* One frame, or FRAME_NONE when none is free.  Contents are arbitrary. */

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: MIT
+"""The recorder: known programs leave known traces; bad traces are named."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+RECORD = ROOT / "scripts" / "record" / "record"
+TRACES = sorted((ROOT / "traces").glob("*.rep"))
+STEPS = r"""
+    char *before = malloc(100);
+    int *table = calloc(3, 50);
+    before = realloc(before, 5000);
+    table = reallocarray(table, 7, 30);
+    void *page = aligned_alloc(64, 192), *line;
+    if (posix_memalign(&line, 32, 320) || posix_memalign(&line, 3, 1) != EINVAL)
+        return 1;
+    free(NULL);
+    free(page);
+    if (realloc(before, SIZE_MAX / 2) || calloc(SIZE_MAX / 2, 3))
+        return 2;                      /* failures change nothing */
+    before = realloc(before, 0);       /* is free */
+    line = realloc(NULL, 0);           /* is malloc */
+"""
+STEPS_RECORDED = """a 0 100|a 1 150|r 0 5000|r 1 210|a 2 192|a 3 320|f 2|f 0
+a 4 0|f 1|f 3|f 4""".replace("\n", "|").split("|")
+
+# Each thread reallocates a block of its own, and frees it: 1000 times over.
+THREADS = r"""
+static void *work(void *seed)
+{
+    for (size_t i = 0; i < 1000; i++) {
+        char *block = malloc(2000 + (size_t)seed);
+        block = realloc(block, 4000 + i % 9 * 500);
+        free(block);
+    }
+    return NULL;
+}
+"""
+START_THREADS = r"""
+    mallopt(M_ARENA_MAX, 1);           /* they meet at the same addresses */
+    pthread_t threads[4];
+    for (size_t i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, work, (void *)i);
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+"""
+
+
+def program(folder, body, above=""):
+    """Compiles a main() made of `body`."""
+    source = folder / "program.c"
+    headers = ("errno malloc pthread signal stdint stdlib sys/wait "
+               "unistd").split()
+    source.write_text("#define _GNU_SOURCE\n"
+                      + "".join(f"#include <{name}.h>\n" for name in headers)
+                      + above + "int main(void)\n{\n" + body
+                      + "    return 0;\n}\n")
+    # -fno-builtin: the compiler may not drop allocations that nobody uses
+    subprocess.run(["gcc", "-fno-builtin", "-w", "-pthread",
+                    "-o", folder / "program", source], check=True)
+    return folder / "program"
+
+
+def run(*arguments):
+    return subprocess.run([RECORD, *arguments], text=True, timeout=60,
+                          capture_output=True, check=False)
+
+
+def record(folder, *arguments):
+    """Records into a new trace; returns its operations and the run."""
+    done = run("-o", folder / "new.rep", *arguments)
+    assert done.returncode == 0, done.stderr
+    lines = (folder / "new.rep").read_text().splitlines()
+    ids = sum(line[0] == "a" for line in lines)
+    assert lines[1:4] == [str(ids), str(len(lines) - 4), "1"]
+    return lines[4:], done
+
+
+def test_every_call_is_recorded(tmp_path):
+    trace, done = record(tmp_path, program(tmp_path, STEPS))
+    assert trace == STEPS_RECORDED
+    assert done.stderr == ""
+
+
+def test_exec_keeps_only_the_last_program(tmp_path):
+    trace, _ = record(tmp_path, "--", "env", "A=b", program(tmp_path, STEPS))
+    assert trace == STEPS_RECORDED
+
+
+def test_a_child_keeps_out_of_its_parents_trace(tmp_path):
+    body = STEPS + r"""
+        if (fork() == 0) {
+            for (int i = 0; i < 20000; i++)
+                free(malloc(77));
+            _exit(0);
+        }
+        wait(NULL);
+        malloc(55);
+    """
+    trace, _ = record(tmp_path, program(tmp_path, body))
+    assert trace == [*STEPS_RECORDED[:9], "a 5 55", "f 1", "f 3", "f 4", "f 5"]
+
+
+@pytest.mark.parametrize("end", ["_exit(0);", "raise(SIGKILL);"])
+def test_a_sudden_end_loses_nothing(tmp_path, end):
+    trace, _ = record(tmp_path, program(tmp_path, STEPS + end))
+    assert trace == STEPS_RECORDED
+
+
+def test_a_long_run_fills_several_windows_of_the_log(tmp_path):
+    body = "for (int i = 0; i < 30000; i++) free(malloc(i + 1));\n"
+    trace, _ = record(tmp_path, program(tmp_path, body))
+    assert trace == [line for i in range(30000)
+                     for line in (f"a {i} {i + 1}", f"f {i}")]
+
+
+def test_threads_are_recorded_in_the_order_of_the_work(tmp_path):
+    trace, _ = record(tmp_path, program(tmp_path, START_THREADS, THREADS))
+    sizes = [line.split() for line in trace]
+    first = [line for line in sizes if line[0] == "a" and int(line[2]) >= 2000]
+    grown = [line for line in sizes if line[0] == "r"]
+    # An event out of order makes an `a` of an `r`, or loses one.
+    assert (len(first), len(grown)) == (4000, 4000)
+    assert run("--stat", tmp_path / "new.rep").returncode == 0
+
+
+def test_fit_cuts_where_the_heap_would_be_full(tmp_path):
+    body = "for (int i = 0; i < 100; i++) malloc(48 * 1024 - 16);\n"
+    trace, done = record(tmp_path, "--fit", "2M", program(tmp_path, body))
+    assert trace[31:33] == ["a 31 49136", "f 0"]  # 3/4 of 2 MiB: 32 blocks
+    assert len(trace) == 64
+    assert "cut after 32 of 100" in done.stderr
+
+
+def test_max_ops_counts_the_closing_frees(tmp_path):
+    body = "for (int i = 0; i < 100; i++) malloc(8);\n"
+    trace, done = record(tmp_path, "--max-ops", "21", program(tmp_path, body))
+    assert trace == ([f"a {i} 8" for i in range(10)]
+                     + [f"f {i}" for i in range(10)])
+    assert "cut after 10 of 100" in done.stderr
+
+
+def test_a_program_that_cannot_be_recorded_is_named(tmp_path):
+    done = run("-o", tmp_path / "new.rep", "--", tmp_path / "absent")
+    assert done.returncode == 1 and "absent" in done.stderr
+    silent = program(tmp_path, "")
+    done = run("-o", tmp_path / "new.rep", "--", silent)
+    assert done.returncode == 1 and "no allocation seen" in done.stderr
+    assert not (tmp_path / "new.rep").exists()
+
+
+def test_stat_counts_what_a_trace_asks_for(tmp_path):
+    trace = tmp_path / "small.rep"
+    trace.write_text("2\n6\na 0 100\na 1 50\nr 0 300\nf 1\nf -1\nf 0\n")
+    figures = run("--stat", trace).stdout.splitlines()[1].split()
+    assert figures == ["small.rep", "6", "2", "1", "3", "2", "350", "300"]
+
+
+@pytest.mark.parametrize("text, line, reason", [
+    ("", 1, "0 header lines"),
+    ("1\n", 1, "1 header lines"),
+    ("0\n1\n2\n", 1, "3 header lines"),
+    ("0\n1\n2\n1\n1\na 0 8\nf 0\n", 1, "5 header lines"),
+    ("0\n1 1\n2\n1\na 0 8\nf 0\n", 2, "'1 1' is no decimal number"),
+    ("1\n4294967296\na 0 8\n", 2, "does not fit 32 bits"),
+    ("1\n2\na 0 8\nf 0 0\n", 4, "f takes id"),
+    ("1\n2\na 0\nf 0\n", 3, "a takes id and size"),
+    ("1\n2\na 0 -8\nf 0\n", 3, "size '-8' is no decimal number"),
+    ("1\n2\na 1 8\nf 0\n", 3, "id 1, but the header says 1 ids"),
+    ("1\n2\na 0 8\na 0 8\n", 4, "live already"),
+    ("1\n3\na 0 8\nf 0\nf 0\n", 5, "f of id 0, which is not live"),
+    ("1\n2\na 0 8\nx 0\n", 4, "'x' is no operation"),
+    ("1\n2\na 0 8\n\nf 0\n", 4, "a blank line before the end"),
+    ("1\n2\n a 0 8\nf 0\n", 3, "begins with a blank"),
+    ("1\n2\na 0 8\x01\nf 0\n", 3, "no text"),
+    ("1\n3\na 0 8\nf 0\n", 4, "2 operations, but the header says 3"),
+    ("1\n1\na 0 8\nf 0\n", 4, "2 operations, but the header says 1"),
+])
+def test_a_malformed_trace_is_refused(tmp_path, text, line, reason):
+    bad, good = tmp_path / "bad.rep", tmp_path / "good.rep"
+    bad.write_text(text)
+    good.write_text("0001\r\n2\r\na  0\t8 \r\nf 0\r\n\r\n")
+    done = run("--stat", bad, good)
+    assert done.returncode == 1
+    assert f"{bad}:{line}: " in done.stderr and reason in done.stderr
+    assert "good.rep" in done.stdout, "the others go on"
+
+
+def test_traces_are_as_their_readme_says():
+    """The table's figures are those that --stat prints."""
+    done = run("--stat", *TRACES)
+    assert done.returncode == 0, done.stderr
+    stat = {}
+    for row in done.stdout.splitlines()[1:]:
+        name, operations, *_, peak_bytes, _ = row.split()
+        stat[name] = (operations, peak_bytes)
+    readme = (ROOT / "traces" / "README.md").read_text()
+    table = re.findall(r"^\| `(\S+\.rep)` \|.*\| ([\d,]+) \| ([\d,]+) \|$",
+                       readme, re.MULTILINE)
+    assert {name: (ops, peak) for name, ops, peak in table} == stat
+    assert all(re.fullmatch(r"[a-z0-9-]{1,36}\.rep", name) for name in stat)
+
+
+def test_traces_stay_small():
+    """All fit a 2 MiB heap with room to spare, and a repository."""
+    assert sum(path.stat().st_size for path in TRACES) <= 2_500_000
+    for row in run("--stat", *TRACES).stdout.splitlines()[1:]:
+        name, operations, *_, peak_bytes, _ = row.replace(",", "").split()
+        assert 2_000 <= int(operations) <= 60_000, name
+        assert int(peak_bytes) <= 1_300_000, name

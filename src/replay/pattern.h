@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* What replay writes into every payload, to see later whether it is still
+ * there.
+ *
+ *     offset   0          4            8              ...   bytes
+ *     word     mix(seed)  + STEP       + 2 * STEP     ...   (last one cut)
+ *
+ * No two fillings of a run have the same seed, so a block never holds what
+ * another one, or itself at an earlier time, would hold at that offset.
+ */
+#ifndef REPLAY_PATTERN_H
+#define REPLAY_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A byte that is not what was written. */
+struct mismatch {
+    size_t offset;
+    uint8_t expected;
+    uint8_t found;
+};
+
+/* `payload` is aligned to 4. */
+void pattern_fill(void *payload, size_t bytes, uint32_t seed);
+/* False: the first `bytes` bytes do not hold the pattern; *where says what. */
+bool pattern_holds(const void *payload, size_t bytes, uint32_t seed,
+                   struct mismatch *where);
+
+#endif

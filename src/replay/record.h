@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What replay found, for machines: a line of key=value words a trace.
+ *
+ *     trace name=short.rep verdict=ok operations=8 failures=0 ...
+ *     replay stage=malloc traces=1 wrong=0 ...
+ *
+ * Values are decimal numbers or texts; in a text, blanks, '=', '%' and all
+ * that is not printable are written as % and two hexadecimal digits.  A key
+ * without a figure (footprint_bytes after a failure, instructions on a machine
+ * that does not count them) is left out.
+ */
+#ifndef REPLAY_RECORD_H
+#define REPLAY_RECORD_H
+
+#include "replay/report.h"
+
+/* Both write one line to env->record, which is there. */
+void record_trace(const struct replay_env *env, const struct trace_file *file,
+                  const struct replay_result *result);
+void record_totals(const struct replay_env *env,
+                   const struct report_totals *totals);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory that replay was given, cut anew for every trace:
+ *
+ *     | shadow of the full heap | id table ..................... |
+ */
+#include "replay/replay.h"
+
+#include "lib/addr.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "replay/report.h"
+#include "replay/run.h"
+
+#define STEPS_PER_PEAK 2048u /* footprints are exact to 0.05 % of the peak */
+
+static struct replay_memory memory;
+
+/* A run's own state is too large for a stack; runs do not nest. */
+static struct run run;
+static struct replay_result probe_result;
+
+size_t replay_memory_needed(const struct trace_file *files, size_t count,
+                            size_t heap_bytes)
+{
+    uint32_t most_ids = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bound = trace_ids_bound(files[i].bytes);
+        uint32_t ids = trace_open(&run.trace, &files[i]) ? run.trace.ids : 0;
+
+        if (ids > bound)
+            ids = bound;
+        if (ids > most_ids)
+            most_ids = ids;
+    }
+    return align_up(shadow_bytes(heap_bytes), sizeof(uint64_t)) +
+           most_ids * sizeof(struct id_entry);
+}
+
+void replay_init(struct replay_memory given)
+{
+    ASSERT((uintptr_t)given.begin % sizeof(uint64_t) == 0);
+    memory = given;
+}
+
+/* What is left of the memory beside the shadow. */
+static struct id_table id_table_beside(size_t heap_bytes)
+{
+    size_t taken = align_up(shadow_bytes(heap_bytes), sizeof(uint64_t));
+
+    if (taken >= memory.bytes)
+        return (struct id_table){ NULL, 0 };
+    return (struct id_table){
+        .entries = (struct id_entry *)((uintptr_t)memory.begin + taken),
+        .room = (uint32_t)((memory.bytes - taken) / sizeof(struct id_entry)),
+    };
+}
+
+size_t replay_footprint_step(uint64_t peak_bytes)
+{
+    size_t step = (size_t)align_down((uintptr_t)(peak_bytes / STEPS_PER_PEAK),
+                                     GRANULE_BYTES);
+
+    return step < GRANULE_BYTES ? GRANULE_BYTES : step;
+}
+
+/* Runs `file` in an empty heap of `heap_bytes`.  False: the allocators do not
+ * start in one of that size. */
+static bool run_in(const struct replay_env *env, const struct trace_file *file,
+                   size_t heap_bytes, struct replay_result *result, bool probe)
+{
+    struct id_table ids = id_table_beside(env->heap_bytes);
+    struct shadow shadow = { .count = 0 };
+
+    if (!env->restart(heap_bytes))
+        return false;
+    shadow_add(&shadow, env->heap_begin, env->heap_begin + heap_bytes,
+               memory.begin);
+    run = (struct run){
+        .env = env,
+        .file = file,
+        .ids = &ids,
+        .shadow = &shadow,
+        .heap_bytes = heap_bytes,
+        .result = result,
+        .probe = probe,
+    };
+    run_trace(&run);
+    return true;
+}
+
+/* Whether the trace completes in a heap of `heap_bytes`.  A break of R1 to R3
+ * in there makes *result a failure. */
+static bool completes_in(const struct replay_env *env,
+                         const struct trace_file *file, size_t heap_bytes,
+                         struct replay_result *result)
+{
+    probe_result = (struct replay_result){ .verdict = REPLAY_OK };
+    if (!run_in(env, file, heap_bytes, &probe_result, true))
+        return false;
+    if (probe_result.verdict == REPLAY_FAILED) {
+        result->verdict = probe_result.verdict;
+        result->line = probe_result.line;
+        format_text(result->reason, sizeof result->reason, "%s",
+                    probe_result.reason);
+    }
+    return probe_result.verdict == REPLAY_OK;
+}
+
+/* Closes in on the smallest heap: the trace completes in `enough`, as it just
+ * did, and not in `too_few`, which is less than its peak.  The first guess is
+ * where the payloads ended in the full heap. */
+static void find_footprint(const struct replay_env *env,
+                           const struct trace_file *file,
+                           struct replay_result *result)
+{
+    const struct survey *survey = &result->survey;
+    size_t step = replay_footprint_step(survey->peak_bytes);
+    size_t enough = env->heap_bytes;
+    size_t too_few = 0;
+    size_t guess = align_up(result->high_water_bytes, GRANULE_BYTES) + step;
+
+    if (survey->peak_granules > 0)
+        too_few = (size_t)(survey->peak_granules - 1) * GRANULE_BYTES;
+    while (result->verdict == REPLAY_OK && enough - too_few > step) {
+        if (guess <= too_few || guess >= enough)
+            guess = align_up(too_few + (enough - too_few) / 2, GRANULE_BYTES);
+        if (completes_in(env, file, guess, result))
+            enough = guess;
+        else
+            too_few = guess;
+        guess = 0;
+    }
+    if (result->verdict == REPLAY_OK)
+        result->footprint_bytes = enough;
+}
+
+/* R4.  The run has counted the NULLs; here they get their meaning. */
+static void judge_failures(const struct replay_env *env,
+                           const struct trace_file *file,
+                           struct replay_result *result)
+{
+    uint64_t peak = result->survey.peak_granules * GRANULE_BYTES;
+    bool fits = peak <= env->heap_bytes;
+    const char *sense = ", wrongly";
+
+    if (result->verdict != REPLAY_OUT_OF_MEMORY)
+        return;
+    if (!fits)
+        sense = ", rightly";
+    else if (env->may_run_out)
+        sense = ", as this allocator may";
+    else
+        result->verdict = REPLAY_FAILED;
+    format_text(result->reason, sizeof result->reason,
+                "%s:%u: out of memory after %u operations%s: the trace's peak "
+                "of %llu bytes %s the heap of %zu",
+                file->name, result->line, result->done_before_failure, sense,
+                (unsigned long long)peak, fits ? "fits" : "does not fit",
+                env->heap_bytes);
+}
+
+static void begin_picture(const struct replay_env *env,
+                          const struct trace_file *file,
+                          const struct replay_result *result)
+{
+    struct picture_title title = {
+        .stage = env->stage,
+        .trace = file->name,
+        .operations = result->survey.operations,
+        .peak_bytes = result->survey.peak_bytes,
+    };
+
+    picture_begin(env->picture, &title, env->heap_begin, env->heap_bytes);
+}
+
+/* The verified run, in the full heap. */
+static void run_in_full(const struct replay_env *env,
+                        const struct trace_file *file,
+                        struct replay_result *result)
+{
+    if (env->picture != NULL)
+        begin_picture(env, file, result);
+    if (!run_in(env, file, env->heap_bytes, result, false)) {
+        result->verdict = REPLAY_FAILED;
+        format_text(result->reason, sizeof result->reason,
+                    "%s: the allocators do not start on a heap of %zu bytes",
+                    file->name, env->heap_bytes);
+    }
+    if (env->picture != NULL)
+        picture_end(env->picture);
+    judge_failures(env, file, result);
+}
+
+void replay_run(const struct replay_env *env, const struct trace_file *file,
+                struct replay_result *result)
+{
+    struct id_table ids = id_table_beside(env->heap_bytes);
+
+    ASSERT(env->heap_begin % GRANULE_BYTES == 0);
+    ASSERT(env->heap_bytes % GRANULE_BYTES == 0);
+    *result = (struct replay_result){ .verdict = REPLAY_REFUSED };
+    if (!survey_trace(&run.trace, file, &ids, &result->survey)) {
+        result->line = run.trace.line;
+        format_text(result->reason, sizeof result->reason, "%s",
+                    run.trace.reason);
+        return;
+    }
+    run_in_full(env, file, result);
+    if (result->verdict == REPLAY_OK && !env->quick)
+        find_footprint(env, file, result);
+    env->restart(env->heap_bytes);
+}
+
+bool replay_is_wrong(const struct replay_result *result)
+{
+    return result->verdict != REPLAY_OK &&
+           result->verdict != REPLAY_OUT_OF_MEMORY;
+}
+
+const char *replay_verdict_text(enum replay_verdict verdict)
+{
+    static const char *const texts[] = {
+        [REPLAY_OK] = "ok",
+        [REPLAY_OUT_OF_MEMORY] = "out of memory",
+        [REPLAY_FAILED] = "FAILED",
+        [REPLAY_REFUSED] = "refused",
+        [REPLAY_NOT_WRITTEN] = "not written",
+    };
+
+    return texts[verdict];
+}
+
+uint32_t replay_all(const struct replay_env *env,
+                    const struct trace_file *files, size_t count)
+{
+    static struct replay_result result;
+    struct report_totals totals = { .traces = 0 };
+
+    report_begin(env);
+    for (size_t i = 0; i < count; i++) {
+        replay_run(env, &files[i], &result);
+        report_trace(env, &files[i], &result);
+        totals.traces++;
+        totals.wrong += replay_is_wrong(&result);
+        totals.verdicts[result.verdict]++;
+    }
+    report_end(env, &totals);
+    return totals.wrong;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Replay: a trace goes through kmalloc, krealloc and kfree, and nothing that
+ * they answer is believed.
+ *
+ *     trace --survey--> valid? peak?                 refused
+ *       |
+ *       +--run, full heap--> every payload filled, verified, and held
+ *       |                    against a record of our own  -> verdict
+ *       +--run, smaller heaps, by bisection -> footprint
+ *
+ * R1: every block lies inside the heap, is aligned to HEAP_ALIGNMENT and
+ *     shares no granule with another live block.
+ * R2: every payload keeps its contents until its kfree; krealloc keeps them up
+ *     to the smaller size, and all of them when it fails.
+ * R3: kfree takes every live block back.
+ * R4: NULL comes only where the trace's peak does not fit the heap, or where
+ *     the allocator in force is known to run out.
+ *
+ * The first break of R1 to R3 ends that trace.  After a NULL it goes on with
+ * the other ids, and what the trace does with the missing block is skipped.
+ *
+ * Each run starts from an empty heap, so that no figure depends on what ran
+ * before, and leaves an empty heap: whatever lived in it is gone.
+ *
+ * Footprint: the smallest heap in which the trace completes, all bookkeeping
+ * counted, exact to the step that replay_footprint_step() tells.  Bisection
+ * believes that a trace which completes in a heap completes in every larger
+ * one.  An allocator can break that for single sizes; the answer is then a
+ * size that suffices, with one below it that does not.
+ */
+#ifndef REPLAY_REPLAY_H
+#define REPLAY_REPLAY_H
+
+#include "replay/picture.h"
+#include "replay/survey.h"
+#include "replay/trace.h"
+
+/* How instructions are counted.  `now` counts up; two calls in a row are
+ * `overhead_ticks` apart.  Where the machine does not count exactly, figures
+ * would be noise, and none are shown. */
+struct op_counter {
+    uint64_t (*now)(void);
+    uint32_t ticks_per_instruction;
+    uint32_t overhead_ticks;
+    bool exact;
+};
+
+struct replay_env {
+    const char *stage; /* for the table: "malloc" */
+    uintptr_t heap_begin;
+    size_t heap_bytes; /* of the full heap; both multiples of 8 */
+    /* Starts the allocators in force on an empty heap of so many bytes from
+     * heap_begin on; false when they cannot start in so few. */
+    bool (*restart)(size_t heap_bytes);
+    bool may_run_out; /* NULL is right at any time: bump never frees */
+    bool quick;       /* no bisection: high water instead of footprint */
+    const struct op_counter *counter; /* NULL: nothing is counted */
+    void (*record)(const char *line); /* for machines; NULL: nobody reads */
+    struct picture *picture;          /* NULL: nothing is drawn */
+};
+
+enum replay_verdict {
+    REPLAY_OK,
+    REPLAY_OUT_OF_MEMORY, /* and rightly so */
+    REPLAY_FAILED,        /* R1 to R4 broken: reason */
+    REPLAY_REFUSED,       /* the trace is malformed: reason */
+    REPLAY_NOT_WRITTEN,   /* a function of the stage is still a hole */
+};
+
+enum call_kind {
+    CALL_MALLOC,
+    CALL_FREE,
+    CALL_REALLOC,
+    CALL_KINDS
+};
+
+/* Calls of one kind, in ticks of the counter. */
+struct call_figures {
+    uint32_t count;
+    uint64_t sum_ticks;
+    uint64_t worst_ticks;
+};
+
+struct replay_result {
+    enum replay_verdict verdict;
+    char reason[TRACE_REASON_BYTES]; /* "NAME:LINE: ..."; "" when ok */
+    uint32_t line;       /* of the trace, that the reason is about; or 0 */
+    uint32_t operations; /* done */
+    uint32_t failures;   /* calls answered with NULL */
+    uint32_t done_before_failure; /* operations before the first of them */
+    uint32_t skipped;             /* operations on blocks that are missing */
+    struct survey survey;         /* peak of the trace */
+    size_t high_water_bytes;      /* end of the highest payload in the heap */
+    size_t footprint_bytes;       /* 0: not looked for */
+    struct call_figures calls[CALL_KINDS];
+};
+
+/* Memory that replay works in; it never allocates. */
+struct replay_memory {
+    void *begin; /* aligned to 8 */
+    size_t bytes;
+};
+
+/* What any of these files can need beside a heap of so many bytes.  Bounded
+ * by the sizes of the files: a header that claims more is refused later. */
+size_t replay_memory_needed(const struct trace_file *files, size_t count,
+                            size_t heap_bytes);
+/* Hands over the memory; once, before anything is replayed. */
+void replay_init(struct replay_memory memory);
+
+/* Replays one trace. */
+void replay_run(const struct replay_env *env, const struct trace_file *file,
+                struct replay_result *result);
+/* Replays all of them, with the table on the console and the records.
+ * Returns how many went wrong: failed, refused, not written. */
+uint32_t replay_all(const struct replay_env *env,
+                    const struct trace_file *files, size_t count);
+
+bool replay_is_wrong(const struct replay_result *result);
+/* How exactly a footprint is known, for a trace with this peak. */
+size_t replay_footprint_step(uint64_t peak_bytes);
+const char *replay_verdict_text(enum replay_verdict verdict);
+
+#endif

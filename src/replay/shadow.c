@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "replay/shadow.h"
+
+#include "lib/panic.h"
+
+/* The bits of one block. */
+struct bits {
+    struct bitmap used;
+    size_t first, count;
+};
+
+size_t shadow_bytes(size_t bytes)
+{
+    return bitmap_word_count(bytes / GRANULE_BYTES) * sizeof(uint32_t);
+}
+
+void shadow_add(struct shadow *shadow, uintptr_t begin, uintptr_t end,
+                uint32_t *words)
+{
+    struct bitmap used = { words, (end - begin) / GRANULE_BYTES };
+
+    ASSERT_BELOW(shadow->count, SHADOW_RANGES);
+    bitmap_clear_range(&used, 0, used.bits);
+    shadow->ranges[shadow->count++] = (struct shadow_range){ begin, end, used };
+}
+
+static const struct shadow_range *find(const struct shadow *shadow,
+                                       uintptr_t address, uint32_t bytes)
+{
+    for (size_t i = 0; i < shadow->count; i++) {
+        const struct shadow_range *range = &shadow->ranges[i];
+
+        if (address >= range->begin && address < range->end &&
+            bytes <= range->end - address)
+            return range;
+    }
+    return NULL;
+}
+
+static struct bits bits_of(const struct shadow *shadow, uintptr_t address,
+                           uint32_t bytes)
+{
+    const struct shadow_range *range = find(shadow, address, bytes);
+
+    ASSERT(range != NULL);
+    return (struct bits){ range->used, (address - range->begin) / GRANULE_BYTES,
+                          granules_of(bytes) };
+}
+
+bool shadow_contains(const struct shadow *shadow, uintptr_t address,
+                     uint32_t bytes)
+{
+    return find(shadow, address, bytes) != NULL;
+}
+
+bool shadow_is_free(const struct shadow *shadow, uintptr_t address,
+                    uint32_t bytes)
+{
+    struct bits bits = bits_of(shadow, address, bytes);
+
+    return bitmap_all_clear(&bits.used, bits.first, bits.count);
+}
+
+void shadow_take(struct shadow *shadow, uintptr_t address, uint32_t bytes)
+{
+    struct bits bits = bits_of(shadow, address, bytes);
+
+    bitmap_set_range(&bits.used, bits.first, bits.count);
+}
+
+void shadow_give(struct shadow *shadow, uintptr_t address, uint32_t bytes)
+{
+    struct bits bits = bits_of(shadow, address, bytes);
+
+    bitmap_clear_range(&bits.used, bits.first, bits.count);
+}

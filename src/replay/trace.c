@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include "replay/trace.h"
+
+#include "lib/print.h"
+
+#include <stdarg.h>
+
+#define SHORT_HEADER_LINES 2u
+#define LONG_HEADER_LINES  4u
+#define SHORTEST_ALLOC     6u /* bytes of "a 0 0\n" */
+#define MOST_WORDS         3u
+#define MOST_QUOTED        24u /* bytes of a wrong word that we repeat */
+
+struct word {
+    const char *text;
+    size_t bytes;
+};
+
+/* A line cut into words.  `count` goes on where `words` ends. */
+struct line {
+    struct word words[MOST_WORDS];
+    unsigned count;
+};
+
+/* The letters of the format. */
+static const struct {
+    char letter;
+    enum trace_kind kind;
+    unsigned words;
+    const char *takes;
+} letters[] = {
+    { 'a', TRACE_ALLOC, 3, "an id and a number of bytes" },
+    { 'r', TRACE_RESIZE, 3, "an id and a number of bytes" },
+    { 'f', TRACE_FREE, 2, "an id" },
+};
+
+bool trace_refuse(struct trace *trace, const char *format, ...)
+{
+    char what[TRACE_REASON_BYTES];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vformat_text(what, sizeof what, format, arguments);
+    va_end(arguments);
+    format_text(trace->reason, sizeof trace->reason, "%s:%u: %s",
+                trace->file->name, trace->line, what);
+    return false;
+}
+
+uint32_t trace_ids_bound(size_t bytes)
+{
+    return (uint32_t)(bytes / SHORTEST_ALLOC) + 1;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* What may stand in a line; its CR is cut off before. */
+static bool is_text(char c)
+{
+    return (c > ' ' && c <= '~') || is_blank(c);
+}
+
+/* How much of a word fits into a message: the precision of a %.*s. */
+static int quoted(struct word word)
+{
+    return (int)(word.bytes < MOST_QUOTED ? word.bytes : MOST_QUOTED);
+}
+
+/* Whether nothing but blanks and line ends follow. */
+static bool only_blanks_left(const struct trace *trace)
+{
+    for (size_t i = trace->offset; i < trace->file->bytes; i++) {
+        char c = trace->file->text[i];
+
+        if (!is_blank(c) && c != '\r' && c != '\n')
+            return false;
+    }
+    return true;
+}
+
+/* The next line without its LF, CRLF and blanks at the end. */
+static struct word take_line(struct trace *trace)
+{
+    const struct trace_file *file = trace->file;
+    size_t begin = trace->offset;
+    size_t end = begin;
+
+    while (end < file->bytes && file->text[end] != '\n')
+        end++;
+    trace->offset = end < file->bytes ? end + 1 : end;
+    trace->line++;
+    if (end > begin && file->text[end - 1] == '\r')
+        end--;
+    while (end > begin && is_blank(file->text[end - 1]))
+        end--;
+    return (struct word){ file->text + begin, end - begin };
+}
+
+/* Reads a line and cuts it at its blanks. */
+static bool read_words(struct trace *trace, struct line *line)
+{
+    struct word text = take_line(trace);
+    bool in_word = false;
+
+    line->count = 0;
+    if (text.bytes == 0)
+        return trace_refuse(trace, "a blank line before the end");
+    if (is_blank(text.text[0]))
+        return trace_refuse(trace, "the line begins with a blank");
+    for (size_t i = 0; i < text.bytes; i++) {
+        char c = text.text[i];
+
+        if (!is_text(c))
+            return trace_refuse(trace,
+                                "byte %u of the line is 0x%02x, which "
+                                "is no text",
+                                (unsigned)i + 1, (uint8_t)c);
+        if (!is_blank(c) && !in_word && line->count++ < MOST_WORDS)
+            line->words[line->count - 1] = (struct word){ text.text + i, 0 };
+        in_word = !is_blank(c);
+        if (in_word && line->count <= MOST_WORDS)
+            line->words[line->count - 1].bytes++;
+    }
+    return true;
+}
+
+static bool read_number(struct trace *trace, struct word word, const char *what,
+                        uint32_t *value)
+{
+    uint32_t number = 0;
+
+    for (size_t i = 0; i < word.bytes; i++) {
+        uint32_t digit = (uint32_t)word.text[i] - '0';
+
+        if (!is_digit(word.text[i]))
+            return trace_refuse(trace, "%s \"%.*s\" is no decimal number", what,
+                                quoted(word), word.text);
+        if (number > (UINT32_MAX - digit) / 10)
+            return trace_refuse(trace, "%s %.*s does not fit 32 bits", what,
+                                quoted(word), word.text);
+        number = number * 10 + digit;
+    }
+    *value = number;
+    return true;
+}
+
+/* Lines from here on that begin with a digit; one more than the longest
+ * header is enough to know. */
+static unsigned count_number_lines(const struct trace *trace)
+{
+    struct trace ahead = *trace;
+    unsigned count = 0;
+
+    while (count <= LONG_HEADER_LINES && ahead.offset < ahead.file->bytes) {
+        struct word text = take_line(&ahead);
+
+        if (text.bytes == 0 || !is_digit(text.text[0]))
+            break;
+        count++;
+    }
+    return count;
+}
+
+static bool read_header_line(struct trace *trace, const char *what,
+                             uint32_t *value)
+{
+    struct line line;
+
+    if (!read_words(trace, &line))
+        return false;
+    if (line.count != 1)
+        return trace_refuse(trace, "%u words, expected one number: %s",
+                            line.count, what);
+    return read_number(trace, line.words[0], what, value);
+}
+
+bool trace_open(struct trace *trace, const struct trace_file *file)
+{
+    uint32_t ignored;
+    unsigned lines;
+
+    *trace = (struct trace){ .file = file };
+    if (only_blanks_left(trace))
+        return trace_refuse(trace, "the file is empty");
+    lines = count_number_lines(trace);
+    if (lines != SHORT_HEADER_LINES && lines != LONG_HEADER_LINES) {
+        trace->line = 1;
+        return trace_refuse(trace,
+                            "%s%u header lines with a number, expected "
+                            "2 (ids, operations) or 4 (heap bytes, ids, "
+                            "operations, weight)",
+                            lines > LONG_HEADER_LINES ? "at least " : "",
+                            lines);
+    }
+    if (lines == LONG_HEADER_LINES &&
+        !read_header_line(trace, "suggested heap bytes", &ignored))
+        return false;
+    if (!read_header_line(trace, "number of ids", &trace->ids) ||
+        !read_header_line(trace, "number of operations", &trace->operations))
+        return false;
+    return lines == SHORT_HEADER_LINES ||
+           read_header_line(trace, "weight", &ignored);
+}
+
+static bool read_id(struct trace *trace, struct word word, struct trace_op *op)
+{
+    if (op->kind == TRACE_FREE && word.bytes == 2 && word.text[0] == '-' &&
+        word.text[1] == '1') {
+        op->kind = TRACE_FREE_NULL;
+        return true;
+    }
+    if (!read_number(trace, word, "id", &op->id))
+        return false;
+    if (op->id >= trace->ids)
+        return trace_refuse(trace,
+                            "id %u, but the header says %u ids, from 0 "
+                            "on",
+                            op->id, trace->ids);
+    return true;
+}
+
+static bool read_op(struct trace *trace, struct trace_op *op)
+{
+    struct line line;
+
+    if (!read_words(trace, &line))
+        return false;
+    for (unsigned i = 0; i < sizeof letters / sizeof *letters; i++) {
+        if (line.words[0].bytes != 1 ||
+            line.words[0].text[0] != letters[i].letter)
+            continue;
+        if (line.count != letters[i].words)
+            return trace_refuse(trace, "%u words, but '%c' takes %s",
+                                line.count, letters[i].letter,
+                                letters[i].takes);
+        op->kind = letters[i].kind;
+        if (!read_id(trace, line.words[1], op))
+            return false;
+        return line.count < MOST_WORDS ||
+               read_number(trace, line.words[2], "size", &op->bytes);
+    }
+    return trace_refuse(trace, "\"%.*s\" is no operation, expected a, r or f",
+                        quoted(line.words[0]), line.words[0].text);
+}
+
+enum trace_step trace_next(struct trace *trace, struct trace_op *op)
+{
+    bool at_end = only_blanks_left(trace);
+
+    *op = (struct trace_op){ .kind = TRACE_FREE_NULL };
+    if (at_end && trace->done == trace->operations)
+        return TRACE_END;
+    if (at_end) {
+        trace_refuse(trace,
+                     "the trace ends after %u operations, but the "
+                     "header says %u",
+                     trace->done, trace->operations);
+        return TRACE_REFUSED;
+    }
+    if (!read_op(trace, op))
+        return TRACE_REFUSED;
+    if (trace->done == trace->operations) {
+        trace_refuse(trace, "more operations than the %u that the header says",
+                     trace->operations);
+        return TRACE_REFUSED;
+    }
+    trace->done++;
+    return TRACE_OP;
+}

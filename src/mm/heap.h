@@ -7,9 +7,10 @@
  *     small: bytes <= small_limit --> zalloc (from stage zalloc on)
  *     large: all others           --> bump, then malloc
  *
- * Which backend serves a request depends on its size alone, never on what is
- * free at the moment.  Who owns a payload is found from its address alone:
- * each backend answers for the addresses it hands out.
+ * Which backend serves a request depends on the request alone, never on what
+ * is free at the moment; one with an alignment of its own counts as large.
+ * Who owns a payload is found from its address alone: each backend answers
+ * for the addresses it hands out.
  */
 #ifndef MM_HEAP_H
 #define MM_HEAP_H
@@ -22,6 +23,9 @@
 #include <stdint.h>
 
 #define HEAP_ALIGNMENT 8u
+/* Half the address space.  The front door refuses more, so that a backend can
+ * add a header to any request and round it up without an overflow. */
+#define HEAP_REQUEST_MAX ((size_t)PTRDIFF_MAX)
 
 /* What is wrong with an address that someone wants to free. */
 enum heap_error {
@@ -44,11 +48,11 @@ enum block_state {
 };
 
 struct block {
-    uintptr_t address;  /* of the payload, or of the bookkeeping */
-    size_t bytes;       /* payload that a caller may use */
-    size_t overhead;    /* header bytes in front of the payload */
+    uintptr_t address; /* of the payload, or of the bookkeeping */
+    size_t bytes;      /* payload that a caller may use */
+    size_t overhead;   /* header bytes in front of the payload */
     enum block_state state;
-    const char *owner;  /* which allocator: "malloc", "zone 64" */
+    const char *owner; /* which allocator: "malloc", "zone 64" */
 };
 
 /* Called for each block in address order; false ends the walk. */
@@ -61,16 +65,36 @@ struct heap_usage {
     size_t used_blocks;
 };
 
-/* An allocator as the front door sees it: one row a stage. */
+static inline void usage_peak(struct heap_usage *usage)
+{
+    if (usage->used_bytes > usage->peak_bytes)
+        usage->peak_bytes = usage->used_bytes;
+}
+
+static inline void usage_add(struct heap_usage *usage, size_t bytes)
+{
+    usage->used_bytes += bytes;
+    usage->used_blocks++;
+    usage_peak(usage);
+}
+
+static inline void usage_remove(struct heap_usage *usage, size_t bytes)
+{
+    usage->used_bytes -= bytes;
+    usage->used_blocks--;
+}
+
+/* An allocator as the front door sees it: one row a stage.  The last three may
+ * be NULL. */
 struct heap_backend {
     const char *name;
-    /* `bytes` > 0, at `alignment` (a power of two >= HEAP_ALIGNMENT).  NULL,
-     * and nothing changed, when it does not fit. */
+    /* `bytes` in 1 .. HEAP_REQUEST_MAX, at `alignment` (a power of two >=
+     * HEAP_ALIGNMENT).  NULL, and nothing changed, when it does not fit. */
     void *(*alloc)(size_t bytes, size_t alignment);
     /* On any error nothing changes. */
     enum heap_error (*free)(void *payload);
-    /* Makes a used block hold `bytes` > 0 without moving it; false, and
-     * nothing changed, when it cannot. */
+    /* Makes a used block hold `bytes` without moving it; false, and nothing
+     * changed, when it cannot.  Making it smaller always can. */
     bool (*resize)(void *payload, size_t bytes);
     /* Bytes the caller may use; 0 if `payload` is no used block. */
     size_t (*size)(const void *payload);
@@ -78,7 +102,7 @@ struct heap_backend {
     bool (*owns)(const void *payload);
     bool (*walk)(block_visitor visit, void *context);
     struct violation (*check)(void);
-    struct heap_usage (*usage)(void);
+    const struct heap_usage *usage;
 };
 
 /* Stage heap and on: `backend` serves everything, from an empty heap.
@@ -112,13 +136,22 @@ struct heap_stats {
     uintptr_t begin, end;
     const char *large, *small; /* names of the backends; small may be NULL */
     size_t small_limit;
-    struct heap_usage usage;   /* of both backends */
+    struct heap_usage usage; /* of both backends, as callers see it */
     uint32_t allocations, frees, resizes;
     uint32_t failures;  /* requests answered with NULL */
     uint32_t bad_frees; /* frees refused */
 };
 
 struct heap_stats heap_stats(void);
+/* Whether a backend has answered "not written" since heap_start(). */
+bool heap_not_written(void);
+
+/* For the small backend, which lives in memory of the large one: bytes that
+ * are taken from the heap, but not by a caller.  heap_stats() leaves them out;
+ * a walk shows them as blocks of the large backend. */
+void *heap_lend(size_t bytes, size_t alignment);
+void heap_take_back(void *payload);
+
 /* Every block of every backend, in address order within each backend; the
  * visitor sees the zones' pages again as blocks of "malloc", their owner. */
 bool heap_walk(block_visitor visit, void *context);

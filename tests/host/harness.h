@@ -51,6 +51,9 @@ _Noreturn void test_fail(const char *file, int line, const char *format, ...)
                       #found, f_, #expected, e_);                              \
     } while (0)
 
+#define CHECK_SAME(found, expected)                                            \
+    CHECK_EQ((uintptr_t)(found), (uintptr_t)(expected))
+
 #define CHECK_TEXT(found, expected)                                            \
     do {                                                                       \
         const char *f_ = (found), *e_ = (expected);                            \

@@ -142,22 +142,23 @@ static void judge_failures(const struct replay_env *env,
 {
     uint64_t peak = result->survey.peak_granules * GRANULE_BYTES;
     bool fits = peak <= env->heap_bytes;
-    const char *sense = ", wrongly";
+    char sense[TRACE_REASON_BYTES];
 
     if (result->verdict != REPLAY_OUT_OF_MEMORY)
         return;
-    if (!fits)
-        sense = ", rightly";
-    else if (env->may_run_out)
-        sense = ", as this allocator may";
-    else
+    format_text(sense, sizeof sense,
+                "the trace's peak of %llu bytes, each block rounded up to %u, "
+                "%s the heap of %zu",
+                (unsigned long long)peak, GRANULE_BYTES,
+                fits ? "fits" : "does not fit", env->heap_bytes);
+    if (fits && env->may_run_out)
+        format_text(sense, sizeof sense, "this allocator reuses nothing");
+    else if (fits)
         result->verdict = REPLAY_FAILED;
     format_text(result->reason, sizeof result->reason,
-                "%s:%u: out of memory after %u operations%s: the trace's peak "
-                "of %llu bytes %s the heap of %zu",
-                file->name, result->line, result->done_before_failure, sense,
-                (unsigned long long)peak, fits ? "fits" : "does not fit",
-                env->heap_bytes);
+                "%s:%u: out of memory after %u operations%s%s", file->name,
+                result->line, result->done_before_failure,
+                result->verdict == REPLAY_FAILED ? ", but " : ": ", sense);
 }
 
 static void begin_picture(const struct replay_env *env,

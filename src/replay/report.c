@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Two rows a trace, so that everything fits 80 columns:
  *
- *     trace                   ops fails     peak footprint   util  verdict
- *       instructions, mean/worst      malloc        free       realloc
+ *     trace               ops fails    peak  footprint   util  verdict
+ *       instructions (worst)     malloc       free    realloc
  */
 #include "replay/report.h"
 
@@ -11,9 +11,10 @@
 #include "replay/figures.h"
 #include "replay/record.h"
 
-#define COLUMNS      80u
-#define INDENT       "    "
-#define NAME_COLUMNS 22
+#define COLUMNS        80u
+#define INDENT         "    "
+#define NAME_COLUMNS   23
+#define FIGURE_COLUMNS 41 /* of print_figures, without the verdict */
 
 /* Prints `text` indented, broken at blanks. */
 static void print_wrapped(const char *text)
@@ -45,8 +46,8 @@ void report_begin(const struct replay_env *env)
     print("%-*s%8s%6s%9s%11s%7s  verdict\n", NAME_COLUMNS, "trace", "ops",
           "fails", "peak", env->quick ? "high water" : "footprint", "util");
     if (replay_is_counted(env))
-        print("%-*s%19s%19s%19s\n", NAME_COLUMNS, "  instructions a call",
-              "malloc mean/worst", "free mean/worst", "realloc mean/worst");
+        print("%-*s%18s%18s%18s\n", NAME_COLUMNS, "  instructions (worst)",
+              "malloc", "free", "realloc");
 }
 
 static void print_figures(const struct replay_env *env,
@@ -77,12 +78,12 @@ static void print_counts(const struct op_counter *counter,
         if (figures->count > 0) {
             uint64_t mean = call_mean_milli(counter, figures);
 
-            format_text(text, sizeof text, "%llu.%llu/%llu",
+            format_text(text, sizeof text, "%llu.%llu (%llu)",
                         (unsigned long long)(mean / 1000),
                         (unsigned long long)(mean % 1000 / 100),
                         (unsigned long long)call_worst(counter, figures));
         }
-        print("%19s", text);
+        print("%18s", text);
     }
     print("\n");
 }
@@ -95,7 +96,8 @@ static void print_rows(const struct replay_env *env,
     if (strlen(file->name) > NAME_COLUMNS)
         print("\n%-*s", NAME_COLUMNS, "");
     if (result->verdict == REPLAY_REFUSED) {
-        print("%*s  %s\n", 41, "", replay_verdict_text(result->verdict));
+        print("%*s  %s\n", FIGURE_COLUMNS, "",
+              replay_verdict_text(result->verdict));
     } else {
         print_figures(env, result);
         if (replay_is_counted(env))

@@ -35,7 +35,7 @@
 #define MOST_REACH (1ull << 32)
 
 /* Below lies what firmware and old hardware use without saying so. */
-#define LOWEST_PLACE ((1u << 20) >> PAGE_SHIFT)
+#define LOWEST_PLACE (1u << 20)
 
 struct frames frames;
 
@@ -46,36 +46,32 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Rounded inwards: a part of a frame cannot be handed out. */
+static struct frame_range frames_between(uint64_t begin, uint64_t end)
+{
+    if (begin >= end)
+        return (struct frame_range){ 0, 0 };
+    return (struct frame_range){ (uint32_t)(begin >> PAGE_SHIFT),
+                                 (uint32_t)(end >> PAGE_SHIFT) };
+}
+
+/* Available memory is rounded inwards: a part of a frame cannot be handed
+ * out. */
 static struct frame_range frames_within(const struct region *region,
                                         uint64_t reach)
 {
     uint64_t end = least(region->end, least(reach, MOST_REACH));
-    uint64_t first = region->begin;
 
-    if (first >= end)
-        return (struct frame_range){ 0, 0 };
-    first = (first + PAGE_BYTES - 1) >> PAGE_SHIFT;
-    end >>= PAGE_SHIFT;
-    return (struct frame_range){ (uint32_t)least(first, end), (uint32_t)end };
+    return frames_between(page_up(region->begin), page_down(end));
 }
 
-/* Rounded outwards: a frame is in use if a byte of it is. */
+/* Memory in use is rounded outwards: a frame is in use if a byte of it is. */
 static struct frame_range frames_touched(const struct region *region)
 {
     uint64_t end = least(region->end, MOST_REACH);
 
     if (region->begin >= end)
         return (struct frame_range){ 0, 0 };
-    return (struct frame_range){
-        (uint32_t)(region->begin >> PAGE_SHIFT),
-        (uint32_t)((end + PAGE_BYTES - 1) >> PAGE_SHIFT),
-    };
-}
-
-static bool range_holds(struct frame_range range, uint32_t frame)
-{
-    return range.first <= frame && frame < range.end;
+    return frames_between(page_down(region->begin), page_up(end));
 }
 
 /* Says which regions make no sense; the two functions above ignore them. */
@@ -101,51 +97,26 @@ static uint32_t count_frames(const struct memory_layout *layout)
         struct frame_range range =
             frames_within(&layout->available[i], layout->reach);
 
-        if (range.first < range.end && range.end > end)
+        if (range.end > end)
             end = range.end;
     }
     return end;
 }
 
-static bool is_free_in(const struct memory_layout *layout, uint32_t frame)
-{
-    bool available = false;
-
-    for (size_t i = 0; i < layout->available_count && !available; i++)
-        available = range_holds(
-            frames_within(&layout->available[i], layout->reach), frame);
-    for (size_t i = 0; i < layout->in_use_count && available; i++)
-        available = !range_holds(frames_touched(&layout->in_use[i]), frame);
-    return available;
-}
-
-/* The lowest `count` frames in a row that are free in the layout and that the
- * direct map shows.  There are no bitmaps yet to ask, so it goes by the
- * layout, frame by frame: slow, simple, and done once. */
-static struct frame_range find_place(const struct memory_layout *layout,
-                                     uint32_t total, uint32_t count)
-{
-    uint32_t end = (uint32_t)least(total, direct_map.bytes >> PAGE_SHIFT);
-    uint32_t first = LOWEST_PLACE;
-
-    for (uint32_t frame = first; frame < end; frame++) {
-        if (!is_free_in(layout, frame))
-            first = frame + 1;
-        else if (frame + 1 - first == count)
-            return (struct frame_range){ first, frame + 1 };
-    }
-    panic("frames: no %u KiB in a row for the bitmap of %u frames",
-          count * (PAGE_BYTES / 1024), total);
-}
-
+/* There are no bitmaps yet to ask for free frames, so the layout is asked. */
 static void place_bitmaps(const struct memory_layout *layout, uint32_t total)
 {
     uint32_t words = (uint32_t)bitmap_word_count(total);
-    uint32_t bytes = 2 * words * (uint32_t)sizeof(uint32_t);
+    uint32_t bytes =
+        bytes_to_pages(2 * words * (uint32_t)sizeof(uint32_t)) * PAGE_BYTES;
+    uint64_t begin = layout_find_room(layout, LOWEST_PLACE, bytes);
     uint32_t *place;
 
-    frames.place = find_place(layout, total, bytes_to_pages(bytes));
-    place = frame_to_virt((frame_t){ frames.place.first });
+    if (begin > direct_map.bytes || bytes > direct_map.bytes - begin)
+        panic("frames: no %u KiB in a row for the bitmaps of %u frames",
+              bytes / 1024, total);
+    frames.place = frames_between(begin, begin + bytes);
+    place = phys_to_virt((phys_t){ (uint32_t)begin });
     frames.busy = (struct bitmap){ place, total };
     frames.reserved = (struct bitmap){ place + words, total };
 }

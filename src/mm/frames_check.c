@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks the invariants of frames.c without using its code or its bitmap
- * operations.
- *
- * What should be reserved is worked out from the layout once more, by another
- * way.  frames.c paints regions over each other; this cuts memory at every
- * place where a region begins or ends, and asks about each piece:
- *
- *     available   |-----------------------|      |-----------|
- *     in use           |------|
- *     pieces      |    |      |           |      |           |
- *     reserved  xx      xxxxxx             xxxxxx
- *
- * Between two cuts nothing changes, so a piece is all reserved or all not.
+/* Checks the invariants of frames.c without its code and without the bitmap
+ * operations it uses.  What should be reserved is worked out from the layout
+ * once more: frames.c paints regions over each other, this cuts memory into
+ * pieces (lib/region.h) and asks about each.
  */
 #include "mm/frames.h"
 
@@ -106,44 +97,8 @@ static struct violation check_lowest_free(void)
     return SOUND;
 }
 
-/* Pieces of the layout. */
-
-struct piece {
-    uint64_t begin, end; /* bytes: addresses may lie above 4 GiB */
-    bool reserved;
-};
-
-static uint64_t down(uint64_t address)
-{
-    return address >> PAGE_SHIFT << PAGE_SHIFT;
-}
-
-static uint64_t up(uint64_t address)
-{
-    if (address > down(UINT64_MAX))
-        return down(UINT64_MAX);
-    return down(address + PAGE_BYTES - 1);
-}
-
-/* Shortens the piece so that it does not reach over the cut. */
-static void piece_cut(struct piece *piece, uint64_t cut)
-{
-    if (cut > piece->begin && cut < piece->end)
-        piece->end = cut;
-}
-
-/* The piece shall be `reserved` if it begins inside [begin, end). */
-static void piece_meet(struct piece *piece, uint64_t begin, uint64_t end,
-                       bool reserved)
-{
-    piece_cut(piece, begin);
-    piece_cut(piece, end);
-    if (begin <= piece->begin && piece->begin < end)
-        piece->reserved = reserved;
-}
-
-/* The piece that begins at `begin` and reaches to `end` at most.  Available
- * memory shrinks to whole frames, memory in use grows to them. */
+/* The piece that begins at `begin` and reaches to `end` at most; its answer is
+ * whether it is reserved. */
 static struct piece piece_at(uint64_t begin, uint64_t end)
 {
     const struct memory_layout *layout = frames.layout;
@@ -152,15 +107,17 @@ static struct piece piece_at(uint64_t begin, uint64_t end)
     for (size_t i = 0; i < layout->available_count; i++) {
         const struct region *region = &layout->available[i];
 
-        piece_meet(&piece, up(region->begin), down(region->end), false);
+        piece_meet(&piece, page_up(region->begin), page_down(region->end),
+                   false);
     }
     for (size_t i = 0; i < layout->in_use_count; i++) {
         const struct region *region = &layout->in_use[i];
 
         if (region->begin < region->end)
-            piece_meet(&piece, down(region->begin), up(region->end), true);
+            piece_meet(&piece, page_down(region->begin), page_up(region->end),
+                       true);
     }
-    piece_meet(&piece, down(layout->reach), UINT64_MAX, true);
+    piece_meet(&piece, page_down(layout->reach), UINT64_MAX, true);
     return piece;
 }
 
@@ -174,7 +131,7 @@ static bool is_own(uint32_t frame)
 static struct violation check_piece(const struct piece *piece)
 {
     uint32_t end = (uint32_t)(piece->end >> PAGE_SHIFT);
-    uint32_t sound_word = piece->reserved ? UINT32_MAX : 0;
+    uint32_t sound_word = piece->answer ? UINT32_MAX : 0;
 
     for (uint32_t i = (uint32_t)(piece->begin >> PAGE_SHIFT); i < end; i++) {
         uint32_t place = i % BITMAP_WORD_BITS;
@@ -184,7 +141,7 @@ static struct violation check_piece(const struct piece *piece)
         /* Most words can be judged at a glance. */
         if (place == 0 && end - i >= BITMAP_WORD_BITS && word == sound_word)
             i += BITMAP_WORD_BITS - 1;
-        else if (found != (piece->reserved || is_own(i)))
+        else if (found != (piece->answer || is_own(i)))
             return violation_at(RIGHT, i, !found, found);
     }
     return SOUND;
@@ -233,7 +190,7 @@ static struct violation check_place(void)
         return violation_at(APART, frames.place.first, busy + bytes, reserved);
     while (piece.end < end) {
         piece = piece_at(piece.end, end);
-        if (piece.reserved)
+        if (piece.answer)
             return violation_at(ROOM, (uint32_t)(piece.begin >> PAGE_SHIFT),
                                 false, true);
     }
@@ -248,10 +205,10 @@ static struct violation check_last(void)
 
     for (size_t i = 0; i < layout->available_count; i++) {
         const struct region *region = &layout->available[i];
-        uint64_t end =
-            down(region->end < layout->reach ? region->end : layout->reach);
+        uint64_t end = page_down(region->end < layout->reach ? region->end
+                                                             : layout->reach);
 
-        if (up(region->begin) < end && end > last)
+        if (page_up(region->begin) < end && end > last)
             last = end;
     }
     if (last > 1ull << 32)

@@ -23,13 +23,16 @@ enum page_error {
     PAGE_NOT_WRITTEN_YET,
     PAGE_MISALIGNED,     /* the address is not a multiple of 4096 */
     PAGE_ALREADY_MAPPED, /* page_map: unmap it first */
-    PAGE_NOT_MAPPED,     /* unmap, protect: nothing there */
+    PAGE_NOT_MAPPED,     /* unmap, protect: no 4 KiB page there */
     PAGE_NO_MEMORY,      /* no frame for a page table; nothing changed */
 };
 
 /* A piece of the kernel image, or a hole in it, that wants its own rights.
  * Virtual, page aligned, half open. */
-enum span_kind { SPAN_READ_ONLY, SPAN_GUARD };
+enum span_kind {
+    SPAN_READ_ONLY,
+    SPAN_GUARD
+};
 struct kernel_span {
     uintptr_t begin, end;
     enum span_kind kind;
@@ -46,7 +49,10 @@ struct paging_plan {
 };
 
 /* Builds the kernel's directory by the plan.  It is not in force yet:
- * paging_check comes first, then paging_enable. */
+ * paging_check comes first, then paging_enable.  paging_check reads the plan
+ * again, so it has to stay.  If there are not enough frames or a span lies
+ * outside the memory that is mapped, a line says so, the frames are given back
+ * and the answer is STAGE_BROKEN. */
 enum stage_state paging_init(const struct paging_plan *plan);
 /* Hands the checked directory to the processor. */
 void paging_enable(void);

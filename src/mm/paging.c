@@ -242,15 +242,12 @@ static enum page_error map_layout(struct page_table *directory,
     return error;
 }
 
-static enum page_error apply_span(struct page_table *directory,
-                                  const struct kernel_span *span)
+static enum page_error protect_span(struct page_table *directory,
+                                    const struct kernel_span *span)
 {
-    enum page_error error = PAGE_OK;
-
     for (uintptr_t page = span->begin; page < span->end; page += PAGE_BYTES) {
-        error = span->kind == SPAN_GUARD
-                    ? page_unmap(directory, page, NULL)
-                    : page_protect(directory, page, PAGE_READ_ONLY);
+        enum page_error error = page_protect(directory, page, PAGE_READ_ONLY);
+
         if (error != PAGE_OK) {
             print("paging: %s at %#lx: %s\n", span->name, (unsigned long)page,
                   page_error_text(error));
@@ -260,6 +257,15 @@ static enum page_error apply_span(struct page_table *directory,
     return PAGE_OK;
 }
 
+/* That nothing is there is what a guard wants, so no error stops this. */
+static void unmap_span(struct page_table *directory,
+                       const struct kernel_span *span)
+{
+    for (uintptr_t page = span->begin; page < span->end; page += PAGE_BYTES)
+        page_unmap(directory, page, NULL);
+}
+
+/* Guards come last: where spans overlap, the guard wins. */
 static enum page_error follow_plan(struct page_table *directory,
                                    const struct paging_plan *plan)
 {
@@ -267,8 +273,14 @@ static enum page_error follow_plan(struct page_table *directory,
 
     if (error != PAGE_OK)
         print("paging: mapping memory: %s\n", page_error_text(error));
-    for (size_t i = 0; i < plan->span_count && error == PAGE_OK; i++)
-        error = apply_span(directory, &plan->spans[i]);
+    for (size_t i = 0; i < plan->span_count && error == PAGE_OK; i++) {
+        if (plan->spans[i].kind == SPAN_READ_ONLY)
+            error = protect_span(directory, &plan->spans[i]);
+    }
+    for (size_t i = 0; i < plan->span_count; i++) {
+        if (plan->spans[i].kind == SPAN_GUARD)
+            unmap_span(directory, &plan->spans[i]);
+    }
     return error;
 }
 

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""scripts/setup judges tools by what they do; nothing is installed here."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+
+
+def run(script, *options, first=None):
+    """Runs it with the folder `first` in front of PATH."""
+    path = os.environ["PATH"]
+    env = {**os.environ, "PATH": f"{first}:{path}" if first else path}
+    env.pop("PYTHON", None)
+    return subprocess.run([SCRIPTS / script, *options], env=env, text=True,
+                          capture_output=True, check=False, timeout=60)
+
+
+def impostor(folder, name, says):
+    """A program of that name which only says this, and fails."""
+    tool = folder / name
+    tool.write_text(f"#!/bin/sh\necho '{says}'\nexit 1\n")
+    tool.chmod(0o755)
+
+
+def test_a_machine_that_was_set_up_lacks_nothing():
+    done = run("setup", "--check")
+    assert (done.returncode, done.stdout) == (0, "Nothing is missing.\n")
+
+
+@pytest.mark.parametrize("tool, says, need", [
+    ("qemu-system-i386", "QEMU emulator version 4.2.1",
+     "make run: qemu (found 4.2.1, needs 5.2)"),
+    ("make", "GNU Make 3.81", "make iso: make (found 3.81, needs 4.0)"),
+    ("gdb", "no Python here", "make debug: gdb (gdb with Python)"),
+    ("gcc", "", "make test: gcc-asan"),
+    ("clang", "", "make test: clang-asan"),
+])
+def test_a_tool_that_will_not_do_is_named(tmp_path, tool, says, need):
+    impostor(tmp_path, tool, says)
+    done = run("setup", "--check", first=tmp_path)
+    assert done.returncode == 1
+    assert f"missing for {need}" in done.stdout
+    assert len(done.stdout.splitlines()) <= 2, "and nothing else is"
+
+
+@pytest.mark.parametrize("options", [["--chekc"], ["--check", "now"]])
+def test_a_wrong_option_gets_the_right_one(options):
+    done = run("setup", *options)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "--check" in done.stderr
+
+
+def test_a_python_without_the_modules_is_passed_over(tmp_path):
+    impostor(tmp_path, "python3", "")
+    done = run("find-python", "--tests", first=tmp_path)
+    assert done.returncode == 0
+    python = done.stdout.strip()
+    assert python != str(tmp_path / "python3")
+    subprocess.run([python, "-c", "import pytest, xdist, pexpect, PIL"],
+                   check=True)

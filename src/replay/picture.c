@@ -13,8 +13,8 @@
 #define TITLE_COLOUR    0x1Fu /* white on blue */
 #define LEGEND_COLOUR   0x07u /* light grey on black */
 
-/* How a cell looks, by the eighths of it that are live; a cell with a single
- * live granule is not free, a full one is full. */
+/* How a cell looks, by thirds of it; one live granule makes it more than free,
+ * one free granule less than full. */
 struct look {
     uint8_t character; /* of code page 437 */
     uint8_t colour;
@@ -100,28 +100,34 @@ static const struct look *look_of(const struct picture *picture,
     return &looks[LOOK_DARK];
 }
 
-/* P1 and P2 for all cells that the block covers. */
+static void draw_cell(struct picture *picture, size_t cell)
+{
+    const struct look *look = look_of(picture, picture->granules[cell]);
+    size_t first = (size_t)MAP_ROW * picture->screen.columns;
+
+    picture->screen.cells[first + cell] =
+        cell_of(look->character, look->colour);
+}
+
+/* P1 and P2 for all cells that the block covers.  One below the heap counts as
+ * far beyond it: the subtraction wraps. */
 static void change(struct picture *picture, uintptr_t address,
                    uint32_t granules, bool taken)
 {
     size_t first = (address - picture->heap_begin) / GRANULE_BYTES;
     size_t end = first + granules;
-    uint16_t *map =
-        picture->screen.cells + (size_t)MAP_ROW * picture->screen.columns;
 
-    if (!picture_is_possible(picture) || address < picture->heap_begin)
+    if (!picture_is_possible(picture))
         return;
     while (first < end) {
         size_t cell = first / picture->cell_granules;
         size_t next = (cell + 1) * picture->cell_granules;
         uint32_t part = (uint32_t)((next < end ? next : end) - first);
-        const struct look *look;
 
         if (cell >= picture->map_cells)
             return;
         picture->granules[cell] += taken ? part : 0 - part;
-        look = look_of(picture, picture->granules[cell]);
-        map[cell] = cell_of(look->character, look->colour);
+        draw_cell(picture, cell);
         first += part;
     }
 }
@@ -185,6 +191,8 @@ void picture_begin(struct picture *picture, const struct picture_title *title,
     picture->heap_begin = heap_begin;
     picture->cell_granules =
         granules / map_room(picture) + (granules % map_room(picture) != 0);
+    if (picture->cell_granules == 0)
+        picture->cell_granules = 1;
     picture->map_cells = map_room(picture);
     for (unsigned i = 0; i < screen_cells(picture); i++) {
         picture->text[i] = picture->screen.cells[i];

@@ -157,8 +157,6 @@ static bool do_resize(struct run *run, struct id_entry *entry)
     return true;
 }
 
-/* The contents are overwritten before kfree, so that a block cannot seem to be
- * intact because its old bytes still lie around. */
 static bool do_free(struct run *run, uint32_t id)
 {
     struct id_entry *entry = &run->ids->entries[id];
@@ -168,8 +166,6 @@ static bool do_free(struct run *run, uint32_t id)
     if (!contents_hold(run, id, entry->bytes, "before kfree"))
         return false;
     give(run, entry);
-    if (!run->probe)
-        pattern_fill(payload, entry->bytes, ~entry->seed);
     entry->address = ID_NOT_LIVE;
     error = call_free(run, payload);
     if (error == HEAP_NOT_WRITTEN)

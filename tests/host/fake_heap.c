@@ -126,9 +126,9 @@ static bool fake_resize(void *payload, size_t bytes)
 
 static size_t fake_size(const void *payload)
 {
-    return fake_fault == SIZE_TOO_SMALL
-               ? 1
-               : blocks[granule_at(payload)] * GRANULE_BYTES;
+    if (fake_fault == SIZE_TOO_SMALL || is_faulty_call(SIZE_TOO_SMALL_ONCE))
+        return 1;
+    return blocks[granule_at(payload)] * GRANULE_BYTES;
 }
 
 static bool fake_owns(const void *payload)

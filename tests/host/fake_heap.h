@@ -33,6 +33,7 @@ enum fake_fault {
     RESIZE_CLEARS,
     RESIZE_FAILS_AND_CLEARS,
     SIZE_TOO_SMALL,
+    SIZE_TOO_SMALL_ONCE,
 };
 
 extern enum fake_fault fake_fault;

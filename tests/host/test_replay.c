@@ -152,9 +152,9 @@ TEST(replay_finds_lost_contents)
  * from then: they must not pass for its contents. */
 TEST(replay_is_not_fooled_by_old_contents)
 {
-    check_found(SIZE_TOO_SMALL,
-                "3\n6\na 0 64\na 1 8\nr 0 80\nf 1\na 2 72\nr 0 100\n",
-                "t.rep:5: operation 3: id 0: after krealloc, byte 1 of 64");
+    check_found(SIZE_TOO_SMALL_ONCE,
+                "3\n7\na 0 64\na 1 64\nr 0 72\nf 1\na 2 136\nr 0 64\nr 0 128\n",
+                "t.rep:9: operation 7: id 0: after krealloc, byte 1 of 64");
 }
 
 #define TOO_MUCH "2\n3\na 0 60000\nr 0 70000\nf 0\n"

@@ -133,6 +133,18 @@ TEST(replay_table_of_quick_run_without_counter)
     CHECK(strstr(records, "quick=1 counted=0"));
 }
 
+/* Calls so short that they vanish in the counting are 0, never negative. */
+TEST(replay_counts_are_never_negative)
+{
+    struct op_counter coarse = fake_counter;
+    struct replay_env env = report_env();
+
+    coarse.overhead_ticks = 1000;
+    env.counter = &coarse;
+    replay_all(&env, files, 1);
+    CHECK(strstr(records, "malloc_mean_milli=0 malloc_worst=0 "));
+}
+
 TEST(replay_of_no_traces)
 {
     struct replay_env env = report_env();

@@ -5,7 +5,7 @@
 #include "lib/string.h"
 
 #define KNOWN_WORDS                                                            \
-    "stage=, replay, replay=, quick, heap=, map=slow, map=off, crash=, exit"
+    "stage=, replay, replay=, quick, heap=, map=, crash=, exit"
 
 bool parse_bytes(const char *text, uint32_t *bytes)
 {
@@ -26,15 +26,19 @@ bool parse_bytes(const char *text, uint32_t *bytes)
     return true;
 }
 
-static bool parse_map(const char *value, enum map_pace *pace)
+bool parse_pace(const char *text, enum map_pace *pace)
 {
-    if (strcmp(value, "slow") == 0)
-        *pace = MAP_SLOW;
-    else if (strcmp(value, "off") == 0)
-        *pace = MAP_OFF;
-    else
-        return false;
-    return true;
+    static const char *const names[] = { [MAP_FAST] = "fast",
+                                         [MAP_SLOW] = "slow",
+                                         [MAP_OFF] = "off" };
+
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *pace = (enum map_pace)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What stands behind "name=" in `word`; NULL if the word is another. */
@@ -71,7 +75,7 @@ static bool read_word(const char *word, struct options *options)
         return parse_bytes(value, &options->heap_bytes) &&
                options->heap_bytes > 0;
     if ((value = value_of(word, "map")))
-        return parse_map(value, &options->map);
+        return parse_pace(value, &options->map);
     if ((value = value_of(word, "replay")))
         return options->replay = keep(options->trace, value);
     return false;

@@ -5,7 +5,7 @@
  *     replay           replay every trace; replay=NAME: that one alone
  *     quick            without searching for the smallest heap
  *     heap=256K        a heap smaller than the 2 MiB (bytes, K or M)
- *     map=slow         draw the live map at a speed for people; map=off: not
+ *     map=slow         draw the live map at a speed for people; map=off: not at all
  *     crash=KIND       fail on purpose after the log (see `crash` at the prompt)
  *     exit             leave QEMU when done, instead of giving the prompt
  */
@@ -34,6 +34,9 @@ struct options {
 /* False if a word is unknown or its value makes no sense; a line that names
  * it has been printed then.  The other words count all the same. */
 bool options_parse(const char *command_line, struct options *options);
+
+/* "slow", "fast" or "off".  False, and *pace unchanged, for anything else. */
+bool parse_pace(const char *text, enum map_pace *pace);
 
 /* "4096", "512K", "2M".  False, and *bytes unchanged, for anything else. */
 bool parse_bytes(const char *text, uint32_t *bytes);

@@ -49,7 +49,6 @@ void report_use_describer(void (*describe)(uintptr_t address))
     describe_address = describe;
 }
 
-/* What print() does, and the record channel gets the cause as one line. */
 static void begin(const char *cause)
 {
     if (reporting) {
@@ -78,24 +77,49 @@ static bool on_stack(const struct stack_frame *frame)
            address <= (uintptr_t)stack_end - sizeof *frame;
 }
 
-/* Callers lie at ever higher addresses; a chain that turns back is broken. */
+/* A return address may lie behind the end of its function, when the call was
+ * the last thing in it; the byte before belongs to the call itself. */
+static void print_caller(uintptr_t return_address)
+{
+    char text[SYMBOL_TEXT_BYTES];
+
+    print("  %#010lx %s\n", (unsigned long)return_address,
+          symbol_text(text, sizeof text, return_address - 1));
+}
+
+/* Callers lie at ever higher addresses; a chain that turns back is broken.  A
+ * recursion shows as one line and a count. */
+static void print_callers(const struct stack_frame *frame)
+{
+    uintptr_t last = 0;
+    unsigned lines = 0, again = 0;
+
+    while (on_stack(frame) && frame->return_address && lines < BACKTRACE_MAX) {
+        bool same = frame->return_address == last;
+
+        if (again && !same)
+            print("  (and %u times more)\n", again);
+        again = same ? again + 1 : 0;
+        if (!same) {
+            print_caller(frame->return_address);
+            lines++;
+        }
+        last = frame->return_address;
+        if (frame->caller <= frame)
+            break;
+        frame = frame->caller;
+    }
+    if (again)
+        print("  (and %u times more)\n", again);
+}
+
 static void print_backtrace(uintptr_t eip, const struct stack_frame *frame)
 {
     char text[SYMBOL_TEXT_BYTES];
 
     print("backtrace:\n  %#010lx %s\n", (unsigned long)eip,
           symbol_text(text, sizeof text, eip));
-    for (int depth = 0; depth < BACKTRACE_MAX && on_stack(frame); depth++) {
-        const struct stack_frame *caller = frame->caller;
-
-        if (frame->return_address == 0)
-            return;
-        print("  %#010lx %s\n", (unsigned long)frame->return_address,
-              symbol_text(text, sizeof text, frame->return_address));
-        if (caller <= frame)
-            return;
-        frame = caller;
-    }
+    print_callers(frame);
 }
 
 static bool in_stack_guard(uintptr_t address)
@@ -196,6 +220,7 @@ _Noreturn void panic(const char *format, ...)
     vformat_text(message, sizeof message, format, arguments);
     va_end(arguments);
     begin(message);
-    print_backtrace((uintptr_t)frame->return_address, frame->caller);
+    print("backtrace:\n");
+    print_callers(frame);
     end();
 }

@@ -110,6 +110,4 @@ void vga_picture_end(void)
 {
     picture = false;
     crtc_write(CRTC_CURSOR_START, 0);
-    cursor = VGA_CELLS - VGA_COLUMNS;
-    show_cursor();
 }

@@ -20,8 +20,8 @@ void vga_init(void);
 void vga_write(const char *text, size_t bytes);
 /* The cells themselves, for pictures; row after row. */
 uint16_t *vga_cells(void);
-/* While a picture owns the screen, vga_write changes nothing.  Ending the
- * picture keeps it on the screen until the next text arrives. */
+/* While a picture owns the screen, vga_write changes nothing and the cursor
+ * hides; who draws the picture puts the text back. */
 void vga_picture_begin(void);
 void vga_picture_end(void);
 

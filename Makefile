@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+# Mallow's one Makefile.  `make help` reads its own lines: "## " behind a target
+# says what it does, "#: " in front of a variable says what it is for.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+#: STAGE=NAME        how far to go, instead of the tree's own: see make status
+#: MEMORY=128M       the machine's memory, for run, replay and debug
+#: TRACES=DIR        replay the .rep files of DIR instead of traces/
+#: V=1               show the commands
+#: CROSS_COMPILE=X-  build with X-gcc and X-ld
+#: LLVM=1            build with clang and ld.lld
+MEMORY ?= 128M
+B      := build
+Q      := $(if $(V),,@)
+say     = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+# --- what builds the kernel ----------------------------------------------------
+include scripts/toolchain.mk
+
+CFLAGS  := -std=c11 -O2 -g -march=i486 -ffreestanding -fno-pic -fno-builtin \
+           -fno-stack-protector -fno-omit-frame-pointer \
+           -fno-asynchronous-unwind-tables -fno-strict-aliasing \
+           -mgeneral-regs-only -Isrc
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+           -Wmissing-prototypes
+LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
+           -z max-page-size=4096 -T linker.ld
+
+# --- the rooms, from the ground up ---------------------------------------------
+LIB := addr   \
+       bitmap \
+       divide \
+       number \
+       print  \
+       random \
+       region \
+       string
+ARCH := boot        \
+        cpu         \
+        segments    \
+        traps       \
+        traps_stubs \
+        serial      \
+        vga         \
+        keyboard    \
+        console     \
+        counter     \
+        multiboot2  \
+        symbols     \
+        report
+MM := frames frames_check               \
+      paging paging_check               \
+      heap                              \
+      bump bump_check                   \
+      malloc malloc_verify malloc_check \
+      zalloc zalloc_verify zalloc_check heap_pages
+REPLAY := trace survey   \
+          shadow pattern \
+          figures judge  \
+          picture        \
+          record report  \
+          run replay
+MONITOR := line     \
+           map      \
+           crash    \
+           commands \
+           monitor
+TOP := options   \
+       inventory \
+       workbench \
+       stages    \
+       main
+
+ROOMS := $(LIB:%=lib/%) $(ARCH:%=arch/i386/%) $(MM:%=mm/%) \
+         $(REPLAY:%=replay/%) $(MONITOR:%=monitor/%) $(TOP)
+O     := $(B)/$(TOOLCHAIN)
+OBJS  := $(ROOMS:%=$(O)/%.o)
+
+# --- building -------------------------------------------------------------------
+.PHONY: iso
+iso: $(B)/mallow.iso ## build/kernel.elf and the bootable build/mallow.iso
+
+$(O)/%.o: src/%.c $(O)/.tools
+	$(call say,CC,$*.c)
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(CFLAGS) $(WARN) $(EXTRA) -MMD -MP -c $< -o $@
+
+$(O)/%.o: src/%.S $(O)/.tools
+	$(call say,AS,$*.S)
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/kernel.elf: $(OBJS) linker.ld
+	$(call say,LD,kernel.elf)
+	$(Q)$(KLD) $(LDFLAGS) -o $@ $(OBJS)
+
+# GRUB loads whatever the file holds, so the ISO's copy has no debug information.
+$(O)/mallow.elf: $(OBJS) linker.ld
+	$(Q)$(KLD) $(LDFLAGS) --strip-debug -o $@ $(OBJS)
+
+# The last toolchain that was asked for owns the names in build/.
+$(B)/kernel.elf: $(O)/kernel.elf $(B)/.toolchain
+	$(Q)cp $< $@
+
+$(B)/mallow.iso: $(O)/mallow.elf $(B)/kernel.elf iso/grub.cfg \
+                 scripts/make-iso $(wildcard traces/*.rep)
+	$(call say,ISO,$@)
+	$(Q)scripts/make-iso $< $@ traces
+
+# Changes when, and only when, the choice of tools does.
+$(O)/.tools $(B)/.toolchain: FORCE
+	$(need_tools)
+	@mkdir -p $(@D)
+	@echo '$(KCC) $(KLD) $(CFLAGS) $(EXTRA)' | cmp -s - $@ || \
+	 echo '$(KCC) $(KLD) $(CFLAGS) $(EXTRA)' > $@
+FORCE:
+
+-include $(OBJS:.o=.d)
+
+# --- using it -------------------------------------------------------------------
+PYTHON ?= $(shell scripts/find-python)
+MALLOW  = $(PYTHON) scripts/mallow.py
+
+.PHONY: run replay debug enable disable status doctor
+run: iso ## boot, replay one trace, then the kernel's prompt
+	$(Q)$(MALLOW) run --stage='$(STAGE)' --memory='$(MEMORY)'
+
+replay: iso ## every trace, without a person; writes build/replay.json
+	$(Q)$(MALLOW) replay --stage='$(STAGE)' --memory='$(MEMORY)' \
+	    --traces='$(TRACES)'
+
+debug: iso ## QEMU halted at reset, gdb attached
+	$(Q)$(MALLOW) debug --stage='$(STAGE)' --memory='$(MEMORY)'
+
+enable: ## STAGE=malloc: the tree's stage from now on
+	$(Q)$(MALLOW) enable --stage='$(STAGE)'
+
+disable: ## back to the stage before
+	$(Q)$(MALLOW) disable
+
+status: ## the stages, and which one the tree is at
+	$(Q)$(MALLOW) status --stage='$(STAGE)'
+
+doctor: ## what is missing on this machine, and what installs it
+	$(Q)scripts/setup --check
+
+# --- checking it ----------------------------------------------------------------
+include tests/host/host.mk
+
+.PHONY: test lint format clean help
+test: iso host-tests ## everything that CI checks
+	$(Q)$(PYTHON) -m pytest tests
+
+lint: ## warnings are errors; layout, rooms, shell and static checks
+	$(Q)scripts/lint
+
+format: ## lay out the C code by .clang-format
+	$(Q)clang-format -i $(shell git ls-files '*.c' '*.h')
+
+clean: ## remove build/
+	$(Q)rm -rf $(B)
+
+help: ## this list
+	@echo 'Mallow: where memory comes from.'
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) \
+	    | awk -F'\t' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@echo
+	@sed -n 's/^#: /  /p' $(firstword $(MAKEFILE_LIST))

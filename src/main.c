@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel's table of contents.
+ *
+ * boot.S comes here on the boot stack, with 4 MiB pages mapped high.  One
+ * image serves every lab: the stages below are started in order, as far as
+ * `stage=` on the command line says, and each is checked before the next one
+ * builds on it.
+ */
+#include "arch/i386/console.h"
+#include "arch/i386/cpu.h"
+#include "arch/i386/report.h"
+#include "arch/i386/segments.h"
+#include "arch/i386/symbols.h"
+#include "inventory.h"
+#include "lib/print.h"
+#include "mm/bump.h"
+#include "mm/frames.h"
+#include "mm/heap.h"
+#include "mm/heap_pages.h"
+#include "mm/malloc.h"
+#include "mm/paging.h"
+#include "mm/zalloc.h"
+#include "monitor/crash.h"
+#include "monitor/monitor.h"
+#include "stages.h"
+#include "workbench.h"
+
+/* All of low physical memory appears here (lib/addr.h has the drawing). */
+#define DIRECT_MAP ((struct direct_map){ 0xC0000000u, 768u << 20 })
+
+/* linker.ld; only their addresses mean something. */
+extern const char text_begin[], text_end[], rodata_begin[], rodata_end[];
+extern const char stack_guard_begin[], stack_guard_end[];
+extern const char heap_begin[], heap_end[];
+
+_Noreturn void kernel_main(uint32_t magic, uint32_t info);
+
+static struct inventory inventory;
+static struct options options;
+static struct {
+    uintptr_t begin, end;
+} heap;
+
+static size_t heap_kib(void)
+{
+    return (heap.end - heap.begin) / 1024;
+}
+
+/* Each stage: what starts it, and the figures in its line of the boot log. */
+
+static enum stage_state start_boot(void)
+{
+    return STAGE_OK;
+}
+
+static void boot_figures(void)
+{
+    print("%s, %zu traces, instructions %s", inventory.boot.loader,
+          inventory.trace_count,
+          workbench_counts() ? "counted" : "not counted (no -icount)");
+}
+
+static enum stage_state start_frames(void)
+{
+    return frames_init(&inventory.layout);
+}
+
+static void frames_figures(void)
+{
+    struct frame_counts counts = frame_counts();
+
+    print("%u frames: %u free, %u used, %u reserved", counts.total,
+          counts.free, counts.used, counts.reserved);
+}
+
+static enum stage_state start_paging(void)
+{
+    static const struct kernel_span spans[] = {
+        { (uintptr_t)text_begin, (uintptr_t)text_end, SPAN_READ_ONLY, "text" },
+        { (uintptr_t)rodata_begin, (uintptr_t)rodata_end, SPAN_READ_ONLY,
+          "constants" },
+        { (uintptr_t)stack_guard_begin, (uintptr_t)stack_guard_end, SPAN_GUARD,
+          "stack guard" },
+    };
+    static const struct paging_plan plan = {
+        &inventory.layout, spans, sizeof spans / sizeof *spans
+    };
+
+    return paging_init(&plan);
+}
+
+static void paging_figures(void)
+{
+    print("4 KiB pages; text and constants read-only, stack guarded");
+}
+
+static enum stage_state start_heap(void)
+{
+    enum stage_state state = bump_init(heap.begin, heap.end);
+
+    heap_start(heap.begin, heap.end, &bump_backend);
+    return state;
+}
+
+static void heap_figures(void)
+{
+    print("%zu KiB at %#010lx behind kmalloc, a bump pointer", heap_kib(),
+          (unsigned long)heap.begin);
+}
+
+static enum stage_state start_malloc(void)
+{
+    enum stage_state state = malloc_init(heap.begin, heap.end);
+
+    heap_start(heap.begin, heap.end, &malloc_backend);
+    return state;
+}
+
+static void malloc_figures(void)
+{
+    print("the same %zu KiB as a list of blocks", heap_kib());
+}
+
+static enum stage_state start_zalloc(void)
+{
+    enum stage_state state =
+        zalloc_init(heap_page_source(heap.begin, heap.end));
+
+    heap_add_small(&zalloc_backend, ZALLOC_BYTES_MAX);
+    return state;
+}
+
+static void zalloc_figures(void)
+{
+    print("zones up to %u bytes, the list above", ZALLOC_BYTES_MAX);
+}
+
+static const struct stage stages[] = {
+    { "boot", "labs/0-boot", start_boot, NULL, NULL, boot_figures },
+    { "frames", "labs/1-frames", start_frames, frames_check, NULL,
+      frames_figures },
+    { "paging", "labs/2-paging", start_paging, paging_check, paging_enable,
+      paging_figures },
+    { "heap", "labs/3-heap", start_heap, bump_check, NULL, heap_figures },
+    { "malloc", "labs/4-malloc", start_malloc, malloc_check, NULL,
+      malloc_figures },
+    { "zalloc", "labs/5-zalloc", start_zalloc, zalloc_check, NULL,
+      zalloc_figures },
+};
+
+/* The rows that code below names. */
+enum { FRAMES = 1, PAGING, HEAP };
+
+#define STAGES (sizeof stages / sizeof *stages)
+
+static size_t last_in_force(void)
+{
+    return stages_in_force() - 1;
+}
+
+static bool restart_heap(size_t bytes)
+{
+    heap.end = heap.begin + bytes;
+    return stages_restart(HEAP, last_in_force());
+}
+
+static uint32_t replay(const char *name)
+{
+    const struct workbench_heap bench = {
+        .stage = stages[last_in_force()].name,
+        .begin = heap.begin,
+        .end = heap.end,
+        .restart = restart_heap,
+        .may_run_out = last_in_force() == HEAP,
+        .quick = options.quick,
+    };
+
+    return workbench_replay(&bench, inventory.traces, inventory.trace_count,
+                            name);
+}
+
+static void choose_heap(void)
+{
+    size_t all = (size_t)(heap_end - heap_begin);
+
+    heap.begin = (uintptr_t)heap_begin;
+    heap.end = (uintptr_t)heap_end;
+    if (options.heap_bytes > all)
+        print("heap=%u: there are only %zu bytes\n", options.heap_bytes, all);
+    else if (options.heap_bytes)
+        heap.end = heap.begin + options.heap_bytes;
+}
+
+static void describe_address(uintptr_t address)
+{
+    if (address >= heap.begin && address < heap.end)
+        print("%#010lx lies in the heap, at +%#lx\n", (unsigned long)address,
+              (unsigned long)(address - heap.begin));
+    else if (address >= (uintptr_t)text_begin &&
+             address < (uintptr_t)rodata_end)
+        print("%#010lx lies in the kernel's code or constants, which nobody "
+              "may write\n", (unsigned long)address);
+}
+
+/* Ends the machine if that was asked for; else the prompt. */
+static _Noreturn void finish(enum exit_code code)
+{
+    const struct monitor_above above = {
+        .print_stages = stages_print,
+        .check_stages = stages_check,
+        .replay = replay,
+        .set_map_pace = workbench_set_pace,
+        .frames_ready = stage_in_force(FRAMES),
+        .heap_ready = stage_in_force(HEAP),
+    };
+
+    if (options.exit)
+        cpu_exit(code);
+    print("Type help for what can be asked here.\n");
+    monitor_run(&above);
+}
+
+/* The processor, the console, what the loader told us. */
+static bool start_machine(uint32_t magic, uint32_t info)
+{
+    bool options_good;
+
+    direct_map = DIRECT_MAP;
+    console_init();
+    segments_init(report_double_fault);
+    traps_init();
+    cpu_forget_boot_mapping();
+    inventory_read(&inventory, magic, info, direct_map.bytes);
+    if (inventory.boot.text_screen)
+        console_use_screen();
+    symbols_init(&inventory.boot.symbols);
+    report_use_describer(describe_address);
+    print("Mallow: where memory comes from\n");
+    options_good = options_parse(inventory.boot.command_line, &options);
+    inventory_set_replay_aside(&inventory, (size_t)(heap_end - heap_begin));
+    inventory_print_unreachable(&inventory);
+    workbench_init(options.map);
+    choose_heap();
+    return options_good;
+}
+
+_Noreturn void kernel_main(uint32_t magic, uint32_t info)
+{
+    bool good = start_machine(magic, info);
+
+    if (!stages_start(stages, STAGES, options.stage) || !good)
+        finish(EXIT_REFUSED);
+    if (options.crash[0])
+        crash(options.crash);
+    if (options.replay && stage_in_force(HEAP) &&
+        replay(options.trace[0] ? options.trace : NULL) > 0)
+        finish(EXIT_REPLAY_WRONG);
+    finish(EXIT_FINE);
+}

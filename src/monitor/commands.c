@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include "monitor/commands.h"
+
+#include "arch/i386/arch.h"
+#include "arch/i386/cpu.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "mm/frames.h"
+#include "mm/heap.h"
+#include "monitor/crash.h"
+#include "monitor/map.h"
+
+#define BLOCKS_SHOWN 12u
+
+/* A word as a number; a line that names it if it is none. */
+static bool number(const char *word, uint32_t *value)
+{
+    if (parse_number(word, value))
+        return true;
+    print("\"%s\" is no number; write 4096 or 0x1000\n", word);
+    return false;
+}
+
+static bool have(bool ready, const char *stage)
+{
+    if (!ready)
+        print("this needs stage %s, which is not in force\n", stage);
+    return ready;
+}
+
+static void run_help(const struct command_line *line)
+{
+    (void)line;
+    for (unsigned i = 0; i < command_count; i++)
+        print("  %-7s %-13s %s\n", commands[i].name, commands[i].arguments,
+              commands[i].what);
+}
+
+static void run_stages(const struct command_line *line)
+{
+    line->above->print_stages();
+}
+
+static void run_frames(const struct command_line *line)
+{
+    struct frame_counts counts;
+
+    if (!have(line->above->frames_ready, "frames"))
+        return;
+    counts = frame_counts();
+    print("%u frames of 4 KiB: %u free, %u used, %u reserved\n", counts.total,
+          counts.free, counts.used, counts.reserved);
+    map_frames();
+}
+
+static void print_entry(const char *what, uint32_t index, page_entry_t entry)
+{
+    print("  %-9s entry %4u: %#010x", what, index, entry);
+    if (!entry_is(entry, ENTRY_PRESENT)) {
+        print("  not present\n");
+        return;
+    }
+    print("  frame %#x, %s%s%s%s\n", entry_frame(entry).number,
+          entry_is(entry, ENTRY_WRITABLE) ? "writable" : "read-only",
+          entry_is(entry, ENTRY_LARGE) ? ", 4 MiB page" : "",
+          entry_is(entry, ENTRY_ACCESSED) ? ", accessed" : "",
+          entry_is(entry, ENTRY_DIRTY) ? ", dirty" : "");
+}
+
+static void print_leads_to(uint32_t address, uint32_t physical)
+{
+    print("  %#010x is at physical %#010x\n", address, physical);
+}
+
+/* As the processor walks, not as mm remembers. */
+static void run_page(const struct command_line *line)
+{
+    const struct page_table *table = phys_to_virt(arch_loaded_directory());
+    uint32_t address;
+    page_entry_t entry;
+
+    if (!number(line->words[1], &address))
+        return;
+    entry = table->entries[directory_index(address)];
+    print_entry("directory", directory_index(address), entry);
+    if (!entry_is(entry, ENTRY_PRESENT))
+        return;
+    if (entry_is(entry, ENTRY_LARGE)) {
+        print_leads_to(address, (entry & ~(LARGE_PAGE_BYTES - 1)) +
+                                    address % LARGE_PAGE_BYTES);
+        return;
+    }
+    table = frame_to_virt(entry_frame(entry));
+    entry = table->entries[table_index(address)];
+    print_entry("table", table_index(address), entry);
+    if (entry_is(entry, ENTRY_PRESENT))
+        print_leads_to(address, frame_base(entry_frame(entry)).addr +
+                                    address % PAGE_BYTES);
+}
+
+static void run_alloc(const struct command_line *line)
+{
+    uint32_t bytes, alignment = HEAP_ALIGNMENT;
+    void *payload;
+
+    if (!have(line->above->heap_ready, "heap") ||
+        !number(line->words[1], &bytes) ||
+        (line->words[2] && !number(line->words[2], &alignment)))
+        return;
+    payload = kmalloc_aligned(bytes, alignment);
+    if (payload)
+        print("%p, %zu bytes to use\n", payload, kmalloc_size(payload));
+    else
+        print("NULL: no room for %u bytes at alignment %u\n", bytes,
+              alignment);
+}
+
+static void run_free(const struct command_line *line)
+{
+    uint32_t address;
+
+    if (!have(line->above->heap_ready, "heap") ||
+        !number(line->words[1], &address))
+        return;
+    if (kfree((void *)(uintptr_t)address) == HEAP_OK)
+        print("freed\n");
+}
+
+static const char *state_text(enum block_state state)
+{
+    return state == BLOCK_FREE   ? "free"
+           : state == BLOCK_USED ? "used"
+                                 : "bookkeeping";
+}
+
+/* What run_heap counts down while it walks. */
+struct block_list {
+    uint32_t shown, left_out;
+    uint32_t limit;
+};
+
+static bool print_block(const struct block *block, void *context)
+{
+    struct block_list *list = context;
+
+    if (list->shown == list->limit) {
+        list->left_out++;
+        return true;
+    }
+    list->shown++;
+    print("  %#010lx %8zu bytes  %-11s  %s\n", (unsigned long)block->address,
+          block->bytes, state_text(block->state), block->owner);
+    return true;
+}
+
+static void print_heap_figures(void)
+{
+    struct heap_stats stats = heap_stats();
+
+    print("%zu KiB at %#010lx, served by %s",
+          (size_t)(stats.end - stats.begin) / 1024,
+          (unsigned long)stats.begin, stats.large);
+    if (stats.small)
+        print(" and, up to %zu bytes, %s", stats.small_limit, stats.small);
+    print("\n%zu bytes live in %zu blocks, %zu at the peak\n",
+          stats.usage.used_bytes, stats.usage.used_blocks,
+          stats.usage.peak_bytes);
+    print("%u allocations, %u frees, %u resizes; %u failures, %u bad frees\n",
+          stats.allocations, stats.frees, stats.resizes, stats.failures,
+          stats.bad_frees);
+}
+
+static void run_heap(const struct command_line *line)
+{
+    struct block_list list = { .limit = BLOCKS_SHOWN };
+
+    if (!have(line->above->heap_ready, "heap") ||
+        (line->words[1] && !number(line->words[1], &list.limit)))
+        return;
+    print_heap_figures();
+    if (!heap_walk(print_block, &list))
+        print("  the walk ended early: the heap is corrupt\n");
+    if (list.left_out)
+        print("  ... and %u more: heap %u shows them\n", list.left_out,
+              list.shown + list.left_out);
+}
+
+static void run_map(const struct command_line *line)
+{
+    const char *pace = line->words[1];
+
+    if (pace && !line->above->set_map_pace(pace))
+        print("no pace \"%s\"; there are slow, fast and off\n", pace);
+    if (!pace && have(line->above->heap_ready, "heap"))
+        map_heap();
+}
+
+static void run_replay(const struct command_line *line)
+{
+    if (have(line->above->heap_ready, "heap"))
+        line->above->replay(line->words[1]);
+}
+
+static void run_check(const struct command_line *line)
+{
+    line->above->check_stages();
+}
+
+static void run_crash(const struct command_line *line)
+{
+    crash(line->words[1] ? line->words[1] : "");
+}
+
+static void run_reboot(const struct command_line *line)
+{
+    (void)line;
+    cpu_reboot();
+}
+
+static void run_exit(const struct command_line *line)
+{
+    (void)line;
+    cpu_exit(EXIT_FINE);
+}
+
+const struct command commands[] = {
+    { "help", "", "this list", 0, 0, run_help },
+    { "stages", "", "how far the kernel has come", 0, 0, run_stages },
+    { "frames", "", "physical memory: counts and a map", 0, 0, run_frames },
+    { "page", "ADDRESS", "how the processor finds an address", 1, 1,
+      run_page },
+    { "alloc", "BYTES [ALIGN]", "kmalloc, or kmalloc_aligned", 1, 2,
+      run_alloc },
+    { "free", "ADDRESS", "kfree, of whatever you say", 1, 1, run_free },
+    { "heap", "[BLOCKS]", "the heap's figures and its first blocks", 0, 1,
+      run_heap },
+    { "map", "[PACE]", "the heap as a picture; or the live map's pace", 0, 1,
+      run_map },
+    { "replay", "[TRACE]", "replay one trace, or all, on an empty heap", 0, 1,
+      run_replay },
+    { "check", "", "the check of every stage", 0, 0, run_check },
+    { "crash", "[KIND]", "fail on purpose; without KIND: the kinds", 0, 1,
+      run_crash },
+    { "reboot", "", "start the machine again", 0, 0, run_reboot },
+    { "exit", "", "leave QEMU", 0, 0, run_exit },
+};
+
+const unsigned command_count = sizeof commands / sizeof *commands;

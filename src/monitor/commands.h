@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be typed at the prompt, as a table. */
+#ifndef MONITOR_COMMANDS_H
+#define MONITOR_COMMANDS_H
+
+#include "monitor/monitor.h"
+
+#define COMMAND_WORDS_MAX 4
+
+struct command_line {
+    const struct monitor_above *above;
+    unsigned count;                       /* words, the command's own too */
+    const char *words[COMMAND_WORDS_MAX]; /* NULL behind the last */
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* as help shows them */
+    const char *what;
+    unsigned least_words, most_words; /* behind the command */
+    void (*run)(const struct command_line *line);
+};
+
+extern const struct command commands[];
+extern const unsigned command_count;
+
+#endif

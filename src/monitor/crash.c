@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "monitor/crash.h"
+
+#include "lib/addr.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+#include <stdint.h>
+
+/* Through a volatile pointer, so that the compiler cannot see what we are up
+ * to and refuse. */
+static void write_to(uintptr_t address)
+{
+    volatile uintptr_t target = address;
+
+    *(volatile uint32_t *)target = 0;
+}
+
+static void crash_null(void)
+{
+    write_to(offsetof(struct { uint32_t field[4]; }, field[3]));
+}
+
+static void crash_text(void)
+{
+    write_to((uintptr_t)crash_null);
+}
+
+static void crash_physical(void)
+{
+    write_to(virt_to_phys((const void *)crash_null).addr);
+}
+
+/* Deeper than any stack; volatile, or the compiler objects to a recursion
+ * that cannot end well. */
+static volatile uint32_t bottom = UINT32_MAX;
+
+static uint32_t descend(uint32_t depth)
+{
+    volatile uint8_t room[256];
+
+    room[0] = (uint8_t)depth;
+    return depth == bottom ? 0 : descend(depth + 1) + room[0];
+}
+
+static void crash_stack(void)
+{
+    print("%u\n", descend(0));
+}
+
+static void crash_divide(void)
+{
+    volatile uint32_t dividend = 1, zero = 0;
+
+    print("%u\n", dividend / zero);
+}
+
+static void crash_opcode(void)
+{
+    __asm__ volatile("ud2");
+}
+
+static void crash_assert(void)
+{
+    volatile uint32_t found = 3;
+
+    ASSERT_EQ(found, 4);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+    const char *what;
+} kinds[] = {
+    { "null", crash_null, "write to a field of a null pointer" },
+    { "text", crash_text, "write to code (caught from stage paging on)" },
+    { "physical", crash_physical, "use a physical address as a pointer" },
+    { "stack", crash_stack, "recurse until the stack is full" },
+    { "divide", crash_divide, "divide by zero" },
+    { "opcode", crash_opcode, "run an invalid instruction" },
+    { "assert", crash_assert, "fail an assertion" },
+};
+
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+void crash(const char *kind)
+{
+    for (unsigned i = 0; i < KINDS; i++) {
+        if (strcmp(kinds[i].name, kind) == 0)
+            kinds[i].run();
+    }
+    print("no crash \"%s\"; there are:\n", kind);
+    for (unsigned i = 0; i < KINDS; i++)
+        print("  %-9s %s\n", kinds[i].name, kinds[i].what);
+}

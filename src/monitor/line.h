@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* A line typed by a person: echo, backspace, and the lines typed before. */
+#ifndef MONITOR_LINE_H
+#define MONITOR_LINE_H
+
+#include <stddef.h>
+
+/* With the prompt in front, a line fits one row of the screen: the cursor need
+ * never go back to the row above. */
+#define LINE_BYTES 72
+
+/* Prints `prompt` and reads one line, without its end, into `line`.
+ *
+ *     backspace, ctrl-H    the last character goes
+ *     ctrl-U, ctrl-C       the whole line goes
+ *     up, ctrl-P           the line before, in the history
+ *     down, ctrl-N         the line after
+ */
+void line_read(const char *prompt, char line[LINE_BYTES]);
+
+#endif

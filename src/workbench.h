@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Where traces are replayed: replay's needs, met by this kernel's counter,
+ * screen and record channel.
+ */
+#ifndef WORKBENCH_H
+#define WORKBENCH_H
+
+#include "options.h"
+#include "replay/replay.h"
+
+#define NO_SUCH_TRACE UINT32_MAX
+
+/* Measures the instruction counter and sets the map's pace. */
+void workbench_init(enum map_pace pace);
+bool workbench_counts(void);
+/* As parse_pace; false if there is no such pace. */
+bool workbench_set_pace(const char *pace);
+
+/* Which heap the traces run on. */
+struct workbench_heap {
+    const char *stage;
+    uintptr_t begin, end;
+    bool (*restart)(size_t heap_bytes); /* an empty heap of that size */
+    bool may_run_out;
+    bool quick;
+};
+
+/* Replays the trace of that name, or all if `name` is NULL.  Returns how many
+ * went wrong; NO_SUCH_TRACE after a line that lists the right ones.  The heap
+ * has its full size again afterwards, and is empty. */
+uint32_t workbench_replay(const struct workbench_heap *heap,
+                          const struct trace_file *traces, size_t count,
+                          const char *name);
+
+#endif

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# lib, mm and replay, compiled for the host with -m32 under sanitizers, once
+# with each compiler that is there; pytest runs them (tests/test_host.py).
+
+HOST_FLAGS := -m32 -std=c11 -g -O1 -fsanitize=address,undefined \
+              -fno-sanitize-recover=all -fno-omit-frame-pointer \
+              -idirafter /usr/include/$(shell uname -m)-linux-gnu \
+              -Isrc -Itests/host
+HOST_SRC := $(wildcard tests/host/*.c) \
+            $(filter-out src/lib/string.c src/lib/divide.c, \
+              $(LIB:%=src/lib/%.c)) \
+            $(MM:%=src/mm/%.c) $(REPLAY:%=src/replay/%.c) \
+            src/arch/i386/multiboot2.c
+HOST_COMPILERS := $(foreach cc,gcc clang,$(if $(call has,$(cc)),$(cc)))
+
+.PHONY: host-tests
+host-tests: $(HOST_COMPILERS:%=$(B)/host-%/unit-tests)
+
+define host_rules
+$(B)/host-$(1)/%.o: %.c
+	$$(call say,HOSTCC,$(1) $$*.c)
+	@mkdir -p $$(@D)
+	$$(Q)$(1) $$(HOST_FLAGS) $$(WARN) -MMD -MP -c $$< -o $$@
+
+$(B)/host-$(1)/unit-tests: $$(HOST_SRC:%.c=$(B)/host-$(1)/%.o)
+	$$(call say,HOSTLD,$$@)
+	$$(Q)$(1) $$(HOST_FLAGS) -o $$@ $$^
+
+-include $$(HOST_SRC:%.c=$(B)/host-$(1)/%.d)
+endef
+$(foreach cc,$(HOST_COMPILERS),$(eval $(call host_rules,$(cc))))

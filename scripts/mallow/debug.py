@@ -32,7 +32,7 @@ def qemu_command(arguments, folder):
              *arguments.options.split()]
     return machine.arguments(
         require(ISO), folder, words, memory.chosen(arguments.memory),
-        f"file:{SERIAL_LOG}") + [
+        f"file:{arguments.log}") + [
         "-chardev", f"socket,path={folder / 'gdb'},server=on,wait=off,id=gdb",
         "-gdb", "chardev:gdb", "-S"]
 
@@ -77,10 +77,9 @@ def debug_machine(arguments, folder):
 
 def debug(arguments):
     machine.version()
-    SERIAL_LOG.parent.mkdir(exist_ok=True)
-    SERIAL_LOG.write_bytes(b"")
+    Path(arguments.log).write_bytes(b"")
     print("The kernel's console, in another terminal: "
-          f"tail -f {shown(SERIAL_LOG)}", flush=True)
+          f"tail -f {shown(arguments.log)}", flush=True)
     # Ctrl-C means "interrupt the kernel", and gdb hears it without us.
     signal.signal(signal.SIGINT, lambda *_: None)
     # No questions about servers for debug information of other people.
@@ -97,6 +96,8 @@ def add_commands(commands):
     project.add_verbose(parser)
     parser.add_argument("--options", default="", metavar="WORDS",
                         help="more words for the kernel")
+    parser.add_argument("--log", default=SERIAL_LOG, metavar="FILE",
+                        help="takes what the kernel prints")
     parser.add_argument("gdb", nargs="*", metavar="ARGUMENT",
                         help="for gdb; put -- before the first")
     parser.set_defaults(run=debug)

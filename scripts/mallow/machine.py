@@ -114,12 +114,13 @@ def explain(status, folder, errors=""):
     return None
 
 
-def explain_silence(console, folder):
-    """Why a machine that was given up had not ended by itself."""
+def explain_silence(console, folder, seconds):
+    """Why a machine had not ended by itself after so many seconds."""
     needs = re.search(r"^.*needs.*MiB.*$", console, re.MULTILINE)
     if needs:
         return f"GRUB: {needs.group().strip()}"
     if not records.read(folder / "records"):
-        return ("the kernel never said a word: GRUB could not load it, or it "
-                "hangs before its console works")
-    return f"the kernel hung; its last line: {last_line(console)}"
+        return (f"given up after {seconds} s without a word from the kernel: "
+                "GRUB could not load it, or it hangs very early")
+    return (f"given up after {seconds} s; the kernel's last line: "
+            f"{last_line(console)}")

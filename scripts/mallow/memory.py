@@ -66,12 +66,14 @@ def needed(kernel=KERNEL, trace_bytes=0):
 
 
 def chosen(text, trace_bytes=0):
-    """The bytes of MEMORY=, or of the default; enough for the kernel."""
+    """The bytes of MEMORY=, or of the default; enough for the kernel, and for
+    so many bytes of traces."""
     size = parse(text or DEFAULT)
     least = needed(trace_bytes=trace_bytes)
     if size < least:
-        raise Trouble(f"MEMORY: {show(size)} is too little; the kernel and "
-                      f"its traces need {show(least)}", WRONG_USE)
+        what = "the kernel with its traces" if trace_bytes else "the kernel"
+        raise Trouble(f"MEMORY: {show(size)} is too little; {what} needs "
+                      f"{show(least)}", WRONG_USE)
     return size
 
 

@@ -29,7 +29,12 @@ FIGURES = BUILD / "replay.json"
 FIRST_HEAP_STAGE = "heap"
 MOST_TRACES = 64
 MOST_BYTES = 32 * memory.MIB
-TRACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,58}\.rep")
+TRACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,51}\.rep")
+# As src/replay/report.c prints it.
+TABLE = re.compile(r"(?P<head>^replay at stage .*\n(trace  .*\n)"
+                   r"(  instructions a call.*\n)?)"
+                   r"(?P<rows>(.*\n)*?)"
+                   r"^\d+ traces, \d+ wrong", re.MULTILINE)
 MOST_JOBS = 4
 SECONDS = 300
 
@@ -48,7 +53,7 @@ def traces_in(folder):
     for path in found:
         if not TRACE_NAME.fullmatch(path.name):
             raise Trouble(f'TRACES: the name "{path.name}" will not do: '
-                          "letters, digits and . _ + - only, at most 63",
+                          "letters, digits and . _ + - only, at most 56",
                           WRONG_USE)
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             raise Trouble(f"TRACES: {path.name} is no file of at most "
@@ -74,15 +79,20 @@ def compiler():
     return found.group().decode() if found else None
 
 
-def outcome(name, status, folder, console, errors):
+def text_of(path):
+    return path.read_text(errors="replace") if path.exists() else ""
+
+
+def outcome(name, status, folder, console, seconds):
     """The figures of one trace, and why it is wrong if it is."""
     told = records.of_kind(records.read(folder / "records"), "trace")
+    errors = text_of(folder / "errors")
     mine = [record for record in told if str(record.get("name")) == name]
     figures = dict(mine[-1]) if mine else {"verdict": "missing"}
     figures["name"] = name
     reason = figures.get("reason") or None
     if status is None:
-        reason = machine.explain_silence(console, folder)
+        reason = machine.explain_silence(console, folder, seconds)
     elif status not in (machine.FINE, machine.WRONG_REPLAY):
         reason = machine.explain(status, folder, errors) \
             or "the machine ended before its replay did"
@@ -95,13 +105,16 @@ def outcome(name, status, folder, console, errors):
     return figures
 
 
-def text_of(path):
-    return path.read_text(errors="replace") if path.exists() else ""
-
-
-def show(figures, console, first):
-    """The kernel's own table: its head once, then one row a trace."""
-    print(console, flush=True)
+def show(console, first):
+    """The kernel's own table: its head once, the rows of each trace.  Of a
+    kernel that did not come to the end of its table: all that it said."""
+    table = TABLE.search(console.replace("\r", ""))
+    if not table:
+        print(console.strip(), flush=True)
+    elif first:
+        print(table.group("head") + table.group("rows"), end="", flush=True)
+    else:
+        print(table.group("rows"), end="", flush=True)
 
 
 async def boot(command, folder, seconds):
@@ -135,7 +148,7 @@ async def replay_one(name, iso, arguments, gate):
             status = await boot(command, folder, arguments.seconds)
             console = text_of(folder / "console")
             return outcome(name, status, folder, console,
-                           text_of(folder / "errors")), console
+                           arguments.seconds), console
 
 
 async def replay_all(names, iso, arguments):
@@ -146,7 +159,7 @@ async def replay_all(names, iso, arguments):
     every = []
     for task in tasks:
         figures, console = await task
-        show(figures, console, first=not every)
+        show(console, first=not every)
         every.append(figures)
     return every
 
@@ -158,10 +171,11 @@ def write_json(figures, arguments):
              "qemu": arguments.qemu, "compiler": compiler(),
              "right": all(trace["right"] for trace in figures),
              "traces": figures}
-    FIGURES.parent.mkdir(exist_ok=True)
-    draft = FIGURES.with_suffix(f".{os.getpid()}")
+    target = Path(arguments.json)
+    target.parent.mkdir(exist_ok=True)
+    draft = target.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
-    os.replace(draft, FIGURES)
+    os.replace(draft, target)
 
 
 def settle(arguments):
@@ -198,7 +212,7 @@ def replay(arguments):
     write_json(figures, arguments)
     wrong = [trace for trace in figures if not trace["right"]]
     print(f"{len(figures)} traces, {len(wrong)} wrong; figures: "
-          f"{shown(FIGURES)}")
+          f"{shown(arguments.json)}")
     for trace in wrong:
         print(f"replay: {trace['name']}: {trace['reason']}", file=sys.stderr)
     return 1 if wrong else 0
@@ -213,6 +227,8 @@ def add_commands(commands):
                         help="its .rep files instead of the tree's")
     parser.add_argument("--kernel", default=KERNEL, metavar="ELF",
                         help="for an ISO with the traces of DIR")
+    parser.add_argument("--json", default=FIGURES, metavar="FILE",
+                        help="takes the figures")
     parser.add_argument("--jobs", default="", metavar="N",
                         help="machines at once")
     parser.add_argument("--seconds", default="", metavar="N",

@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 
 from . import machine, memory, project, records, stages
-from .project import ISO, TRACES, require
+from .project import ISO, require
 
 TRACE = "linux-i386-kmalloc.rep"
 FIRST_HEAP_STAGE = "heap"
@@ -71,8 +71,7 @@ def run_machine(command, folder):
 
 def run(arguments):
     stage = stages.chosen(arguments.stage)
-    trace_bytes = sum(path.stat().st_size for path in TRACES.glob("*.rep"))
-    memory_bytes = memory.chosen(arguments.memory, trace_bytes)
+    memory_bytes = memory.chosen(arguments.memory)
     machine.version()
     display = window()
     if display is None:

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""What all tests share.  `make test` has built everything before."""
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import guest as guests  # noqa: E402  (needs the path above)
+
+
+@pytest.fixture
+def boot():
+    """boot(words..., memory_size=..., iso=..., counting=...): a Guest."""
+    started = []
+
+    def start(*words, **options):
+        started.append(guests.start(*words, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+class Tree:
+    """A copy of the tree, to be changed and built without harm."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def run(self, *command, seconds=120):
+        return subprocess.run(command, cwd=self.root, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=seconds, check=False)
+
+    def make(self, *words, seconds=120):
+        return self.run("make", f"PYTHON={sys.executable}", *words,
+                        seconds=seconds)
+
+    def replace(self, name, old, new):
+        """Changes a file; `old` must stand in it exactly once."""
+        path = self.root / name
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, \
+            f"{name}: {text.count(old)} times, not once: {old}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A copy of the tree with what has been built, so that a second build is
+    short."""
+    root = tmp_path / "tree"
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, text=True,
+                             capture_output=True, check=True).stdout
+    for name in filter(None, tracked.split("\0")):
+        target = root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    shutil.copytree(ROOT / "build", root / "build", copy_function=shutil.copy2,
+                    ignore=shutil.ignore_patterns("host-*"))
+    return Tree(root)

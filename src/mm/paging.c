@@ -45,14 +45,20 @@ static struct page_table *table_of(page_entry_t directory_entry)
     return frame_to_virt(entry_frame(directory_entry));
 }
 
-/* The table entry that decides about `address`; NULL if there is no table.  A
- * 4 MiB page of the boot directory has none. */
+/* Only the boot directory has these: 4 MiB in one entry, and no table. */
+static bool in_large_page(const struct page_table *directory, uintptr_t address)
+{
+    return entry_is(directory->entries[directory_index(address)],
+                    ENTRY_PRESENT | ENTRY_LARGE);
+}
+
+/* The table entry that decides about `address`; NULL if there is no table. */
 static page_entry_t *find_entry(const struct page_table *directory,
                                 uintptr_t address)
 {
     page_entry_t entry = directory->entries[directory_index(address)];
 
-    if (!entry_is(entry, ENTRY_PRESENT) || entry_is(entry, ENTRY_LARGE))
+    if ((entry & (ENTRY_PRESENT | ENTRY_LARGE)) != ENTRY_PRESENT)
         return NULL;
     return &table_of(entry)->entries[table_index(address)];
 }
@@ -105,18 +111,23 @@ static void forget(const struct page_table *directory, uintptr_t page)
 enum page_error page_map(struct page_table *directory, uintptr_t page,
                          frame_t frame, enum page_rights rights)
 {
+    page_entry_t *entry = find_entry(directory, page);
+
     ASSERT_BELOW(frame.number, FRAME_NUMBERS);
     if (!is_page_aligned(page))
         return PAGE_MISALIGNED;
-    if (entry_is(directory->entries[directory_index(page)],
-                 ENTRY_PRESENT | ENTRY_LARGE) ||
-        find_mapped(directory, page) != NULL)
+    if (in_large_page(directory, page))
         return PAGE_ALREADY_MAPPED;
-    if (find_entry(directory, page) == NULL && !add_table(directory, page))
-        return PAGE_NO_MEMORY;
+    if (entry == NULL) {
+        if (!add_table(directory, page))
+            return PAGE_NO_MEMORY;
+        entry = find_entry(directory, page);
+    }
+    if (entry_is(*entry, ENTRY_PRESENT))
+        return PAGE_ALREADY_MAPPED;
     /* Nothing to forget: what is not present never enters the TLB (Intel SDM
      * volume 3, 4.10.4.3), and this page was not. */
-    *find_entry(directory, page) = page_entry(frame, rights | ENTRY_PRESENT);
+    *entry = page_entry(frame, rights | ENTRY_PRESENT);
     return PAGE_OK;
 }
 
@@ -153,19 +164,17 @@ enum page_error page_protect(struct page_table *directory, uintptr_t page,
 bool page_translate(const struct page_table *directory, uintptr_t address,
                     phys_t *phys)
 {
-    page_entry_t large = directory->entries[directory_index(address)];
     const page_entry_t *entry = find_mapped(directory, address);
+    uint32_t offset = (uint32_t)address % PAGE_BYTES;
 
-    if (entry_is(large, ENTRY_PRESENT | ENTRY_LARGE)) {
-        uintptr_t begin = align_down(large, LARGE_PAGE_BYTES);
-
-        phys->addr = (uint32_t)(begin + address % LARGE_PAGE_BYTES);
-        return true;
+    if (in_large_page(directory, address)) {
+        entry = &directory->entries[directory_index(address)];
+        offset = (uint32_t)address % LARGE_PAGE_BYTES;
     }
     if (entry == NULL)
         return false;
-    phys->addr =
-        (uint32_t)(frame_base(entry_frame(*entry)).addr + address % PAGE_BYTES);
+    /* A 4 MiB page lies at a multiple of 4 MiB: its low frame bits are 0. */
+    phys->addr = frame_base(entry_frame(*entry)).addr + offset;
     return true;
 }
 

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""Compiles what is measured, and what measures it.
+
+    kernel    src/lib, src/mm behind the front door; no C library at all
+    glibc     the same driver, with the C library's malloc
+    musl      likewise
+    counter   QEMU's plugin, which counts
+
+The kernel's sources are those that the Makefile lists, compiled with the
+compiler and the flags that it uses for the kernel: it is asked for them.
+"""
+
+import os
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build" / "bench"
+DRIVER = ROOT / "bench" / "driver"
+
+# Each QEMU refuses what is too old or too new for it; Debian 12 takes 1.
+PLUGIN_INTERFACES = range(1, 10)
+
+WITH_ALL = ["main.c", "measure.c", "work.c", "system.c", "count.S"]
+WITH_KERNEL = ["start_bare.S", "commands_kernel.c", "subject_kernel.c"]
+WITH_LIBC = ["start_libc.S", "commands_libc.c", "subject_libc.c"]
+PRINTING = ["print", "number", "divide"]  # of src/lib, where libc has the rest
+
+
+class Trouble(Exception):
+    """Something outside that does not work, in words for the user."""
+
+
+def run(command, **options):
+    done = subprocess.run(command, text=True, capture_output=True, check=False,
+                          cwd=ROOT, **options)
+    if done.returncode != 0:
+        raise Trouble(f"{' '.join(map(str, command))}\n{done.stdout}"
+                      f"{done.stderr}".rstrip())
+    return done.stdout
+
+
+def make_variables(*names):
+    """The Makefile's own values, with what the caller's make was told."""
+    database = run(["make", "--no-print-directory", "-pn", "help"])
+    found = dict(re.findall(r"^(\w+) :?= (.*)$", database, re.MULTILINE))
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise Trouble(f"the Makefile sets no {' '.join(missing)}")
+    return [found[name] for name in names]
+
+
+class Toolchain:
+    """The kernel's compiler, and the programs made with it."""
+
+    def __init__(self, flags=None):
+        compiler, linker, name, own_flags, lib, mm = make_variables(
+            "KCC", "KLD", "TOOLCHAIN", "CFLAGS", "LIB", "MM")
+        self.compiler = compiler.split()
+        self.linker = linker.split()
+        self.flags = (flags if flags is not None else own_flags).split()
+        self.folder = BUILD / name
+        self.rooms = [ROOT / "src" / room / f"{one}.c"
+                      for room, ones in (("lib", lib), ("mm", mm))
+                      for one in ones.split()]
+        number = run([*self.compiler, "-dumpfullversion", "-dumpversion"])
+        family = "clang" if "clang" in compiler else "gcc"
+        self.version = f"{family} {number.split()[0]}"
+        self._objects = {}
+
+    def compile(self, source, *more):
+        """The object of a source; compiled anew every time, since 40 small
+        files take two seconds and a missed header costs an afternoon."""
+        source = Path(source)
+        if source not in self._objects:
+            target = self.folder / source.relative_to(ROOT).with_suffix(".o")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            run([*self.compiler, *self.flags, f"-I{ROOT}", *more,
+                 "-c", source, "-o", target])
+            self._objects[source] = target
+        return self._objects[source]
+
+    def compile_all(self, sources, *more):
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(lambda one: self.compile(one, *more),
+                                 sources))
+
+    def link(self, name, *arguments):
+        program = self.folder / name
+        run([*self.linker, "-m", "elf_i386", "-nostdlib", "-z", "noexecstack",
+             "-o", program, *arguments])
+        return program
+
+    def kernel_program(self, name, own_sources):
+        """A static program of the given sources and whatever they use of the
+        kernel; ends up with no more of it than they ask for."""
+        archive = self.folder / "kernel.a"
+        objects = self.compile_all(self.rooms)
+        archive.unlink(missing_ok=True)
+        run(["ar", "rcs", archive, *objects])
+        own = self.compile_all([DRIVER / one for one in own_sources])
+        return self.link(name, "-static", *own, archive)
+
+    def kernel(self):
+        return self.kernel_program("kernel", WITH_ALL + WITH_KERNEL)
+
+    def libc(self, name, library, loader):
+        """The driver for a C library that is there as nothing but itself: it
+        needs no headers and no start files."""
+        sources = [DRIVER / one for one in WITH_ALL + WITH_LIBC[:-1]]
+        sources += [ROOT / "src/lib" / f"{one}.c" for one in PRINTING]
+        objects = self.compile_all(sources)
+        objects.append(self.compile(DRIVER / WITH_LIBC[-1], "-fPIC"))
+        return self.link(name, *objects, library, "--dynamic-linker", loader)
+
+
+def build_counter(qemu):
+    """The plugin, in the first interface that this QEMU takes."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    page = BUILD / "probe.page"
+    page.write_bytes(bytes(4096))
+    for number in PLUGIN_INTERFACES:
+        plugin = BUILD / "counter.so"
+        run(["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC",
+             "-fvisibility=hidden", f"-DPLUGIN_INTERFACE={number}",
+             DRIVER / "counter.c", "-o", plugin])
+        tried = subprocess.run([qemu, "-plugin", f"{plugin},page={page}",
+                                "/nowhere"], capture_output=True, text=True,
+                               check=False)
+        if "lugin" not in tried.stderr:
+            return plugin
+    raise Trouble(f"{qemu} takes no plugin: {tried.stderr.strip()}")

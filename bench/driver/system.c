@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/driver/system.h"
+
+#include "lib/panic.h"
+#include "lib/print.h"
+
+/* Numbers of Linux on i386; unistd.h of the machine that compiles may be for
+ * 64 bits. */
+enum {
+    SYS_EXIT = 1, SYS_FORK = 2, SYS_READ = 3, SYS_WRITE = 4, SYS_OPEN = 5,
+    SYS_CLOSE = 6, SYS_WAITPID = 7, SYS_LSEEK = 19, SYS_ALARM = 27,
+    SYS_GETRUSAGE = 77, SYS_MUNMAP = 91, SYS_PRCTL = 172, SYS_MMAP2 = 192
+};
+
+enum { OPEN_READ = 0, OPEN_READ_WRITE = 2, OPEN_NEW = 01 | 0100 | 01000 };
+enum { SEEK_TO_END = 2, SEEK_TO = 0 };
+enum { MAP_READ_WRITE = 3 };
+enum {
+    MAP_SHARED_FILE = 0x01, MAP_OWN = 0x02 | 0x20, MAP_UNRESERVED = 0x4000,
+    MAP_PRESENT = 0x8000
+};
+enum { NO_HUGE_PAGES = 41 };
+enum { RUSAGE_WORDS = 18, MINOR_FAULTS = 8 };
+
+#define NO_FILE  ((intptr_t)-1)
+#define IS_ERROR 0xFFFFF000u
+
+static uintptr_t system_call(uintptr_t number, uintptr_t a, uintptr_t b,
+                             uintptr_t c)
+{
+    uintptr_t result;
+
+    __asm__ volatile("int $0x80"
+                     : "=a"(result)
+                     : "a"(number), "b"(a), "c"(b), "d"(c)
+                     : "memory");
+    return result;
+}
+
+/* mmap2 has six arguments, the sixth in ebp, which a compiler may be using. */
+static void *map(size_t bytes, uintptr_t flags, intptr_t file)
+{
+    uintptr_t result;
+
+    __asm__ volatile("push %%ebp; xor %%ebp, %%ebp; int $0x80; pop %%ebp"
+                     : "=a"(result)
+                     : "a"(SYS_MMAP2), "b"(0), "c"(bytes), "d"(MAP_READ_WRITE),
+                       "S"(flags), "D"(file)
+                     : "memory");
+    if (result >= IS_ERROR)
+        panic("no memory for %zu bytes", bytes);
+    return (void *)result;
+}
+
+_Noreturn void leave(int status)
+{
+    for (;;)
+        system_call(SYS_EXIT, (uintptr_t)status, 0, 0);
+}
+
+void system_print(const char *text, size_t bytes)
+{
+    system_call(SYS_WRITE, 1, (uintptr_t)text, bytes);
+}
+
+_Noreturn void panic(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    print("panic: ");
+    vprint(format, arguments);
+    print("\n");
+    va_end(arguments);
+    leave(70);
+}
+
+static intptr_t open_file(const char *path, uintptr_t mode)
+{
+    uintptr_t file = system_call(SYS_OPEN, (uintptr_t)path, mode, 0644);
+
+    if (file >= IS_ERROR)
+        panic("cannot open %s", path);
+    return (intptr_t)file;
+}
+
+void *file_load(const char *path, size_t *bytes)
+{
+    intptr_t file = open_file(path, OPEN_READ);
+    size_t all = system_call(SYS_LSEEK, (uintptr_t)file, 0, SEEK_TO_END);
+    char *data = memory_map(all + 1, true);
+
+    system_call(SYS_LSEEK, (uintptr_t)file, 0, SEEK_TO);
+    for (size_t done = 0, step; done < all; done += step) {
+        step = system_call(SYS_READ, (uintptr_t)file,
+                           (uintptr_t)(data + done), all - done);
+        if (step == 0 || step >= IS_ERROR)
+            panic("cannot read %s", path);
+    }
+    system_call(SYS_CLOSE, (uintptr_t)file, 0, 0);
+    *bytes = all;
+    return data;
+}
+
+void file_save(const char *path, const void *data, size_t bytes)
+{
+    intptr_t file = open_file(path, OPEN_NEW);
+
+    for (size_t done = 0, step; done < bytes; done += step) {
+        step = system_call(SYS_WRITE, (uintptr_t)file,
+                           (uintptr_t)data + done, bytes - done);
+        if (step == 0 || step >= IS_ERROR)
+            panic("cannot write %s", path);
+    }
+    system_call(SYS_CLOSE, (uintptr_t)file, 0, 0);
+}
+
+void *file_share(const char *path, size_t bytes)
+{
+    intptr_t file = open_file(path, OPEN_READ_WRITE);
+    void *memory = map(bytes, MAP_SHARED_FILE, file);
+
+    system_call(SYS_CLOSE, (uintptr_t)file, 0, 0);
+    return memory;
+}
+
+void *memory_map(size_t bytes, bool present)
+{
+    return map(bytes, MAP_OWN | (present ? MAP_PRESENT : MAP_UNRESERVED),
+               NO_FILE);
+}
+
+void memory_unmap(void *memory, size_t bytes)
+{
+    system_call(SYS_MUNMAP, (uintptr_t)memory, bytes, 0);
+}
+
+/* The number behind `label` in a text of "label:   number kB" lines. */
+static size_t kib_after(const char *text, const char *label)
+{
+    for (; *text; text++) {
+        const char *at = text, *wanted = label;
+        size_t value = 0;
+
+        while (*wanted && *at == *wanted)
+            at++, wanted++;
+        if (*wanted)
+            continue;
+        while (*at == ' ')
+            at++;
+        while (*at >= '0' && *at <= '9')
+            value = value * 10 + (size_t)(*at++ - '0');
+        return value;
+    }
+    panic("no \"%s\" in smaps_rollup", label);
+}
+
+size_t resident_bytes(void)
+{
+    static char text[2048];
+    static bool prepared;
+    intptr_t file;
+    size_t bytes;
+
+    /* One touched byte must not count as a huge page. */
+    if (!prepared)
+        system_call(SYS_PRCTL, NO_HUGE_PAGES, 1, 0);
+    prepared = true;
+    file = open_file("/proc/self/smaps_rollup", OPEN_READ);
+    bytes = system_call(SYS_READ, (uintptr_t)file, (uintptr_t)text,
+                        sizeof text - 1);
+    system_call(SYS_CLOSE, (uintptr_t)file, 0, 0);
+    text[bytes < sizeof text ? bytes : 0] = 0;
+    return kib_after(text, "\nAnonymous:") * 1024;
+}
+
+uint32_t page_faults(void)
+{
+    uint32_t usage[RUSAGE_WORDS];
+
+    system_call(SYS_GETRUSAGE, 0, (uintptr_t)usage, 0);
+    return usage[MINOR_FAULTS] + usage[MINOR_FAULTS + 1];
+}
+
+int in_child(void (*body)(void *context), void *context, uint32_t seconds)
+{
+    uintptr_t child = system_call(SYS_FORK, 0, 0, 0);
+    uint32_t status = 0;
+
+    if (child == 0) {
+        system_call(SYS_ALARM, seconds, 0, 0);
+        body(context);
+        leave(0);
+    }
+    if (child >= IS_ERROR)
+        panic("cannot fork");
+    system_call(SYS_WAITPID, child, (uintptr_t)&status, 0);
+    if (status & 0x7F)
+        return (int)(256 + (status & 0x7F));
+    return (int)(status >> 8 & 0xFF);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What the driver needs of Linux, asked for without a C library: the C
+ * library's allocator is what is measured, and nobody else may touch it. */
+#ifndef BENCH_SYSTEM_H
+#define BENCH_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+_Noreturn void leave(int status);
+
+/* The file's contents, writable, in memory of their own. */
+void *file_load(const char *path, size_t *bytes);
+void file_save(const char *path, const void *data, size_t bytes);
+/* A page that is shared with whoever else maps the file. */
+void *file_share(const char *path, size_t bytes);
+/* Zeroed memory.  `present`: its pages are there, not only promised. */
+void *memory_map(size_t bytes, bool present);
+void memory_unmap(void *memory, size_t bytes);
+
+/* Bytes of memory that are this process's own: what it has written to and
+ * not given back, page by page. */
+size_t resident_bytes(void);
+/* Page faults so far.  resident_bytes() grows at page faults only. */
+uint32_t page_faults(void);
+
+/* Runs `body` in a copy of this process and returns how that ended: its exit
+ * status, or 256 and the signal's number.  More than `seconds`: SIGALRM. */
+int in_child(void (*body)(void *context), void *context, uint32_t seconds);
+
+/* Where print() and panic() write. */
+void system_print(const char *text, size_t bytes);
+
+#endif

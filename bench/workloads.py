@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Lists of operations: recorded traces, and made-up ones.
+
+Every made-up list comes from a seed of its own and is the same in each run.
+"""
+
+import random
+import sys
+from array import array
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts" / "record"))
+
+import rep  # noqa: E402  (the project's reader of traces)
+
+ALLOC, RESIZE, FREE, FREE_NULL = range(4)
+KINDS = {"a": ALLOC, "r": RESIZE, "f": FREE}
+MAGIC = 0x4F50534D  # as bench/driver/work.c expects
+
+SIZES = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024]
+ORDERS = ["lifo", "fifo", "random"]
+
+
+class Work(NamedTuple):
+    """Operations as (kind, id, bytes)."""
+
+    name: str
+    operations: list
+
+    def write(self, path):
+        words = array("I", [MAGIC, self.ids(), len(self.operations)])
+        for operation in self.operations:
+            words.extend(operation)
+        Path(path).write_bytes(words.tobytes())
+
+    def ids(self):
+        return max((one[1] for one in self.operations), default=0) + 1
+
+    def peak_payload(self):
+        """The most bytes asked for and not given back at any time."""
+        live, now, peak = {}, 0, 0
+        for kind, number, size in self.operations:
+            now -= live.pop(number, 0)
+            if kind in (ALLOC, RESIZE):
+                live[number] = size
+                now += size
+            peak = max(peak, now)
+        return peak
+
+
+def from_trace(path):
+    operations = []
+    for operation in rep.read(path).operations:
+        if operation.id == rep.NOTHING:
+            operations.append((FREE_NULL, 0, 0))
+        else:
+            operations.append((KINDS[operation.kind], operation.id,
+                               operation.bytes))
+    return Work(Path(path).stem, operations)
+
+
+def traces(folder):
+    paths = sorted(Path(folder).glob("*.rep"))
+    if not paths:
+        raise SystemExit(f"bench: no .rep files in {folder}")
+    return [from_trace(path) for path in paths]
+
+
+def stack_order(size, live, rounds):
+    """Fill, then free the newest first."""
+    once = [(ALLOC, i, size) for i in range(live)]
+    once += [(FREE, i, 0) for i in reversed(range(live))]
+    return once * rounds
+
+
+def queue_order(size, live, rounds):
+    """Fill, then free the oldest first."""
+    once = [(ALLOC, i, size) for i in range(live)]
+    once += [(FREE, i, 0) for i in range(live)]
+    return once * rounds
+
+
+def random_replacement(size, live, rounds):
+    """Fill, then free any one and allocate again."""
+    dice = random.Random(size)
+    operations = [(ALLOC, i, size) for i in range(live)]
+    for _ in range(live * rounds):
+        i = dice.randrange(live)
+        operations += [(FREE, i, 0), (ALLOC, i, size)]
+    return operations
+
+
+def fixed_size(order, size, live=1000, rounds=8):
+    make = {"lifo": stack_order, "fifo": queue_order,
+            "random": random_replacement}[order]
+    return Work(f"{order}-{size}", make(size, live, rounds))
+
+
+def density(size=8, count=120_000):
+    """Nothing but one size, never freed."""
+    return Work(f"density-{size}", [(ALLOC, i, size) for i in range(count)])
+
+
+def log_uniform(live=3000, limit=1024, rounds=10):
+    """Random replacement; a size between 8 and 16 as likely as one between
+    512 and 1024."""
+    dice = random.Random(1)
+
+    def size():
+        return min(limit, int(limit ** dice.random() * (1 + 1 / limit)))
+
+    operations = [(ALLOC, i, size()) for i in range(live)]
+    for _ in range(live * rounds):
+        i = dice.randrange(live)
+        operations += [(FREE, i, 0), (ALLOC, i, size())]
+    return Work("log-uniform", operations)

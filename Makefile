@@ -37,6 +37,7 @@ LIB := addr   \
        number \
        print  \
        random \
+       record \
        region \
        string
 ARCH := boot        \

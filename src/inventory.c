@@ -92,6 +92,16 @@ void inventory_set_replay_aside(struct inventory *inventory, size_t heap_bytes)
         phys_to_virt((phys_t){ (uint32_t)begin }), bytes });
 }
 
+uint64_t inventory_memory_bytes(const struct inventory *inventory)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < inventory->boot.available_count; i++)
+        bytes += inventory->boot.available[i].end -
+                 inventory->boot.available[i].begin;
+    return bytes;
+}
+
 void inventory_print_unreachable(const struct inventory *inventory)
 {
     const struct memory_layout *layout = &inventory->layout;

@@ -26,6 +26,8 @@ void inventory_read(struct inventory *inventory, uint32_t magic, uint32_t info,
  * for that it says so, and there are no traces. */
 void inventory_set_replay_aside(struct inventory *inventory,
                                 size_t heap_bytes);
+/* What the loader calls available, in reach or not. */
+uint64_t inventory_memory_bytes(const struct inventory *inventory);
 /* A line for each piece of memory that lies out of reach. */
 void inventory_print_unreachable(const struct inventory *inventory);
 

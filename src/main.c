@@ -13,6 +13,7 @@
 #include "arch/i386/symbols.h"
 #include "inventory.h"
 #include "lib/print.h"
+#include "lib/record.h"
 #include "mm/bump.h"
 #include "mm/frames.h"
 #include "mm/heap.h"
@@ -202,6 +203,23 @@ static void describe_address(uintptr_t address)
               "may write\n", (unsigned long)address);
 }
 
+/* What machines learn of the boot. */
+static void record_boot(void)
+{
+    static struct record record;
+    struct frame_counts counts = { 0 };
+
+    if (stage_in_force(FRAMES))
+        counts = frame_counts();
+    record_begin(&record, "boot");
+    record_text(&record, "stage", stages[last_in_force()].name);
+    record_number(&record, "memory_bytes", inventory_memory_bytes(&inventory));
+    record_number(&record, "traces", inventory.trace_count);
+    record_number(&record, "frames_total", counts.total);
+    record_number(&record, "frames_free", counts.free);
+    console_record(record.text);
+}
+
 /* Ends the machine if that was asked for; else the prompt. */
 static _Noreturn void finish(enum exit_code code)
 {
@@ -248,7 +266,9 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t info)
 {
     bool good = start_machine(magic, info);
 
-    if (!stages_start(stages, STAGES, options.stage) || !good)
+    good &= stages_start(stages, STAGES, options.stage);
+    record_boot();
+    if (!good)
         finish(EXIT_REFUSED);
     if (options.crash[0])
         crash(options.crash);

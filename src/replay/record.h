@@ -4,9 +4,7 @@
  *     trace name=short.rep verdict=ok operations=8 failures=0 ...
  *     replay stage=malloc traces=1 wrong=0 ...
  *
- * Values are decimal numbers or texts; in a text, blanks, '=', '%' and all
- * that is not printable are written as % and two hexadecimal digits.  A key
- * without a figure (footprint_bytes after a failure, instructions on a machine
+ * lib/record.h says how values are written.  A key without a figure (footprint_bytes after a failure, instructions on a machine
  * that does not count them) is left out.
  */
 #ifndef REPLAY_RECORD_H

@@ -16,6 +16,7 @@
 #include "arch/i386/vga.h"
 #include "lib/panic.h"
 #include "lib/print.h"
+#include "lib/record.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -43,6 +44,7 @@ enum fault_bit {
 
 static void (*describe_address)(uintptr_t address);
 static bool reporting;
+static struct record record; /* too large for the double fault's stack */
 
 void report_use_describer(void (*describe)(uintptr_t address))
 {
@@ -59,7 +61,9 @@ static void begin(const char *cause)
     interrupts_off();
     vga_picture_end();
     print("\n*** PANIC: %s\n", cause);
-    console_record("panic");
+    record_begin(&record, "panic");
+    record_text(&record, "cause", cause);
+    console_record(record.text);
 }
 
 static _Noreturn void end(void)

@@ -34,23 +34,24 @@ struct run {
                       (run_)->seed, (run_)->step);                           \
     } while (0)
 
-static bool picture_add(const struct block *block, void *context)
+static bool snapshot_add(const struct block *block, void *context)
 {
-    struct picture *picture = context;
+    struct snapshot *snapshot = context;
 
-    if (picture->count == PICTURE_BLOCKS)
+    if (snapshot->count == SNAPSHOT_BLOCKS)
         return false;
-    picture->blocks[picture->count++] = *block;
+    snapshot->blocks[snapshot->count++] = *block;
     return true;
 }
 
-void picture_take(const struct heap_backend *backend, struct picture *picture)
+void snapshot_take(const struct heap_backend *backend,
+                   struct snapshot *snapshot)
 {
-    picture->count = 0;
-    CHECK(backend->walk(picture_add, picture));
+    snapshot->count = 0;
+    CHECK(backend->walk(snapshot_add, snapshot));
 }
 
-bool picture_equal(const struct picture *a, const struct picture *b)
+bool snapshot_equal(const struct snapshot *a, const struct snapshot *b)
 {
     if (a->count != b->count)
         return false;
@@ -65,27 +66,27 @@ bool picture_equal(const struct picture *a, const struct picture *b)
     return true;
 }
 
-static struct picture before, after;
+static struct snapshot before, after;
 
 void expect_no_room(const struct heap_backend *backend, size_t bytes,
                     size_t alignment)
 {
-    picture_take(backend, &before);
+    snapshot_take(backend, &before);
     CHECK_SAME(backend->alloc(bytes, alignment), NULL);
-    picture_take(backend, &after);
-    CHECK(picture_equal(&before, &after));
+    snapshot_take(backend, &after);
+    CHECK(snapshot_equal(&before, &after));
     CHECK_SOUND(backend->check());
 }
 
 void expect_refused(const struct heap_backend *backend, void *payload,
                     enum heap_error error)
 {
-    picture_take(backend, &before);
+    snapshot_take(backend, &before);
     CHECK_TEXT(heap_error_text(backend->free(payload)), heap_error_text(error));
     CHECK(!backend->resize(payload, 1));
     CHECK_EQ(backend->size(payload), 0);
-    picture_take(backend, &after);
-    CHECK(picture_equal(&before, &after));
+    snapshot_take(backend, &after);
+    CHECK(snapshot_equal(&before, &after));
     CHECK_SOUND(backend->check());
 }
 
@@ -160,11 +161,11 @@ static void step_alloc(struct run *run)
     size_t bytes = random_bytes(run), alignment = random_alignment(run);
     struct live_block *block = &run->live[run->live_count];
 
-    picture_take(backend, &before);
+    snapshot_take(backend, &before);
     block->payload = backend->alloc(bytes, alignment);
     if (!block->payload) {
-        picture_take(backend, &after);
-        RUN_CHECK(run, picture_equal(&before, &after));
+        snapshot_take(backend, &after);
+        RUN_CHECK(run, snapshot_equal(&before, &after));
         return;
     }
     block->requested = bytes;
@@ -226,7 +227,7 @@ static void verify_walk(const struct run *run)
 {
     size_t used = 0;
 
-    picture_take(run->model->backend, &after);
+    snapshot_take(run->model->backend, &after);
     for (size_t i = 0; i < after.count; i++) {
         if (after.blocks[i].state == BLOCK_USED &&
             is_live(run, &after.blocks[i]))

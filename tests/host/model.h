@@ -29,15 +29,16 @@ struct model {
 void model_run(const struct model *model, unsigned seeds);
 
 /* All that a walk reports, to compare before and after. */
-#define PICTURE_BLOCKS 32768u
+#define SNAPSHOT_BLOCKS 32768u
 
-struct picture {
+struct snapshot {
     size_t count;
-    struct block blocks[PICTURE_BLOCKS];
+    struct block blocks[SNAPSHOT_BLOCKS];
 };
 
-void picture_take(const struct heap_backend *backend, struct picture *picture);
-bool picture_equal(const struct picture *a, const struct picture *b);
+void snapshot_take(const struct heap_backend *backend,
+                   struct snapshot *snapshot);
+bool snapshot_equal(const struct snapshot *a, const struct snapshot *b);
 
 /* Fails unless `backend` answers `call` with NULL and nothing changes. */
 void expect_no_room(const struct heap_backend *backend, size_t bytes,

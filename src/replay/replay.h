@@ -106,7 +106,7 @@ struct replay_memory {
 size_t replay_memory_needed(const struct trace_file *files, size_t count,
                             size_t heap_bytes);
 /* Hands over the memory; once, before anything is replayed. */
-void replay_init(struct replay_memory memory);
+void replay_init(struct replay_memory given);
 
 /* Replays one trace. */
 void replay_run(const struct replay_env *env, const struct trace_file *file,

@@ -24,25 +24,30 @@ void shadow_add(struct shadow *shadow, uintptr_t begin, uintptr_t end,
     shadow->ranges[shadow->count++] = (struct shadow_range){ begin, end, used };
 }
 
-static const struct shadow_range *find(const struct shadow *shadow,
-                                       uintptr_t address, uint32_t bytes)
+/* Which range holds the block; shadow->count if none does. */
+static size_t find(const struct shadow *shadow, uintptr_t address,
+                   uint32_t bytes)
 {
-    for (size_t i = 0; i < shadow->count; i++) {
+    size_t i = 0;
+
+    for (; i < shadow->count; i++) {
         const struct shadow_range *range = &shadow->ranges[i];
 
         if (address >= range->begin && address < range->end &&
             bytes <= range->end - address)
-            return range;
+            break;
     }
-    return NULL;
+    return i;
 }
 
 static struct bits bits_of(const struct shadow *shadow, uintptr_t address,
                            uint32_t bytes)
 {
-    const struct shadow_range *range = find(shadow, address, bytes);
+    size_t index = find(shadow, address, bytes);
+    const struct shadow_range *range;
 
-    ASSERT(range != NULL);
+    ASSERT_BELOW(index, shadow->count);
+    range = &shadow->ranges[index];
     return (struct bits){ range->used, (address - range->begin) / GRANULE_BYTES,
                           granules_of(bytes) };
 }
@@ -50,7 +55,7 @@ static struct bits bits_of(const struct shadow *shadow, uintptr_t address,
 bool shadow_contains(const struct shadow *shadow, uintptr_t address,
                      uint32_t bytes)
 {
-    return find(shadow, address, bytes) != NULL;
+    return find(shadow, address, bytes) < shadow->count;
 }
 
 bool shadow_is_free(const struct shadow *shadow, uintptr_t address,

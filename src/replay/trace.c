@@ -62,10 +62,10 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* What may stand in a line; its CR is cut off before. */
-static bool is_text(char c)
+/* What words are made of. */
+static bool is_visible(char c)
 {
-    return (c > ' ' && c <= '~') || is_blank(c);
+    return c > ' ' && c <= '~';
 }
 
 /* How much of a word fits into a message: the precision of a %.*s. */
@@ -108,26 +108,29 @@ static struct word take_line(struct trace *trace)
 static bool read_words(struct trace *trace, struct line *line)
 {
     struct word text = take_line(trace);
-    bool in_word = false;
+    size_t at = 0;
 
-    line->count = 0;
+    *line = (struct line){ .count = 0 };
     if (text.bytes == 0)
         return trace_refuse(trace, "a blank line before the end");
     if (is_blank(text.text[0]))
         return trace_refuse(trace, "the line begins with a blank");
-    for (size_t i = 0; i < text.bytes; i++) {
-        char c = text.text[i];
+    while (at < text.bytes) {
+        size_t begin = at;
 
-        if (!is_text(c))
+        while (at < text.bytes && is_visible(text.text[at]))
+            at++;
+        if (line->count < MOST_WORDS)
+            line->words[line->count] =
+                (struct word){ text.text + begin, at - begin };
+        line->count++;
+        if (at < text.bytes && !is_blank(text.text[at]))
             return trace_refuse(trace,
-                                "byte %u of the line is 0x%02x, which "
-                                "is no text",
-                                (unsigned)i + 1, (uint8_t)c);
-        if (!is_blank(c) && !in_word && line->count++ < MOST_WORDS)
-            line->words[line->count - 1] = (struct word){ text.text + i, 0 };
-        in_word = !is_blank(c);
-        if (in_word && line->count <= MOST_WORDS)
-            line->words[line->count - 1].bytes++;
+                                "byte %zu of the line is 0x%02x, which is no "
+                                "text",
+                                at + 1, (uint8_t)text.text[at]);
+        while (at < text.bytes && is_blank(text.text[at]))
+            at++;
     }
     return true;
 }
@@ -143,10 +146,10 @@ static bool read_number(struct trace *trace, struct word word, const char *what,
         if (!is_digit(word.text[i]))
             return trace_refuse(trace, "%s \"%.*s\" is no decimal number", what,
                                 quoted(word), word.text);
-        if (number > (UINT32_MAX - digit) / 10)
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, digit, &number))
             return trace_refuse(trace, "%s %.*s does not fit 32 bits", what,
                                 quoted(word), word.text);
-        number = number * 10 + digit;
     }
     *value = number;
     return true;

@@ -149,10 +149,10 @@ static void draw_status(struct picture *picture, uint32_t done,
     char text[PICTURE_MAX_COLUMNS + 1];
     unsigned column;
 
-    format_text(
-        text, sizeof text, " %s  %s  operation %u of %u  live %llu  peak %llu",
-        title->stage, title->trace, done, title->operations,
-        (unsigned long long)live_bytes, (unsigned long long)title->peak_bytes);
+    format_text(text, sizeof text, " %s  %s  op %u of %u  live %llu  peak %llu",
+                title->stage, title->trace, done, title->operations,
+                (unsigned long long)live_bytes,
+                (unsigned long long)title->peak_bytes);
     column = put_text(picture, STATUS_ROW, 0, text, TITLE_COLOUR);
     blank_from(picture, STATUS_ROW, column, TITLE_COLOUR);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The heap as a live map on a text screen, while a trace runs through it.
  *
- *     malloc  short.rep   operation 128 of 400   live 3120  peak 4096 bytes
+ *     malloc  short.rep   op 128 of 400   live 3120   peak 4096
  *     +-----------------------------------------------------------------+
  *     | the heap, row by row: a cell is heap bytes / cells              |
  *     |   ' '  never touched        '.'  touched, all free now          |

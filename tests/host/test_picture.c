@@ -88,14 +88,14 @@ TEST(picture_says_what_it_shows)
 {
     use_screen(COLUMNS, ROWS);
     begin(1600 * 16);
-    CHECK(strstr(row_text(0), " malloc  x.rep  operation 0 of 100  live 0  "
+    CHECK(strstr(row_text(0), " malloc  x.rep  op 0 of 100  live 0  "
                               "peak 5000 "));
     picture_step(&picture, 63, 77);
-    CHECK(strstr(row_text(0), "operation 0 of 100"));
+    CHECK(strstr(row_text(0), "op 0 of 100"));
     picture_step(&picture, 64, 77);
-    CHECK(strstr(row_text(0), "operation 64 of 100  live 77  peak 5000 "));
+    CHECK(strstr(row_text(0), "op 64 of 100  live 77  peak 5000 "));
     picture_step(&picture, 100, 0);
-    CHECK(strstr(row_text(0), "operation 100 of 100  live 0"));
+    CHECK(strstr(row_text(0), "op 100 of 100  live 0"));
     CHECK(strstr(row_text(23), " . free again"));
     CHECK(strstr(row_text(23), "all live"));
     CHECK(strstr(row_text(24), "from 0x10000, row by row; a cell is 16 bytes"));

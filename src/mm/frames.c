@@ -230,7 +230,7 @@ enum frame_error frame_free_run(frame_t first, uint32_t count)
     bitmap_clear_range(&frames.busy, first.number, count);
     frames.counts.free += count;
     frames.counts.used -= count;
-    if (count > 0 && first.number < frames.lowest_free)
+    if (first.number < frames.lowest_free)
         frames.lowest_free = first.number;
     return FRAME_OK;
 }

@@ -159,6 +159,13 @@ TEST(frames_place_avoids_what_is_in_use_and_out_of_reach)
     CHECK_PANICS(frames_init(&layout)); /* the next free place is at 3 MiB */
     CHECK(strstr(panic_text(), "256 KiB") != NULL);
     CHECK(strstr(panic_text(), "1048576 frames") != NULL);
+    in_use[1].begin = MIB + 610 * KIB;
+    in_use[1].end = 2 * MIB - 63 * PAGE_BYTES; /* one frame too few to touch */
+    CHECK_PANICS(frames_init(&layout));
+    in_use[1].end -= PAGE_BYTES;
+    frames_init(&layout);
+    CHECK_SOUND(frames_check());
+    CHECK_EQ(frames.place.end, 512);
 }
 
 TEST(frames_no_memory_at_all_is_said)

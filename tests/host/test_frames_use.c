@@ -319,6 +319,9 @@ TEST(frames_check_finds_misplaced_bitmaps)
     frames.place = (struct frame_range){ 2048, 2049 };
     check_named("I5", 2048);
     start_small_machine();
+    layout.reach = MIB;
+    check_named("I5", SMALL_PLACE);
+    start_small_machine();
     add_in_use(SMALL_PLACE * 4096 + 5, SMALL_PLACE * 4096 + 6);
     check_named("I5", SMALL_PLACE);
 }

@@ -92,7 +92,10 @@ TEST(region_pieces_end_where_something_changes)
     piece_meet(&piece, 10, 11, 4);
     CHECK_EQ(piece.end, 11);
     CHECK_EQ(piece.answer, 4);
-    piece_meet(&piece, 20, 5, 5); /* reversed: no region at all */
-    CHECK_EQ(piece.answer, 4);
     CHECK_EQ(piece.begin, 10);
+    piece = (struct piece){ 10, 100, 0 };
+    piece_meet(&piece, 50, 5, 1); /* reversed, or empty: no region at all */
+    piece_meet(&piece, 60, 60, 1);
+    CHECK_EQ(piece.end, 100);
+    CHECK_EQ(piece.answer, 0);
 }

@@ -16,32 +16,32 @@
 _Noreturn void panic(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-#define ASSERT(condition)                                                      \
-    do {                                                                       \
-        if (!(condition))                                                      \
-            panic("%s:%d: assertion failed: %s", __FILE__, __LINE__,           \
-                  #condition);                                                 \
+#define ASSERT(condition)                                            \
+    do {                                                             \
+        if (!(condition))                                            \
+            panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, \
+                  #condition);                                       \
     } while (0)
 
 /* value < limit, with both in the message. */
-#define ASSERT_BELOW(value, limit)                                             \
-    do {                                                                       \
-        uintptr_t value_ = (value), limit_ = (limit);                          \
-        if (value_ >= limit_)                                                  \
-            panic("%s:%d: %s = %#lx, expected below %s = %#lx", __FILE__,      \
-                  __LINE__, #value, (unsigned long)value_, #limit,             \
-                  (unsigned long)limit_);                                      \
+#define ASSERT_BELOW(value, limit)                                        \
+    do {                                                                  \
+        uintptr_t value_ = (value), limit_ = (limit);                     \
+        if (value_ >= limit_)                                             \
+            panic("%s:%d: %s = %#lx, expected below %s = %#lx", __FILE__, \
+                  __LINE__, #value, (unsigned long)value_, #limit,        \
+                  (unsigned long)limit_);                                 \
     } while (0)
 
 /* found == expected, with both in the message. */
-#define ASSERT_EQ(found, expected)                                             \
-    do {                                                                       \
-        uintptr_t found_ = (uintptr_t)(found);                                 \
-        uintptr_t expected_ = (uintptr_t)(expected);                           \
-        if (found_ != expected_)                                               \
-            panic("%s:%d: %s = %#lx, expected %s = %#lx", __FILE__, __LINE__,  \
-                  #found, (unsigned long)found_, #expected,                    \
-                  (unsigned long)expected_);                                   \
+#define ASSERT_EQ(found, expected)                                            \
+    do {                                                                      \
+        uintptr_t found_ = (uintptr_t)(found);                                \
+        uintptr_t expected_ = (uintptr_t)(expected);                          \
+        if (found_ != expected_)                                              \
+            panic("%s:%d: %s = %#lx, expected %s = %#lx", __FILE__, __LINE__, \
+                  #found, (unsigned long)found_, #expected,                   \
+                  (unsigned long)expected_);                                  \
     } while (0)
 
 #endif

@@ -18,20 +18,24 @@
 enum frame_error {
     FRAME_OK,
     FRAME_NOT_WRITTEN_YET,
-    FRAME_ALREADY_FREE,  /* handed out once, and given back since */
-    FRAME_NEVER_OURS,    /* frame 0, or memory that was never available */
-    FRAME_OUT_OF_RANGE,  /* beyond the last frame the bitmap knows */
+    FRAME_ALREADY_FREE, /* handed out once, and given back since */
+    FRAME_NEVER_OURS,   /* frame 0, or memory that was never available */
+    FRAME_OUT_OF_RANGE, /* beyond the last frame the bitmap knows */
 };
 
 /* Every frame below the end of memory is exactly one of the three. */
 struct frame_counts {
-    uint32_t total;    /* all frames the bitmap has a bit for */
+    uint32_t total; /* all frames the bitmap has a bit for */
     uint32_t free;
     uint32_t used;     /* handed out by frame_alloc */
     uint32_t reserved; /* in use before we came, or not memory at all */
 };
 
-enum frame_state { FRAME_IS_FREE, FRAME_IS_USED, FRAME_IS_RESERVED };
+enum frame_state {
+    FRAME_IS_FREE,
+    FRAME_IS_USED,
+    FRAME_IS_RESERVED
+};
 
 /* Takes over the available memory of `layout` that is not in use and lies
  * below its reach; places the bitmap in it.  Panics if there is no room for

@@ -23,61 +23,63 @@ struct unit_test {
 void unit_test_register(struct unit_test *test);
 
 /* TEST(frames_first_is_not_zero) { ... }: NAME is room_what. */
-#define TEST(name_)                                                            \
-    static void test_##name_(void);                                            \
-    static struct unit_test unit_##name_ = { #name_, test_##name_, NULL };     \
-    __attribute__((constructor)) static void register_##name_(void)            \
-    {                                                                          \
-        unit_test_register(&unit_##name_);                                     \
-    }                                                                          \
+#define TEST(name_)                                                        \
+    static void test_##name_(void);                                        \
+    static struct unit_test unit_##name_ = { #name_, test_##name_, NULL }; \
+    __attribute__((constructor)) static void register_##name_(void)        \
+    {                                                                      \
+        unit_test_register(&unit_##name_);                                 \
+    }                                                                      \
     static void test_##name_(void)
 
 _Noreturn void test_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-#define CHECK(condition)                                                       \
-    do {                                                                       \
-        if (!(condition))                                                      \
-            test_fail(__FILE__, __LINE__, "not true: %s", #condition);         \
+#define CHECK(condition)                                               \
+    do {                                                               \
+        if (!(condition))                                              \
+            test_fail(__FILE__, __LINE__, "not true: %s", #condition); \
     } while (0)
 
 /* Integers; pointers are compared with CHECK, or cast to uintptr_t. */
-#define CHECK_EQ(found, expected)                                              \
-    do {                                                                       \
-        unsigned long long f_ = (unsigned long long)(found);                   \
-        unsigned long long e_ = (unsigned long long)(expected);                \
-        if (f_ != e_)                                                          \
-            test_fail(__FILE__, __LINE__, "%s = %#llx, expected %s = %#llx",   \
-                      #found, f_, #expected, e_);                              \
+#define CHECK_EQ(found, expected)                                            \
+    do {                                                                     \
+        unsigned long long f_ = (unsigned long long)(found);                 \
+        unsigned long long e_ = (unsigned long long)(expected);              \
+        if (f_ != e_)                                                        \
+            test_fail(__FILE__, __LINE__, "%s = %#llx, expected %s = %#llx", \
+                      #found, f_, #expected, e_);                            \
     } while (0)
 
-#define CHECK_SAME(found, expected)                                            \
+#define CHECK_SAME(found, expected) \
     CHECK_EQ((uintptr_t)(found), (uintptr_t)(expected))
 
-#define CHECK_TEXT(found, expected)                                            \
-    do {                                                                       \
-        const char *f_ = (found), *e_ = (expected);                            \
-        if (strcmp(f_, e_) != 0)                                               \
-            test_fail(__FILE__, __LINE__, "\"%s\", expected \"%s\"", f_, e_);  \
+#define CHECK_TEXT(found, expected)                                           \
+    do {                                                                      \
+        const char *f_ = (found), *e_ = (expected);                           \
+        if (strcmp(f_, e_) != 0)                                              \
+            test_fail(__FILE__, __LINE__, "\"%s\", expected \"%s\"", f_, e_); \
     } while (0)
 
 /* The checker's answer is part of every test. */
-#define CHECK_SOUND(call)                                                      \
-    do {                                                                       \
-        struct violation v_ = (call);                                          \
-        if (!is_sound(v_))                                                     \
-            test_fail(__FILE__, __LINE__, "%s at %#lx: expected %#lx, found "  \
-                      "%#lx", v_.invariant, (unsigned long)v_.address,         \
-                      (unsigned long)v_.expected, (unsigned long)v_.found);    \
+#define CHECK_SOUND(call)                                                   \
+    do {                                                                    \
+        struct violation v_ = (call);                                       \
+        if (!is_sound(v_))                                                  \
+            test_fail(__FILE__, __LINE__,                                   \
+                      "%s at %#lx: expected %#lx, found "                   \
+                      "%#lx",                                               \
+                      v_.invariant, (unsigned long)v_.address,              \
+                      (unsigned long)v_.expected, (unsigned long)v_.found); \
     } while (0)
 
 /* `call` must end in panic(); panic_text() then holds its message. */
-#define CHECK_PANICS(call)                                                     \
-    do {                                                                       \
-        if (setjmp(*test_expect_panic()) == 0) {                               \
-            (void)(call);                                                      \
-            test_fail(__FILE__, __LINE__, "did not panic: %s", #call);         \
-        }                                                                      \
+#define CHECK_PANICS(call)                                             \
+    do {                                                               \
+        if (setjmp(*test_expect_panic()) == 0) {                       \
+            (void)(call);                                              \
+            test_fail(__FILE__, __LINE__, "did not panic: %s", #call); \
+        }                                                              \
     } while (0)
 
 jmp_buf *test_expect_panic(void);

@@ -23,10 +23,12 @@ DRIVER = ROOT / "bench" / "driver"
 # Each QEMU refuses what is too old or too new for it; Debian 12 takes 1.
 PLUGIN_INTERFACES = range(1, 10)
 
-WITH_ALL = ["main.c", "measure.c", "work.c", "system.c", "count.S"]
-WITH_KERNEL = ["start_bare.S", "commands_kernel.c", "subject_kernel.c"]
+WITH_ALL = ["main.c", "measure.c", "work.c", "crowd.c", "misuse.c", "system.c",
+            "count.S"]
+WITH_KERNEL = ["start_bare.S", "commands_kernel.c", "subject_kernel.c",
+               "stray.c", "search.c", "frames.c", "zones.c"]
 WITH_LIBC = ["start_libc.S", "commands_libc.c", "subject_libc.c"]
-PRINTING = ["print", "number", "divide"]  # of src/lib, where libc has the rest
+PRINTING = ["print", "number", "divide", "random"]  # of src/lib, where libc has the rest
 
 
 class Trouble(Exception):

@@ -50,6 +50,7 @@ class Bench:
         self.toolchain = Toolchain(flags)
         self.counter = build_counter(self.qemu)
         kernel = self.toolchain.kernel()
+        self.kernel = Subject("kernel", kernel, True)
         self.subjects = [Subject(name, kernel, True)
                          for name in self.stages(kernel)]
         self.subjects += self.peers()

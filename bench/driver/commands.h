@@ -17,5 +17,10 @@ void command_known(char **arguments);
 void command_count(char **arguments);
 void command_fit(char **arguments);
 void command_resident(char **arguments);
+void command_misuse(char **arguments);
+void command_stray(char **arguments);
+void command_search(char **arguments);
+void command_frames(char **arguments);
+void command_zones(char **arguments);
 
 #endif

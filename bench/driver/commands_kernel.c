@@ -7,5 +7,10 @@ const struct command commands[] = {
     { "known", "ROUNDS", 1, command_known },
     { "count", "SUBJECT OPS BYTES COSTS", 4, command_count },
     { "fit", "SUBJECT OPS", 2, command_fit },
+    { "misuse", "SUBJECT NAME SEED", 3, command_misuse },
+    { "stray", "SUBJECT SEED", 2, command_stray },
+    { "search", "SUBJECT SEED CLIMBS", 3, command_search },
+    { "frames", "FILL COSTS", 2, command_frames },
+    { "zones", "ZONES COSTS", 2, command_zones },
     { NULL, NULL, 0, NULL },
 };

@@ -17,7 +17,6 @@ void file_save(const char *path, const void *data, size_t bytes);
 void *file_share(const char *path, size_t bytes);
 /* Zeroed memory.  `present`: its pages are there, not only promised. */
 void *memory_map(size_t bytes, bool present);
-void memory_unmap(void *memory, size_t bytes);
 
 /* Bytes of memory that are this process's own: what it has written to and
  * not given back, page by page. */
@@ -25,9 +24,10 @@ size_t resident_bytes(void);
 /* Page faults so far.  resident_bytes() grows at page faults only. */
 uint32_t page_faults(void);
 
-/* Runs `body` in a copy of this process and returns how that ended: its exit
- * status, or 256 and the signal's number.  More than `seconds`: SIGALRM. */
-int in_child(void (*body)(void *context), void *context, uint32_t seconds);
+/* From now on an illegal `hlt` ends the process with EXIT_STOPPED: musl's way
+ * to stop when it finds its heap corrupt.  Other faults are what they are. */
+#define EXIT_STOPPED 71
+void report_hlt(void);
 
 /* Where print() and panic() write. */
 void system_print(const char *text, size_t bytes);

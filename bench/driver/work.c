@@ -13,7 +13,6 @@ struct header {
 
 #define MAGIC 0x4F50534Du /* "MSPO" */
 
-/* What call_counted() counts of itself; 0 when nobody counts. */
 static uint32_t overhead;
 
 struct work work_make(struct op *ops, uint32_t count, uint32_t ids)
@@ -50,6 +49,11 @@ void work_calibrate(void)
     uint32_t counted = call_counted(known_1, 0, 0, &result);
 
     overhead = counted > 0 ? counted - 1 : 0;
+}
+
+uint32_t work_overhead(void)
+{
+    return overhead;
 }
 
 /* Neighbouring ids differ in every pattern byte that matters. */
@@ -95,7 +99,7 @@ static uint32_t step_alloc(struct work *work, const struct subject *subject,
                            const struct op *op)
 {
     uintptr_t payload;
-    uint32_t cost = call(subject, subject->alloc, op->bytes, 0, &payload);
+    uint32_t cost = call(subject, subject->alloc, op->bytes, 8, &payload);
 
     if (!payload)
         return cost | COST_FAILED;

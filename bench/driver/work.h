@@ -38,6 +38,8 @@ void work_forget(struct work *work);
 
 /* Finds out what counting adds; to be called once, first. */
 void work_calibrate(void);
+/* What call_counted() counts of itself; 0 when nobody counts. */
+uint32_t work_overhead(void);
 /* One operation and its cost.  Panics if a payload was damaged. */
 uint32_t work_step(struct work *work, const struct subject *subject,
                    uint32_t number);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* The frame allocator on a map of 4 GiB, at a given fill.
+ *
+ * Only the bitmaps are real memory here: they lie low in the map, and nobody
+ * touches a frame itself.
+ */
+#include "bench/driver/commands.h"
+#include "bench/driver/system.h"
+#include "bench/driver/work.h"
+
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "lib/random.h"
+#include "lib/region.h"
+#include "lib/string.h"
+#include "mm/frames.h"
+
+#define FRAMES     (1u << 20)
+#define REAL_BYTES (16u << 20)
+#define PAIRS      4000u
+
+static uint32_t used[FRAMES]; /* frames that are handed out, in any order */
+static uint32_t used_count;
+static struct random dice;
+
+static void start(void)
+{
+    static const struct region available = { 0, 1ull << 32, "available" };
+    static const struct region firmware = { 0, 1u << 20, "firmware" };
+    static const struct memory_layout layout = {
+        .available = &available,
+        .available_count = 1,
+        .in_use = &firmware,
+        .in_use_count = 1,
+        .reach = 1ull << 32,
+    };
+    uintptr_t base = (uintptr_t)memory_map(REAL_BYTES, true);
+
+    direct_map = (struct direct_map){ base, UINT32_MAX };
+    if (frames_init(&layout) != STAGE_OK)
+        panic("frames does not start");
+}
+
+static uint32_t take(uint32_t *cost)
+{
+    uintptr_t ignored;
+    frame_t frame;
+
+    /* A struct is returned where the hidden first argument says. */
+    *cost = call_counted((callee)frame_alloc, (uintptr_t)&frame, 0, &ignored) -
+            work_overhead();
+    if (frame.number != FRAME_NONE.number)
+        used[used_count++] = frame.number;
+    else
+        *cost |= COST_FAILED;
+    return frame.number;
+}
+
+static void give_back(uint32_t *cost)
+{
+    uint32_t which = random_below(&dice, used_count);
+    uintptr_t error;
+
+    *cost = call_counted((callee)frame_free, used[which], 0, &error) -
+            work_overhead();
+    if (error != FRAME_OK)
+        panic("frame %u is refused: %s", used[which],
+              frame_error_text((enum frame_error)error));
+    used[which] = used[--used_count];
+}
+
+/* Everything is handed out, then `percent` is left, picked at random. */
+static void fill_to(uint32_t percent)
+{
+    uint32_t cost;
+
+    while (take(&cost) != FRAME_NONE.number)
+        continue;
+    for (uint32_t left = used_count / 100 * percent; used_count > left;)
+        give_back(&cost);
+}
+
+/* frames PERCENT COSTS: alternating frees of any frame and allocations, at
+ * that fill; their costs, allocations first. */
+void command_frames(char **arguments)
+{
+    static uint32_t costs[2 * PAIRS];
+    uint32_t percent;
+
+    if (!parse_number(arguments[0], &percent) || percent > 100)
+        panic("frames: fill is a percentage");
+    random_seed(&dice, percent);
+    start();
+    if (percent > 0)
+        fill_to(percent);
+    /* In full memory every second allocation fails: that has a cost too. */
+    for (uint32_t i = 0; i < PAIRS; i++) {
+        take(&costs[i]);
+        if (!(costs[i] & COST_FAILED) || percent < 100 || i % 2 == 0)
+            give_back(&costs[PAIRS + i]);
+    }
+    if (!is_sound(frames_check()))
+        panic("frames is not sound");
+    file_save(arguments[1], costs, sizeof costs);
+}

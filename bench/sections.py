@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""What is measured.  Each section takes the bench and returns its part of
+bench.json: plain dictionaries, the subject's name first."""
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+import figures
+import workloads
+from build import BUILD, Trouble
+from drive import environment, in_parallel
+
+MISUSES = {
+    "free-twice": "free twice",
+    "free-twice-later": "free twice, later",
+    "free-interior": "free an interior pointer",
+    "free-wild": "free a wild pointer",
+    "overflow-1": "overflow by 1",
+    "overflow-16": "overflow by 16",
+    "underflow-8": "underflow by 8",
+    "write-after-free": "write after free",
+}
+SEEDS = 5
+FILLS = {"empty": 0, "half": 50, "99 %": 99, "full": 100}
+ZONES = [10, 1000, 10_000]
+ZONES_ALONE = "zones"  # zalloc without the front door
+
+
+def table(subjects, works, measure):
+    """measure(subject, work) for all pairs, side by side."""
+    pairs = [(subject, work) for subject in subjects for work in works]
+    results = in_parallel([lambda pair=pair: measure(*pair)
+                           for pair in pairs])
+    rows = {subject.name: {} for subject in subjects}
+    for (subject, work), result in zip(pairs, results):
+        if isinstance(result, Trouble):
+            result = {"trouble": str(result).splitlines()[-1]}
+        rows[subject.name][work.name] = result
+    return rows
+
+
+def traces(bench, folder):
+    def measure(subject, work):
+        return {**bench.count(subject, work),
+                **bench.utilisation(subject, work)}
+    return table(bench.subjects, workloads.traces(folder), measure)
+
+
+def quick(bench, folder):
+    """The Linux trace alone, ours alone, counts alone."""
+    works = [work for work in workloads.traces(folder)
+             if work.name.startswith("linux")]
+    return table(bench.ours(), works, bench.count)
+
+
+def zones_alone(bench):
+    """zalloc itself as a subject, if it is there."""
+    return [subject._replace(name=ZONES_ALONE)
+            for subject in bench.ours() if subject.name == "zalloc"]
+
+
+def sizes(bench):
+    works = [workloads.fixed_size(order, size) for order in workloads.ORDERS
+             for size in workloads.SIZES]
+    return table(bench.subjects + zones_alone(bench), works, bench.count)
+
+
+def packing(bench):
+    """How much of a region is payload when one size fills it, and when many
+    sizes take turns in it."""
+    works = [workloads.density(), workloads.log_uniform()]
+    return table(bench.subjects, works, bench.utilisation)
+
+
+# The words of bench/driver/misuse.c, the best first.
+OUTCOMES = {
+    "refused": "refused by name",
+    "harmless": "harmless",
+    "noticed": "noticed later",
+    "stopped": "noticed and stopped",
+    "crashed": "crashed",
+    "hung": "hung",
+    "damaged": "silent corruption",
+    "twice": "memory handed out twice",
+}
+SECONDS = 20
+ABORTED, PANICKED, HLT = -6, 70, 71
+
+
+def outcome(bench, subject, command, *arguments):
+    """One process, one misuse, one word."""
+    try:
+        done = subprocess.run(
+            [*bench.native(), subject.program, "-", command, subject.name,
+             *arguments], capture_output=True, text=True, errors="replace",
+            check=False, timeout=SECONDS, env=environment(subject))
+    except subprocess.TimeoutExpired:
+        return "hung"
+    if done.returncode in (ABORTED, PANICKED, HLT):
+        return "stopped"
+    if done.returncode != 0:
+        return "crashed"
+    return done.stdout.split()[-1]
+
+
+def worst_outcome(bench, subject, command, *arguments):
+    """Of several heaps with different pasts."""
+    words = [outcome(bench, subject, command, *arguments, str(seed))
+             for seed in range(SEEDS)]
+    return max(words, key=list(OUTCOMES).index)
+
+
+def misuse(bench):
+    cases = [(subject, ("misuse", name)) for subject in bench.subjects
+             for name in MISUSES]
+    cases += [(subject, ("stray",)) for subject in bench.ours()]
+    words = in_parallel([lambda case=case: worst_outcome(bench, case[0],
+                                                         *case[1])
+                         for case in cases])
+    rows = {subject.name: {} for subject in bench.subjects}
+    for (subject, arguments), word in zip(cases, words):
+        rows[subject.name][arguments[-1]] = word
+    return rows
+
+
+def search(bench, climbs, seed=1):
+    def look(subject):
+        printed = bench.run_counted(subject, "search", subject.name,
+                                    str(seed), str(climbs))
+        names = ("malloc", "in_place", "free", "reclaim_or_failure")
+        return dict(zip(names, map(int, printed.split()[-4:])))
+    subjects = bench.ours()
+    found = in_parallel([lambda one=one: look(one) for one in subjects])
+    return {subject.name: result if isinstance(result, dict)
+            else {"trouble": str(result).splitlines()[-1]}
+            for subject, result in zip(subjects, found)}
+
+
+def two_halves(bench, command, argument):
+    """A command that writes as many costs of allocations as of frees."""
+    with tempfile.TemporaryDirectory(dir=BUILD) as folder:
+        path = Path(folder) / "costs"
+        bench.run_counted(bench.kernel, command, str(argument), path)
+        costs = figures.read_costs(path)
+    middle = len(costs) // 2
+    result = {}
+    for name, some in (("alloc", costs[:middle]), ("free", costs[middle:])):
+        summary = figures.summarise([cost & figures.BITS for cost in some
+                                     if cost])
+        result[name] = summary._asdict()
+    return result
+
+
+def frames(bench):
+    results = in_parallel([lambda fill=fill: two_halves(bench, "frames", fill)
+                           for fill in FILLS.values()])
+    return dict(zip(FILLS, results))
+
+
+def zones(bench):
+    results = in_parallel([lambda count=count: two_halves(bench, "zones",
+                                                          count)
+                           for count in ZONES])
+    return dict(zip(map(str, ZONES), results))

@@ -94,6 +94,18 @@ class Guest:
         answer = self.prompt()
         return answer.partition("\n")[2]
 
+    def synchronize(self):
+        """Comes to a fresh prompt, whatever was typed; False if the guest is
+        of no use any more."""
+        mark = f"here-{len(self.text)}"
+        try:
+            self.console.send("\x15" + mark + "\r")
+            self.expect(f'"{mark}"')
+            self.prompt()
+        except (AssertionError, OSError):
+            return False
+        return True
+
     def finish(self):
         """Waits until QEMU has ended."""
         self.expect(pexpect.EOF)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""What a panic says: the cause, where, and how it came there."""
+import pytest
+
+from mallow import machine
+
+# kind: what must be in the report, in this order.
+CRASHES = {
+    "null": ["page fault", "crash_null", "wrote 0x0000000c", "not mapped",
+             "null pointer", "eip", "backtrace", "crash_null", "kernel_main"],
+    "text": ["page fault", "crash_text", "wrote 0xc0", "does not allow",
+             "code or constants", "backtrace", "crash_text", "kernel_main"],
+    "physical": ["page fault", "wrote 0x00", "not mapped",
+                 "physical address", "crash_physical", "kernel_main"],
+    "stack": ["stack overflow", "descend", "guard page", "esp", "backtrace",
+              "descend"],
+    "divide": ["divide error", "crash_divide", "eip", "backtrace",
+               "kernel_main"],
+    "opcode": ["invalid opcode", "crash_opcode", "backtrace", "kernel_main"],
+    "assert": ["crash.c", "found = 0x3, expected 4 = 0x4", "backtrace",
+               "crash_assert", "kernel_main"],
+}
+
+
+def assert_in_order(text, parts):
+    at = 0
+    for part in parts:
+        found = text.find(part, at)
+        assert found >= 0, f"no {part!r} (in this place) in:\n{text}"
+        at = found + len(part)
+
+
+@pytest.mark.parametrize("kind", CRASHES)
+def test_crash(boot, kind):
+    guest = boot("stage=zalloc", f"crash={kind}").finish()
+    assert guest.status == machine.PANIC, guest.text
+    report = guest.text[guest.text.index("PANIC"):]
+    assert_in_order(report, CRASHES[kind])
+    told, = guest.records_of("panic")
+    assert CRASHES[kind][0] in told["cause"]
+    assert CRASHES[kind][0] in guest.reason
+
+
+def test_crash_from_the_prompt(boot):
+    guest = boot("stage=paging")
+    guest.prompt()
+    kinds = guest.ask("crash")
+    assert all(kind in kinds for kind in CRASHES)
+    guest.console.send("crash divide\r")
+    guest.finish()
+    assert guest.status == machine.PANIC
+    assert_in_order(guest.text, ["PANIC", "divide error", "monitor_run"])
+
+
+@pytest.mark.parametrize("stage", ["boot", "frames"])
+def test_null_is_caught_before_paging(boot, stage):
+    guest = boot(f"stage={stage}", "crash=null").finish()
+    assert guest.status == machine.PANIC
+    assert_in_order(guest.text, ["page fault", "null pointer"])
+
+
+def test_unknown_kind(boot):
+    guest = boot("stage=boot", "crash=comet")
+    before = guest.prompt()
+    assert '"comet"' in before
+    assert all(kind in before for kind in CRASHES)

@@ -195,6 +195,23 @@ TEST(heap_realloc_keeps_the_contents)
     }
 }
 
+/* Behind the region lies memory that the sanitizer watches. */
+TEST(heap_realloc_copies_no_more_than_there_was)
+{
+    void *large, *last;
+
+    start_malloc();
+    large = kmalloc(4096);
+    while (kmalloc(4096))
+        continue;
+    while (kmalloc(8))
+        continue;
+    last = region + REGION_BYTES - 16;
+    CHECK_EQ(kmalloc_size(last), 8);
+    kfree(large);
+    CHECK_SAME(krealloc(last, 4096), large);
+}
+
 TEST(heap_realloc_without_room_leaves_the_block)
 {
     uint8_t *a;

@@ -94,6 +94,54 @@ TEST(malloc_refuses_what_an_overflow_damaged)
     expect_violation(&malloc_backend, "I4");
 }
 
+TEST(malloc_refuses_each_damaged_link)
+{
+    struct list_link *links[2];
+    uint8_t *a, *b, *c;
+
+    for (int damage = 0; damage < 4; damage++) {
+        start();
+        a = alloc(40);
+        b = alloc(40);
+        alloc(40);
+        c = alloc(40);
+        alloc(40);
+        release(b);
+        release(c);
+        links[0] = &((struct free_block *)block_of(b))->link;
+        links[1] = &((struct free_block *)block_of(c))->link;
+        if (damage == 0)
+            links[0]->previous = (struct list_link *)0x10;
+        else if (damage == 1)
+            links[0]->next = (struct list_link *)0x10;
+        else if (damage == 2)
+            links[0]->next = links[1]->next;
+        else
+            links[0]->previous = links[1];
+        CHECK_EQ(malloc_free(a), HEAP_CORRUPT);
+        CHECK(!malloc_resize(a, 60));
+        expect_violation(&malloc_backend, "I4");
+    }
+}
+
+/* Payload may hold anything, even headers: two that agree with each other, of
+ * which the second does not agree with what follows it. */
+TEST(malloc_is_not_deceived_by_headers_in_payload)
+{
+    struct block_header *forged;
+
+    start();
+    forged = alloc(80);
+    memset(forged, 0, 80);
+    forged[1] = (struct block_header){ 32 | TAG_USED, 16 };
+    forged[5] = (struct block_header){ 16 | TAG_USED, 32 };
+    expect_refused(&malloc_backend, &forged[6], HEAP_INTERIOR);
+    /* And one that agrees with what follows, but not with what precedes. */
+    forged[7] = (struct block_header){ 0, 16 };
+    forged[5].previous_bytes = 24;
+    expect_refused(&malloc_backend, &forged[6], HEAP_INTERIOR);
+}
+
 static struct block_header *used(size_t bytes)
 {
     return block_of(alloc(bytes));

@@ -70,19 +70,29 @@ class Toolchain:
         number = run([*self.compiler, "-dumpfullversion", "-dumpversion"])
         family = "clang" if "clang" in compiler else "gcc"
         self.version = f"{family} {number.split()[0]}"
-        self._objects = {}
+        self._newest = self._newest_source()
+
+    def _newest_source(self):
+        """When any source was changed last, or the compiler or a flag."""
+        used = f"{self.compiler} {self.flags} {self.version}"
+        note = self.folder / "compiled-with"
+        if not note.exists() or note.read_text(encoding="utf-8") != used:
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.write_text(used, encoding="utf-8")
+        sources = [path for folder in (ROOT / "src", DRIVER)
+                   for path in folder.rglob("*.[chS]")]
+        return max(path.stat().st_mtime_ns for path in [note, *sources])
 
     def compile(self, source, *more):
-        """The object of a source; compiled anew every time, since 40 small
-        files take two seconds and a missed header costs an afternoon."""
+        """The object of a source.  One change, and all are compiled again:
+        they are few, and no list of headers can be wrong that way."""
         source = Path(source)
-        if source not in self._objects:
-            target = self.folder / source.relative_to(ROOT).with_suffix(".o")
+        target = self.folder / source.relative_to(ROOT).with_suffix(".o")
+        if not target.exists() or target.stat().st_mtime_ns < self._newest:
             target.parent.mkdir(parents=True, exist_ok=True)
             run([*self.compiler, *self.flags, f"-I{ROOT}", *more,
                  "-c", source, "-o", target])
-            self._objects[source] = target
-        return self._objects[source]
+        return target
 
     def compile_all(self, sources, *more):
         with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -49,8 +49,7 @@ def traces(bench, folder):
 
 def quick(bench, folder):
     """The Linux trace alone, ours alone, counts alone."""
-    works = [work for work in workloads.traces(folder)
-             if work.name.startswith("linux")]
+    works = workloads.traces(folder, "linux*")
     return table(bench.ours(), works, bench.count)
 
 

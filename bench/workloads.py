@@ -61,10 +61,10 @@ def from_trace(path):
     return Work(Path(path).stem, operations)
 
 
-def traces(folder):
-    paths = sorted(Path(folder).glob("*.rep"))
+def traces(folder, pattern="*"):
+    paths = sorted(Path(folder).glob(f"{pattern}.rep"))
     if not paths:
-        raise SystemExit(f"bench: no .rep files in {folder}")
+        raise SystemExit(f"bench: no {pattern}.rep in {folder}")
     return [from_trace(path) for path in paths]
 
 

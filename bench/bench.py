@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Counts what the allocators cost: instructions for each single operation,
+the worst of them, and how much memory is payload.
+
+Ours and those of others run the same operations under the same driver.  Cost
+is the number of instructions from the first of the function that is called to
+its `ret`.  Utilisation is the peak of live payload by the smallest region in
+which all operations succeed, bookkeeping included; for the others, who have no
+region, by what their process grew.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import peers
+import picture
+import recorded
+import report
+import sections
+import targets
+from build import ROOT, Trouble
+from drive import Bench
+
+TRACES = ROOT / "traces"
+RESULTS = ROOT / "build" / "bench.json"
+PICTURE = ROOT / "docs" / "bench.svg"
+CLIMBS = 40
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--traces", type=lambda text: Path(text or TRACES),
+                        default=TRACES, metavar="DIR",
+                        help="replay the .rep files of DIR")
+    parser.add_argument("--only", metavar="NAMES",
+                        help="these allocators alone: heap,malloc,musl")
+    parser.add_argument("--cflags", metavar="FLAGS",
+                        help="compile the kernel with these flags instead")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--quick", action="store_true",
+                     help="ours on the Linux trace, against the record")
+    how.add_argument("--record", action="store_true",
+                     help="as --quick, and make that the record")
+    how.add_argument("--picture", action="store_true",
+                     help="draw docs/bench.svg from the last results")
+    return parser.parse_args(arguments)
+
+
+def measure(bench, folder):
+    results = {"compiler": bench.toolchain.version,
+               "flags": " ".join(bench.toolchain.flags)}
+    parts = {
+        "traces": lambda: sections.traces(bench, folder),
+        "sizes": lambda: sections.sizes(bench),
+        "packing": lambda: sections.packing(bench),
+        "misuse": lambda: sections.misuse(bench),
+        "search": lambda: sections.search(bench, CLIMBS),
+        "frames": lambda: sections.frames(bench),
+        "zones": lambda: sections.zones(bench),
+    }
+    for name, part in parts.items():
+        start = time.monotonic()
+        print(f"  {'BENCH':7} {name}", end="", flush=True, file=sys.stderr)
+        results[name] = part()
+        print(f" ({time.monotonic() - start:.0f} s)", file=sys.stderr)
+    results["ours"] = [subject.name for subject in bench.ours()]
+    results["final"] = results["ours"][-1] if results["ours"] else ""
+    results["targets"] = targets.judge(results)
+    return results
+
+
+def troubles(results, path=()):
+    """What could not be measured, wherever it stands."""
+    if isinstance(results, dict):
+        if "trouble" in results:
+            yield f"{' '.join(path)}: {results['trouble']}"
+        for key, value in results.items():
+            yield from troubles(value, (*path, key))
+
+
+def full(bench, folder):
+    results = measure(bench, folder)
+    RESULTS.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    print(f"{results['compiler']} {results['flags']}")
+    report.print_all(results)
+    if bench.absent:
+        print("\nNot here: " + ", ".join(one.name for one in bench.absent)
+              + f"; this installs them:\n  {peers.install_line(bench.absent)}")
+    wrong = list(troubles(results))
+    if wrong:
+        print("\nNot measured:\n  " + "\n  ".join(wrong))
+    print(f"\n{RESULTS.relative_to(ROOT)} has all figures.")
+    return 1 if wrong else 0
+
+
+def quick(bench, folder, record):
+    measured = sections.quick(bench, folder)
+    wrong = list(troubles(measured))
+    if record and not wrong:
+        recorded.save(bench.toolchain.version, measured)
+    known = recorded.load(bench.toolchain.version)
+    wrong += recorded.print_comparison(bench.toolchain.version, measured,
+                                       known)
+    for line in wrong:
+        print(f"bench: {line}")
+    return 1 if wrong else 0
+
+
+def draw():
+    if not RESULTS.exists():
+        raise Trouble(f"no {RESULTS.relative_to(ROOT)}: run make bench first")
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_text(picture.draw(results), encoding="utf-8")
+    print(f"  {'SVG':7} {PICTURE.relative_to(ROOT)}")
+    return 0
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    try:
+        if options.picture:
+            return draw()
+        bench = Bench(options.cflags,
+                      options.only and options.only.split(","))
+        if options.quick or options.record:
+            return quick(bench, options.traces, options.record)
+        return full(bench, options.traces)
+    except Trouble as trouble:
+        print(f"bench: {trouble}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -144,7 +144,7 @@ disable: ## back to the stage before
 	$(Q)$(MALLOW) disable
 
 status: ## the stages, and which one the tree is at
-	$(Q)$(MALLOW) status --stage='$(STAGE)'
+	$(Q)$(MALLOW) status
 
 doctor: ## what is missing on this machine, and what installs it
 	$(Q)scripts/setup --check
@@ -154,7 +154,7 @@ include tests/host/host.mk
 
 .PHONY: test lint format clean help
 test: iso host-tests ## everything that CI checks
-	$(Q)$(PYTHON) -m pytest tests
+	$(Q)$(PYTHON) -m pytest -q -n auto tests
 
 lint: ## warnings are errors; layout, rooms, shell and static checks
 	$(Q)scripts/lint

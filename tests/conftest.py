@@ -62,6 +62,6 @@ def tree(tmp_path):
         target = root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target)
-    shutil.copytree(ROOT / "build", root / "build", copy_function=shutil.copy2,
-                    ignore=shutil.ignore_patterns("host-*"))
+    shutil.copytree(ROOT / "build", root / "build", dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns("host-*", "bench"))
     return Tree(root)

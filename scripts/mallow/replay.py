@@ -66,9 +66,9 @@ def private_iso(folder, kernel, traces):
     iso = folder / "traces.iso"
     made = subprocess.run(
         [ROOT / "scripts" / "make-iso", require(kernel), iso, traces],
-        capture_output=True, text=True, check=False)
+        check=False)
     if made.returncode != 0:
-        raise Trouble(f"make-iso: {machine.last_line(made.stderr)}")
+        raise Trouble(f"no ISO with the traces of {shown(traces)}")
     return iso
 
 
@@ -98,8 +98,7 @@ def outcome(name, status, folder, console, seconds):
             or "the machine ended before its replay did"
     elif not mine:
         reason = "the kernel did not report this trace"
-    figures["right"] = (status == machine.FINE and bool(mine)
-                        and figures["verdict"] == "ok")
+    figures["right"] = status == machine.FINE and bool(mine)
     if not figures["right"]:
         figures["reason"] = reason or machine.explain(status, folder, errors)
     return figures

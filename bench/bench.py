@@ -3,11 +3,8 @@
 """Counts what the allocators cost: instructions for each single operation,
 the worst of them, and how much memory is payload.
 
-Ours and those of others run the same operations under the same driver.  Cost
-is the number of instructions from the first of the function that is called to
-its `ret`.  Utilisation is the peak of live payload by the smallest region in
-which all operations succeed, bookkeeping included; for the others, who have no
-region, by what their process grew.
+Ours and those of others run the same operations under the same driver;
+bench/README.md says what each figure means.
 """
 
 import argparse

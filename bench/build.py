@@ -10,25 +10,29 @@ The kernel's sources are those that the Makefile lists, compiled with the
 compiler and the flags that it uses for the kernel: it is asked for them.
 """
 
+import fcntl
 import os
 import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "bench"
 DRIVER = ROOT / "bench" / "driver"
 
-# Each QEMU refuses what is too old or too new for it; Debian 12 takes 1.
+# Each QEMU refuses what is too old or too new for it; that of Debian 12 takes
+# interface 1.
 PLUGIN_INTERFACES = range(1, 10)
 
-WITH_ALL = ["main.c", "measure.c", "work.c", "crowd.c", "misuse.c", "system.c",
-            "count.S"]
+WITH_ALL = ["main.c", "measure.c", "work.c", "crowd.c", "misuse.c",
+            "system.c", "count.S"]
 WITH_KERNEL = ["start_bare.S", "commands_kernel.c", "subject_kernel.c",
                "stray.c", "search.c", "frames.c", "zones.c"]
 WITH_LIBC = ["start_libc.S", "commands_libc.c", "subject_libc.c"]
-PRINTING = ["print", "number", "divide", "random"]  # of src/lib, where libc has the rest
+# Of src/lib; the C library has the rest.
+FROM_LIB = ["print", "number", "divide", "random"]
 
 
 class Trouble(Exception):
@@ -42,6 +46,15 @@ def run(command, **options):
         raise Trouble(f"{' '.join(map(str, command))}\n{done.stdout}"
                       f"{done.stderr}".rstrip())
     return done.stdout
+
+
+@contextmanager
+def building():
+    """One builder at a time: tests run in parallel."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with open(BUILD / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def make_variables(*names):
@@ -100,20 +113,21 @@ class Toolchain:
                                  sources))
 
     def link(self, name, *arguments):
-        program = self.folder / name
+        """A new file each time: the old one may be running."""
+        program, fresh = self.folder / name, self.folder / f"{name}.new"
         run([*self.linker, "-m", "elf_i386", "-nostdlib", "-z", "noexecstack",
-             "-o", program, *arguments])
-        return program
+             "-o", fresh, *arguments])
+        return fresh.replace(program)
 
     def kernel_program(self, name, own_sources):
         """A static program of the given sources and whatever they use of the
         kernel; ends up with no more of it than they ask for."""
-        archive = self.folder / "kernel.a"
-        objects = self.compile_all(self.rooms)
-        archive.unlink(missing_ok=True)
-        run(["ar", "rcs", archive, *objects])
-        own = self.compile_all([DRIVER / one for one in own_sources])
-        return self.link(name, "-static", *own, archive)
+        with building():
+            archive = self.folder / "kernel.a"
+            archive.unlink(missing_ok=True)
+            run(["ar", "rcs", archive, *self.compile_all(self.rooms)])
+            own = self.compile_all([DRIVER / one for one in own_sources])
+            return self.link(name, "-static", *own, archive)
 
     def kernel(self):
         return self.kernel_program("kernel", WITH_ALL + WITH_KERNEL)
@@ -122,25 +136,33 @@ class Toolchain:
         """The driver for a C library that is there as nothing but itself: it
         needs no headers and no start files."""
         sources = [DRIVER / one for one in WITH_ALL + WITH_LIBC[:-1]]
-        sources += [ROOT / "src/lib" / f"{one}.c" for one in PRINTING]
-        objects = self.compile_all(sources)
-        objects.append(self.compile(DRIVER / WITH_LIBC[-1], "-fPIC"))
-        return self.link(name, *objects, library, "--dynamic-linker", loader)
+        sources += [ROOT / "src/lib" / f"{one}.c" for one in FROM_LIB]
+        with building():
+            objects = self.compile_all(sources)
+            objects.append(self.compile(DRIVER / WITH_LIBC[-1], "-fPIC"))
+            return self.link(name, *objects, library,
+                             "--dynamic-linker", loader)
+
+
+def loads(qemu, plugin, page):
+    """Whether this QEMU takes the plugin; what it says if not."""
+    page.write_bytes(bytes(4096))
+    tried = subprocess.run([qemu, "-plugin", f"{plugin},page={page}",
+                            "/nowhere"], capture_output=True, text=True,
+                           check=False)
+    return "lugin" not in tried.stderr, tried.stderr.strip()
 
 
 def build_counter(qemu):
     """The plugin, in the first interface that this QEMU takes."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    page = BUILD / "probe.page"
-    page.write_bytes(bytes(4096))
-    for number in PLUGIN_INTERFACES:
-        plugin = BUILD / "counter.so"
-        run(["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC",
-             "-fvisibility=hidden", f"-DPLUGIN_INTERFACE={number}",
-             DRIVER / "counter.c", "-o", plugin])
-        tried = subprocess.run([qemu, "-plugin", f"{plugin},page={page}",
-                                "/nowhere"], capture_output=True, text=True,
-                               check=False)
-        if "lugin" not in tried.stderr:
-            return plugin
-    raise Trouble(f"{qemu} takes no plugin: {tried.stderr.strip()}")
+    plugin, fresh = BUILD / "counter.so", BUILD / "counter.new.so"
+    said = ""
+    with building():
+        for number in PLUGIN_INTERFACES:
+            run(["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC",
+                 "-fvisibility=hidden", f"-DPLUGIN_INTERFACE={number}",
+                 DRIVER / "counter.c", "-o", fresh])
+            good, said = loads(qemu, fresh, BUILD / "probe.page")
+            if good:
+                return fresh.replace(plugin)
+    raise Trouble(f"{qemu} takes no plugin: {said}")

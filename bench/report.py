@@ -54,6 +54,7 @@ def trace_line(results, subject):
         figure(min(spread) if None not in spread else None),
         figure(mean_of(rows, "in_place", "mean")),
         figure(failed) if failed else "",
+        figure(most(dig(row, "reclaimed", "worst") for row in rows)),
     ]
 
 
@@ -61,9 +62,10 @@ def print_traces(results):
     rows = [trace_line(results, subject) for subject in results["traces"]]
     print_table(
         "Traces: instructions per malloc / free, and the share of the "
-        "smallest region\nthat is payload at the peak.  \"failed\": in 2 MiB.",
+        "smallest region\nthat is payload at the peak.  Failed: requests, in "
+        "2 MiB.  Reclaim: the worst\nrequest that emptied caches first.",
         ["", "kernel", "util.", "others", "worst", "util.", "lowest",
-         "resize", "failed"], rows)
+         "resize", "failed", "reclaim"], rows)
 
 
 def print_sizes(results):

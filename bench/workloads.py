@@ -62,10 +62,16 @@ def from_trace(path):
 
 
 def traces(folder, pattern="*"):
-    paths = sorted(Path(folder).glob(f"{pattern}.rep"))
-    if not paths:
-        raise SystemExit(f"bench: no {pattern}.rep in {folder}")
-    return [from_trace(path) for path in paths]
+    """All of a folder; who breaks the format is told, and left out."""
+    works = []
+    for path in sorted(Path(folder).glob(f"{pattern}.rep")):
+        try:
+            works.append(from_trace(path))
+        except rep.Malformed as reason:
+            print(f"bench: {reason}", file=sys.stderr)
+    if not works:
+        raise SystemExit(f"bench: no trace {pattern}.rep in {folder}")
+    return works
 
 
 def stack_order(size, live, rounds):

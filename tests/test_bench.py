@@ -121,7 +121,7 @@ def fixture_suspects(bench):
             for name in ("quick", "slow", "twice", "leaky")}
 
 
-# --- the counter ---------------------------------------------------------------
+# --- the counter -------------------------------------------------------------
 
 def programs(bench):
     """One subject of each program: the kernel's, and the C libraries'."""
@@ -162,7 +162,7 @@ def test_failures_are_counted_apart(bench, suspects):
     assert "free" not in found
 
 
-# --- memory --------------------------------------------------------------------
+# --- memory ------------------------------------------------------------------
 
 @pytest.mark.parametrize("name, blocks, size, region", [
     ("quick", 1000, 8, 8 << 10), ("quick", 2000, 64, 125 << 10),
@@ -183,7 +183,7 @@ def test_resident_growth_of_a_c_library(bench):
             assert 1 << 20 <= grown < 1.2 * (1 << 20), subject.name
 
 
-# --- misuse --------------------------------------------------------------------
+# --- misuse ------------------------------------------------------------------
 
 def test_memory_handed_out_twice_is_seen(bench, suspects):
     with pytest.raises(build.Trouble, match="errs without any misuse"):
@@ -202,7 +202,7 @@ def test_the_worst_of_several_heaps_counts(monkeypatch):
     assert sections.worst_outcome(None, None, "misuse", "x") == "damaged"
 
 
-# --- workloads and figures -----------------------------------------------------
+# --- workloads and figures ---------------------------------------------------
 
 def test_peak_payload():
     work = Work("", [(ALLOC, 0, 100), (ALLOC, 1, 50), (FREE, 0, 0),
@@ -291,7 +291,7 @@ def test_wrong_names_are_told(bench):
         bench.choose(["malloc", "mallok"])
 
 
-# --- the record ----------------------------------------------------------------
+# --- the record --------------------------------------------------------------
 
 def test_worse_than_recorded_is_told():
     def row(cost):

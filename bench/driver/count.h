@@ -20,7 +20,7 @@ uint32_t call_counted(callee function, uintptr_t first, uintptr_t second,
 /* Functions of known length, in instructions with the `ret`. */
 void known_1(void);
 void known_5(void);
-void known_loop(uintptr_t rounds);  /* 2 + 2 * rounds, rounds > 0 */
-void known_rep(uintptr_t bytes);    /* 7 + (bytes + 1) */
+void known_loop(uintptr_t rounds); /* 2 + 2 * rounds, rounds > 0 */
+void known_rep(uintptr_t bytes);   /* 7 + (bytes + 1) */
 
 #endif

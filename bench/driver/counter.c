@@ -35,7 +35,9 @@
 typedef uint64_t plugin_id;
 struct qemu_plugin_tb;   /* a piece of code that is being translated */
 struct qemu_plugin_insn; /* an instruction in it */
-enum register_use { NO_REGISTERS };
+enum register_use {
+    NO_REGISTERS
+};
 
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *
@@ -76,8 +78,7 @@ static void *map_page(const char *path)
 
     if (file < 0)
         return MAP_FAILED;
-    page =
-        mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     close(file);
     return page;
 }

@@ -98,8 +98,8 @@ enum finding crowd_live_on(struct crowd *crowd, uint32_t operations)
     for (uint32_t i = 0; i < operations && worst < FINDING_DAMAGED; i++) {
         struct member *member =
             &crowd->members[random_below(&crowd->random, CROWD_PLACES)];
-        enum finding finding = member->payload ? part(crowd, member)
-                                               : join(crowd, member);
+        enum finding finding =
+            member->payload ? part(crowd, member) : join(crowd, member);
 
         if (finding > worst)
             worst = finding;

@@ -22,7 +22,12 @@ struct crowd {
 };
 
 /* What was found to be wrong, the worst last. */
-enum finding { FINDING_NONE, FINDING_REFUSED, FINDING_DAMAGED, FINDING_TWICE };
+enum finding {
+    FINDING_NONE,
+    FINDING_REFUSED,
+    FINDING_DAMAGED,
+    FINDING_TWICE
+};
 
 /* Starts the subject, on 2 MiB if it wants a heap, and lets it have a past:
  * some blocks live, some freed between them. */

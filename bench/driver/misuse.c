@@ -162,6 +162,5 @@ void command_misuse(char **arguments)
     crowd_stamp(&crowd);
     finding = crowd_live_on(&crowd, OPERATIONS);
     print("outcome %s\n",
-          outcome_word(finding, refused,
-                       !subject->sound || subject->sound()));
+          outcome_word(finding, refused, !subject->sound || subject->sound()));
 }

@@ -22,7 +22,12 @@
 #define ROUNDS_A_CLIMB 100u
 #define HEAP_MAX       (256u << 10)
 
-enum goal { WORST_ALLOC, WORST_RESIZE, WORST_FREE, GOALS };
+enum goal {
+    WORST_ALLOC,
+    WORST_RESIZE,
+    WORST_FREE,
+    GOALS
+};
 
 struct gene {
     uint32_t place;
@@ -35,7 +40,7 @@ struct search {
     struct random random;
     uintptr_t heap;
     struct work work;
-    struct op op; /* the one that `work` is about to do */
+    struct op op;              /* the one that `work` is about to do */
     uint32_t worst[GOALS];     /* over all lists */
     uint32_t worst_reclaiming; /* calls that emptied caches, or failed */
 };

@@ -44,8 +44,8 @@ static bool sound(void)
     return is_sound(heap_check());
 }
 
-#define FRONT_DOOR                                                             \
-    .alloc = (callee)kmalloc, .resize = (callee)krealloc,                      \
+#define FRONT_DOOR                                        \
+    .alloc = (callee)kmalloc, .resize = (callee)krealloc, \
     .free = (callee)kfree, .sound = sound
 
 /* The zones by themselves, without the front door. */

@@ -19,15 +19,31 @@ enum {
     SYS_MMAP2 = 192
 };
 
-enum { OPEN_READ = 0, OPEN_READ_WRITE = 2, OPEN_NEW = 01 | 0100 | 01000 };
-enum { SEEK_TO_END = 2, SEEK_TO = 0 };
-enum { MAP_READ_WRITE = 3 };
 enum {
-    MAP_SHARED_FILE = 0x01, MAP_OWN = 0x02 | 0x20, MAP_UNRESERVED = 0x4000,
+    OPEN_READ = 0,
+    OPEN_READ_WRITE = 2,
+    OPEN_NEW = 01 | 0100 | 01000
+};
+enum {
+    SEEK_TO_END = 2,
+    SEEK_TO = 0
+};
+enum {
+    MAP_READ_WRITE = 3
+};
+enum {
+    MAP_SHARED_FILE = 0x01,
+    MAP_OWN = 0x02 | 0x20,
+    MAP_UNRESERVED = 0x4000,
     MAP_PRESENT = 0x8000
 };
-enum { NO_HUGE_PAGES = 41 };
-enum { RUSAGE_WORDS = 18, MINOR_FAULTS = 8 };
+enum {
+    NO_HUGE_PAGES = 41
+};
+enum {
+    RUSAGE_WORDS = 18,
+    MINOR_FAULTS = 8
+};
 
 #define NO_FILE  ((intptr_t)-1)
 #define IS_ERROR 0xFFFFF000u
@@ -99,8 +115,8 @@ void *file_load(const char *path, size_t *bytes)
 
     system_call(SYS_LSEEK, (uintptr_t)file, 0, SEEK_TO);
     for (size_t done = 0, step; done < all; done += step) {
-        step = system_call(SYS_READ, (uintptr_t)file,
-                           (uintptr_t)(data + done), all - done);
+        step = system_call(SYS_READ, (uintptr_t)file, (uintptr_t)(data + done),
+                           all - done);
         if (step == 0 || step >= IS_ERROR)
             panic("cannot read %s", path);
     }
@@ -114,8 +130,8 @@ void file_save(const char *path, const void *data, size_t bytes)
     intptr_t file = open_file(path, OPEN_NEW);
 
     for (size_t done = 0, step; done < bytes; done += step) {
-        step = system_call(SYS_WRITE, (uintptr_t)file,
-                           (uintptr_t)data + done, bytes - done);
+        step = system_call(SYS_WRITE, (uintptr_t)file, (uintptr_t)data + done,
+                           bytes - done);
         if (step == 0 || step >= IS_ERROR)
             panic("cannot write %s", path);
     }
@@ -193,8 +209,14 @@ struct signal_action {
 
 /* Resets the handler first, so that a second fault, here, ends the process as
  * the first would have. */
-enum { WITH_INFO_ONCE = (int)(4u | 0x80000000u) };
-enum { SIGNAL_FAULT = 11, CONTEXT_EIP = 19, HLT = 0xF4 };
+enum {
+    WITH_INFO_ONCE = (int)(4u | 0x80000000u)
+};
+enum {
+    SIGNAL_FAULT = 11,
+    CONTEXT_EIP = 19,
+    HLT = 0xF4
+};
 
 static void fault(int number, void *info, const uint32_t *context)
 {

@@ -6,7 +6,12 @@
 
 #include "bench/driver/subject.h"
 
-enum op_kind { OP_ALLOC, OP_RESIZE, OP_FREE, OP_FREE_NULL };
+enum op_kind {
+    OP_ALLOC,
+    OP_RESIZE,
+    OP_FREE,
+    OP_FREE_NULL
+};
 
 struct op {
     uint32_t kind; /* enum op_kind */

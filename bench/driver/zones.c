@@ -61,8 +61,9 @@ static void start(void)
 static uint32_t take(void)
 {
     uintptr_t entry;
-    uint32_t cost = call_counted((callee)zone_cache_alloc, (uintptr_t)&cache,
-                                 0, &entry) - work_overhead();
+    uint32_t cost =
+        call_counted((callee)zone_cache_alloc, (uintptr_t)&cache, 0, &entry) -
+        work_overhead();
 
     if (!entry || entry_count == ENTRIES_MAX)
         panic("no page for a zone");
@@ -74,9 +75,9 @@ static uint32_t give_back(void)
 {
     uint32_t which = random_below(&dice, entry_count);
     uintptr_t error;
-    uint32_t cost =
-        call_counted((callee)zone_cache_free, (uintptr_t)&cache,
-                     (uintptr_t)entries[which], &error) - work_overhead();
+    uint32_t cost = call_counted((callee)zone_cache_free, (uintptr_t)&cache,
+                                 (uintptr_t)entries[which], &error) -
+                    work_overhead();
 
     if (error != HEAP_OK)
         panic("entry %#lx is refused: %s", (unsigned long)entries[which],

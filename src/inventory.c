@@ -113,7 +113,7 @@ void inventory_print_unreachable(const struct inventory *inventory)
 
         if (region->end > begin)
             print("  memory %#llx to %#llx lies beyond the direct map: not "
-                  "used\n", (unsigned long long)begin,
-                  (unsigned long long)region->end);
+                  "used\n",
+                  (unsigned long long)begin, (unsigned long long)region->end);
     }
 }

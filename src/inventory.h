@@ -24,8 +24,7 @@ void inventory_read(struct inventory *inventory, uint32_t magic, uint32_t info,
 /* Takes what a replay of the traces needs beside a heap of `heap_bytes`,
  * before any allocator exists, so that no allocator can harm it.  Without room
  * for that it says so, and there are no traces. */
-void inventory_set_replay_aside(struct inventory *inventory,
-                                size_t heap_bytes);
+void inventory_set_replay_aside(struct inventory *inventory, size_t heap_bytes);
 /* What the loader calls available, in reach or not. */
 uint64_t inventory_memory_bytes(const struct inventory *inventory);
 /* A line for each piece of memory that lies out of reach. */

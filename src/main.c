@@ -42,6 +42,11 @@ static struct {
     uintptr_t begin, end;
 } heap;
 
+static size_t heap_bytes_in_image(void)
+{
+    return (uintptr_t)heap_end - (uintptr_t)heap_begin;
+}
+
 static size_t heap_kib(void)
 {
     return (heap.end - heap.begin) / 1024;
@@ -70,8 +75,8 @@ static void frames_figures(void)
 {
     struct frame_counts counts = frame_counts();
 
-    print("%u frames: %u free, %u used, %u reserved", counts.total,
-          counts.free, counts.used, counts.reserved);
+    print("%u frames: %u free, %u used, %u reserved", counts.total, counts.free,
+          counts.used, counts.reserved);
 }
 
 static enum stage_state start_paging(void)
@@ -83,9 +88,8 @@ static enum stage_state start_paging(void)
         { (uintptr_t)stack_guard_begin, (uintptr_t)stack_guard_end, SPAN_GUARD,
           "stack guard" },
     };
-    static const struct paging_plan plan = {
-        &inventory.layout, spans, sizeof spans / sizeof *spans
-    };
+    static const struct paging_plan plan = { &inventory.layout, spans,
+                                             sizeof spans / sizeof *spans };
 
     return paging_init(&plan);
 }
@@ -150,7 +154,11 @@ static const struct stage stages[] = {
 };
 
 /* The rows that code below names. */
-enum { FRAMES = 1, PAGING, HEAP };
+enum {
+    FRAMES = 1,
+    PAGING,
+    HEAP
+};
 
 #define STAGES (sizeof stages / sizeof *stages)
 
@@ -182,7 +190,7 @@ static uint32_t replay(const char *name)
 
 static void choose_heap(void)
 {
-    size_t all = (size_t)(heap_end - heap_begin);
+    size_t all = heap_bytes_in_image();
 
     heap.begin = (uintptr_t)heap_begin;
     heap.end = (uintptr_t)heap_end;
@@ -200,7 +208,8 @@ static void describe_address(uintptr_t address)
     else if (address >= (uintptr_t)text_begin &&
              address < (uintptr_t)rodata_end)
         print("%#010lx lies in the kernel's code or constants, which nobody "
-              "may write\n", (unsigned long)address);
+              "may write\n",
+              (unsigned long)address);
 }
 
 /* What machines learn of the boot. */
@@ -255,7 +264,7 @@ static bool start_machine(uint32_t magic, uint32_t info)
     report_use_describer(describe_address);
     print("Mallow: where memory comes from\n");
     options_good = options_parse(inventory.boot.command_line, &options);
-    inventory_set_replay_aside(&inventory, (size_t)(heap_end - heap_begin));
+    inventory_set_replay_aside(&inventory, heap_bytes_in_image());
     inventory_print_unreachable(&inventory);
     workbench_init(options.map);
     choose_heap();

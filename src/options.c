@@ -4,8 +4,7 @@
 #include "lib/print.h"
 #include "lib/string.h"
 
-#define KNOWN_WORDS                                                            \
-    "stage=, replay, replay=, quick, heap=, map=, crash=, exit"
+#define KNOWN_WORDS "stage=, replay, replay=, quick, heap=, map=, crash=, exit"
 
 bool parse_bytes(const char *text, uint32_t *bytes)
 {
@@ -28,9 +27,9 @@ bool parse_bytes(const char *text, uint32_t *bytes)
 
 bool parse_pace(const char *text, enum map_pace *pace)
 {
-    static const char *const names[] = { [MAP_FAST] = "fast",
-                                         [MAP_SLOW] = "slow",
-                                         [MAP_OFF] = "off" };
+    static const char *const names[] = {
+        [MAP_FAST] = "fast", [MAP_SLOW] = "slow", [MAP_OFF] = "off"
+    };
 
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(text, names[i]) == 0) {

@@ -5,9 +5,9 @@
  *     replay           replay every trace; replay=NAME: that one alone
  *     quick            without searching for the smallest heap
  *     heap=256K        a heap smaller than the 2 MiB (bytes, K or M)
- *     map=slow         draw the live map at a speed for people; map=off: not at all
- *     crash=KIND       fail on purpose after the log (see `crash` at the prompt)
- *     exit             leave QEMU when done, instead of giving the prompt
+ *     map=slow         draw the live map at a speed for people; map=off: not at
+ * all crash=KIND       fail on purpose after the log (see `crash` at the
+ * prompt) exit             leave QEMU when done, instead of giving the prompt
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -18,7 +18,11 @@
 
 #define OPTION_TEXT_BYTES 64
 
-enum map_pace { MAP_FAST, MAP_SLOW, MAP_OFF };
+enum map_pace {
+    MAP_FAST,
+    MAP_SLOW,
+    MAP_OFF
+};
 
 struct options {
     char stage[OPTION_TEXT_BYTES]; /* "" if not given */

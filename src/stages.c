@@ -27,7 +27,8 @@ static bool works(enum stage_state state)
 static void print_violation(struct violation violation)
 {
     print("            %s\n            at %#010lx: expected %#lx, found "
-          "%#lx\n", violation.invariant, (unsigned long)violation.address,
+          "%#lx\n",
+          violation.invariant, (unsigned long)violation.address,
           (unsigned long)violation.expected, (unsigned long)violation.found);
 }
 
@@ -143,7 +144,7 @@ void stages_print(void)
 void stages_check(void)
 {
     for (size_t i = 0; i < stages_in_force(); i++) {
-        struct violation violation = SOUND;
+        struct violation violation;
 
         if (!stages[i].check)
             continue;

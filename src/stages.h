@@ -12,11 +12,11 @@
 /* A row of the table in main.c. */
 struct stage {
     const char *name;
-    const char *lab;                  /* the page that explains it */
+    const char *lab; /* the page that explains it */
     enum stage_state (*init)(void);
-    struct violation (*check)(void);  /* NULL: there is nothing to check */
-    void (*enter)(void);              /* takes effect, after the check; NULL */
-    void (*figures)(void);            /* the rest of its line in the log */
+    struct violation (*check)(void); /* NULL: there is nothing to check */
+    void (*enter)(void);             /* takes effect, after the check; NULL */
+    void (*figures)(void);           /* the rest of its line in the log */
 };
 
 /* Starts the stages up to the one that `last` names, by name or number ("":

@@ -111,8 +111,7 @@ static void run_alloc(const struct command_line *line)
     if (payload)
         print("%p, %zu bytes to use\n", payload, kmalloc_size(payload));
     else
-        print("NULL: no room for %u bytes at alignment %u\n", bytes,
-              alignment);
+        print("NULL: no room for %u bytes at alignment %u\n", bytes, alignment);
 }
 
 static void run_free(const struct command_line *line)
@@ -158,8 +157,8 @@ static void print_heap_figures(void)
     struct heap_stats stats = heap_stats();
 
     print("%zu KiB at %#010lx, served by %s",
-          (size_t)(stats.end - stats.begin) / 1024,
-          (unsigned long)stats.begin, stats.large);
+          (size_t)(stats.end - stats.begin) / 1024, (unsigned long)stats.begin,
+          stats.large);
     if (stats.small)
         print(" and, up to %zu bytes, %s", stats.small_limit, stats.small);
     print("\n%zu bytes live in %zu blocks, %zu at the peak\n",
@@ -227,8 +226,7 @@ const struct command commands[] = {
     { "help", "", "this list", 0, 0, run_help },
     { "stages", "", "how far the kernel has come", 0, 0, run_stages },
     { "frames", "", "physical memory: counts and a map", 0, 0, run_frames },
-    { "page", "ADDRESS", "how the processor finds an address", 1, 1,
-      run_page },
+    { "page", "ADDRESS", "how the processor finds an address", 1, 1, run_page },
     { "alloc", "BYTES [ALIGN]", "kmalloc, or kmalloc_aligned", 1, 2,
       run_alloc },
     { "free", "ADDRESS", "kfree, of whatever you say", 1, 1, run_free },

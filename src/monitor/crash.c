@@ -19,7 +19,8 @@ static void write_to(uintptr_t address)
 
 static void crash_null(void)
 {
-    write_to(offsetof(struct { uint32_t field[4]; }, field[3]));
+    write_to(offsetof(
+        struct { uint32_t field[4]; }, field[3]));
 }
 
 static void crash_text(void)
@@ -49,11 +50,11 @@ static void crash_stack(void)
     print("%u\n", descend(0));
 }
 
+static volatile uint32_t nothing; /* stays 0, which no analyser may know */
+
 static void crash_divide(void)
 {
-    volatile uint32_t dividend = 1, zero = 0;
-
-    print("%u\n", dividend / zero);
+    print("%u\n", bottom / nothing);
 }
 
 static void crash_opcode(void)

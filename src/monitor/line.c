@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#define CONTROL(letter) ((letter) & 0x1F)
+#define CONTROL(letter) ((letter)&0x1F)
 #define ESCAPE          0x1B
 #define DELETE          0x7F
 #define HISTORY_LINES   16u
@@ -51,8 +51,7 @@ static int read_key(void)
 /* Shows the line `back` lines ago; 0 is the empty line being typed. */
 static void show_history(char *line, size_t *length, unsigned back)
 {
-    replace(line, length,
-            back ? history[(newest - back) % HISTORY_LINES] : "");
+    replace(line, length, back ? history[(newest - back) % HISTORY_LINES] : "");
 }
 
 static void remember(const char *line)

@@ -18,9 +18,9 @@
 
 #include <stdint.h>
 
-#define COLUMNS   64u
-#define ROWS      16u
-#define CELLS     (COLUMNS * ROWS)
+#define COLUMNS 64u
+#define ROWS    16u
+#define CELLS   (COLUMNS * ROWS)
 
 /* From empty to full; a cell with a single used byte is never '.'. */
 static const char shades[] = ".-+o#";
@@ -70,7 +70,9 @@ static char frame_letter(uint32_t first, uint32_t count)
     }
     if (reserved == count)
         return 'R';
-    return used ? shade(used, count) : reserved ? 'r' : shades[0];
+    if (reserved > 0 && used == 0)
+        return 'r';
+    return shade(used, count);
 }
 
 void map_frames(void)
@@ -86,7 +88,8 @@ void map_frames(void)
     }
     print_rows(letters, count);
     print("  a letter is %u frames: . free  -+o# used, ever more  R reserved  "
-          "r in part\n", step);
+          "r in part\n",
+          step);
 }
 
 /* Adds the part of [begin, end) that lies in each cell to that cell. */
@@ -137,7 +140,8 @@ void map_heap(void)
     static char letters[CELLS];
     struct heap_stats stats = heap_stats();
     uint32_t bytes = (uint32_t)(stats.end - stats.begin);
-    struct heap_map map = { stats.begin, stats.end, (bytes + CELLS - 1) / CELLS };
+    struct heap_map map = { stats.begin, stats.end,
+                            (bytes + CELLS - 1) / CELLS };
     uint32_t count = bytes / map.cell_bytes + (bytes % map.cell_bytes != 0);
 
     for (uint32_t i = 0; i < CELLS; i++)
@@ -148,5 +152,6 @@ void map_heap(void)
         letters[i] = heap_letter(&cells[i], map.cell_bytes);
     print_rows(letters, count);
     print("  a letter is %u bytes: . free  -+o# used, ever more  b bookkeeping"
-          "  ? unknown\n", map.cell_bytes);
+          "  ? unknown\n",
+          map.cell_bytes);
 }

@@ -46,14 +46,15 @@ static void add_run(struct record *record, const struct replay_env *env,
     record_number(record, "failures", result->failures);
     record_number(record, "skipped", result->skipped);
     if (result->failures > 0)
-        record_number(record, "done_before_failure", result->done_before_failure);
+        record_number(record, "done_before_failure",
+                      result->done_before_failure);
     record_number(record, "peak_bytes", result->survey.peak_bytes);
     record_number(record, "high_water_bytes", result->high_water_bytes);
     if (result->footprint_bytes > 0)
         record_number(record, "footprint_bytes", result->footprint_bytes);
     if (needed > 0)
         record_number(record, "utilisation_milli",
-                   replay_utilisation_milli(result, needed));
+                      replay_utilisation_milli(result, needed));
     add_calls(record, replay_is_counted(env) ? env->counter : NULL, result);
 }
 

@@ -4,8 +4,9 @@
  *     trace name=short.rep verdict=ok operations=8 failures=0 ...
  *     replay stage=malloc traces=1 wrong=0 ...
  *
- * lib/record.h says how values are written.  A key without a figure (footprint_bytes after a failure, instructions on a machine
- * that does not count them) is left out.
+ * lib/record.h says how values are written.  A key without a figure
+ * (footprint_bytes after a failure, instructions on a machine that does not
+ * count them) is left out.
  */
 #ifndef REPLAY_RECORD_H
 #define REPLAY_RECORD_H

@@ -39,8 +39,7 @@ static bool has_counter(void)
 
     if (!has_cpuid())
         return false;
-    __asm__ volatile("cpuid"
-                     : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
+    __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
     return (edx & FEATURE_COUNTER) != 0;
 }
 

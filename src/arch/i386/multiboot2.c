@@ -65,21 +65,18 @@ struct elf_section {
     uint32_t link, info, alignment, entry_bytes;
 };
 
-#define FRAMEBUFFER_TEXT    2
-#define MEMORY_AVAILABLE    1
-#define SECTION_SYMBOLS     2u
-#define SECTION_STRINGS     3u
-#define SECTION_ALLOCATED   2u /* flag: part of the image */
-#define TAG_ALIGNMENT       8u
-#define LOW_MEMORY_END      0x100000u
+#define FRAMEBUFFER_TEXT  2
+#define MEMORY_AVAILABLE  1
+#define SECTION_SYMBOLS   2u
+#define SECTION_STRINGS   3u
+#define SECTION_ALLOCATED 2u /* flag: part of the image */
+#define TAG_ALIGNMENT     8u
+#define LOW_MEMORY_END    0x100000u
 
 /* Memory-map kinds of the specification, 3.6.8; others are reserved, too. */
 static const char *const memory_kinds[] = {
-    [1] = "available",
-    [2] = "reserved",
-    [3] = "ACPI tables",
-    [4] = "ACPI NVS",
-    [5] = "defective",
+    [1] = "available", [2] = "reserved",  [3] = "ACPI tables",
+    [4] = "ACPI NVS",  [5] = "defective",
 };
 
 static const char *memory_kind(uint32_t kind)
@@ -127,8 +124,7 @@ static const char *tag_text(const struct tag *tag, const char *text)
         if (*c == 0)
             return text;
     }
-    print("multiboot2: tag %u has a text without an end: ignored\n",
-          tag->type);
+    print("multiboot2: tag %u has a text without an end: ignored\n", tag->type);
     return NULL;
 }
 
@@ -139,7 +135,8 @@ static void read_module(const struct tag *tag, struct boot_info *boot)
 
     if (module->begin > module->end) {
         print("multiboot2: module ends at %#x, before its begin %#x: "
-              "ignored\n", module->end, module->begin);
+              "ignored\n",
+              module->end, module->begin);
         return;
     }
     boot_add_in_use(boot, module->begin, module->end, "module");
@@ -155,9 +152,8 @@ static void read_module(const struct tag *tag, struct boot_info *boot)
               BOOT_MODULES_MAX, name);
         return;
     }
-    boot->modules[boot->module_count++] = (struct boot_module){
-        name, { module->begin }, { module->end }
-    };
+    boot->modules[boot->module_count++] =
+        (struct boot_module){ name, { module->begin }, { module->end } };
 }
 
 static void add_memory(struct boot_info *boot,
@@ -167,7 +163,8 @@ static void add_memory(struct boot_info *boot,
 
     if (end < entry->base) {
         print("multiboot2: memory at %#llx of %#llx bytes passes the end of "
-              "the address space: ignored\n", (unsigned long long)entry->base,
+              "the address space: ignored\n",
+              (unsigned long long)entry->base,
               (unsigned long long)entry->length);
         return;
     }
@@ -182,9 +179,8 @@ static void add_memory(struct boot_info *boot,
               BOOT_AVAILABLE_MAX, (unsigned long long)entry->base);
         return;
     }
-    boot->available[boot->available_count++] = (struct region){
-        entry->base, end, memory_kind(entry->kind)
-    };
+    boot->available[boot->available_count++] =
+        (struct region){ entry->base, end, memory_kind(entry->kind) };
 }
 
 static bool read_memory_map(const struct tag *tag, struct boot_info *boot)
@@ -195,7 +191,8 @@ static bool read_memory_map(const struct tag *tag, struct boot_info *boot)
 
     if (map->entry_size < sizeof(struct memory_map_entry)) {
         print("multiboot2: memory map entries of %u bytes, expected at least "
-              "%zu\n", map->entry_size, sizeof(struct memory_map_entry));
+              "%zu\n",
+              map->entry_size, sizeof(struct memory_map_entry));
         return false;
     }
     for (; room >= map->entry_size; room -= map->entry_size) {
@@ -227,7 +224,8 @@ static void read_elf_sections(const struct tag *tag, struct boot_info *boot)
     if (elf->entry_size < sizeof(struct elf_section) ||
         elf->count > room / elf->entry_size) {
         print("multiboot2: %u ELF sections of %u bytes do not fit a tag of "
-              "%u: ignored\n", elf->count, elf->entry_size, tag->size);
+              "%u: ignored\n",
+              elf->count, elf->entry_size, tag->size);
         return;
     }
     for (uint32_t i = 0; i < elf->count; i++) {
@@ -292,15 +290,15 @@ static bool read_tags(const struct info_header *info, struct boot_info *boot)
 
     while (at <= info->total_size &&
            info->total_size - at >= sizeof(struct tag)) {
-        const struct tag *tag =
-            (const struct tag *)((const char *)info + at);
+        const struct tag *tag = (const struct tag *)((const char *)info + at);
 
         if (tag->type == TAG_END)
             return true;
         if (tag->size < least_size(tag->type) ||
             tag->size > info->total_size - at) {
             print("multiboot2: tag %u at +%#x has %u bytes; expected %u to "
-                  "%u\n", tag->type, at, tag->size, least_size(tag->type),
+                  "%u\n",
+                  tag->type, at, tag->size, least_size(tag->type),
                   info->total_size - at);
             return false;
         }
@@ -317,19 +315,19 @@ bool multiboot2_parse(const void *info, struct boot_info *boot)
     const struct info_header *header = info;
     phys_t begin = virt_to_phys(info);
 
-    *boot = (struct boot_info){ .command_line = "", .loader = "",
+    *boot = (struct boot_info){ .command_line = "",
+                                .loader = "",
                                 .text_screen = true };
     if (header->total_size < sizeof *header + sizeof(struct tag) ||
         header->total_size > direct_map.bytes - begin.addr) {
-        print("multiboot2: total size %u makes no sense\n",
-              header->total_size);
+        print("multiboot2: total size %u makes no sense\n", header->total_size);
         return false;
     }
     /* The first MiB holds firmware data, the VGA cells and, under UEFI, parts
      * of what the loader tells us. */
     boot_add_in_use(boot, 0, LOW_MEMORY_END, "low memory");
-    boot_add_in_use(boot, begin.addr,
-                    (uint64_t)begin.addr + header->total_size, "boot info");
+    boot_add_in_use(boot, begin.addr, (uint64_t)begin.addr + header->total_size,
+                    "boot info");
     if (!read_tags(header, boot))
         return false;
     if (boot->available_count == 0)

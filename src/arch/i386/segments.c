@@ -57,8 +57,8 @@ static void prepare_double_fault_task(void (*handler)(void))
         .cr3 = read_cr3(),
         .eip = (uint32_t)(uintptr_t)handler,
         .eflags = EFLAGS_RESERVED,
-        .esp = (uint32_t)(uintptr_t)double_fault_stack +
-               DOUBLE_FAULT_STACK_BYTES,
+        .esp =
+            (uint32_t)(uintptr_t)double_fault_stack + DOUBLE_FAULT_STACK_BYTES,
         .es = DATA_SELECTOR,
         .cs = CODE_SELECTOR,
         .ss = DATA_SELECTOR,
@@ -89,9 +89,8 @@ static void load(const struct table_register *gdtr)
 
 void segments_init(void (*on_double_fault)(void))
 {
-    const struct table_register gdtr = {
-        sizeof descriptors - 1, (uint32_t)(uintptr_t)descriptors
-    };
+    const struct table_register gdtr = { sizeof descriptors - 1,
+                                         (uint32_t)(uintptr_t)descriptors };
 
     prepare_double_fault_task(on_double_fault);
     main_task.io_map = sizeof(struct task_state);

@@ -16,10 +16,10 @@
 
 #include "lib/addr.h"
 
-#define CODE_SELECTOR         0x08u
-#define DATA_SELECTOR         0x10u
-#define MAIN_TASK             0x18u
-#define DOUBLE_FAULT_TASK     0x20u
+#define CODE_SELECTOR            0x08u
+#define DATA_SELECTOR            0x10u
+#define MAIN_TASK                0x18u
+#define DOUBLE_FAULT_TASK        0x20u
 #define DOUBLE_FAULT_STACK_BYTES 4096u
 
 /* A task's state as the processor keeps it (Intel SDM volume 3, 8.2.1).

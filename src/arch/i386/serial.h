@@ -7,7 +7,11 @@
 
 #include <stddef.h>
 
-enum serial_port { SERIAL_CONSOLE, SERIAL_RECORDS, SERIAL_PORTS };
+enum serial_port {
+    SERIAL_CONSOLE,
+    SERIAL_RECORDS,
+    SERIAL_PORTS
+};
 
 void serial_init(void);
 void serial_write(enum serial_port port, const char *text, size_t bytes);

@@ -14,9 +14,9 @@ enum pic {
     PIC_FIRST_DATA = 0x21,
     PIC_SECOND_COMMAND = 0xA0,
     PIC_SECOND_DATA = 0xA1,
-    PIC_INIT_WITH_4 = 0x11,    /* initialise; a fourth word follows */
-    PIC_SECOND_ON_LINE_2 = 4,  /* as a bit mask, for the first */
-    PIC_IS_ON_LINE_2 = 2,      /* as a number, for the second */
+    PIC_INIT_WITH_4 = 0x11,   /* initialise; a fourth word follows */
+    PIC_SECOND_ON_LINE_2 = 4, /* as a bit mask, for the first */
+    PIC_IS_ON_LINE_2 = 2,     /* as a number, for the second */
     PIC_8086_MODE = 1,
     PIC_END_OF_INTERRUPT = 0x20,
 };
@@ -71,8 +71,7 @@ const char *trap_name(uint32_t vector)
     return vector < TRAP_EXCEPTIONS ? names[vector] : NULL;
 }
 
-static struct gate gate(uint32_t offset, uint16_t selector,
-                        enum gate_type type)
+static struct gate gate(uint32_t offset, uint16_t selector, enum gate_type type)
 {
     return (struct gate){ (uint16_t)offset, selector, 0, (uint8_t)type,
                           (uint16_t)(offset >> 16) };

@@ -30,6 +30,9 @@ WITH_ALL = ["main.c", "measure.c", "work.c", "crowd.c", "misuse.c",
             "system.c", "count.S"]
 WITH_KERNEL = ["start_bare.S", "commands_kernel.c", "subject_kernel.c",
                "stray.c", "search.c", "frames.c", "zones.c"]
+# Stage -> the room of src/mm that it brings, in the order of the labs.
+STAGES = {"heap": "bump", "malloc": "malloc", "zalloc": "zalloc",
+          "spans": "spans", "armour": "armour", "grow": "grow"}
 WITH_LIBC = ["start_libc.S", "commands_libc.c", "subject_libc.c"]
 # Of src/lib; the C library has the rest.
 FROM_LIB = ["print", "number", "divide", "random"]
@@ -83,6 +86,9 @@ class Toolchain:
         number = run([*self.compiler, "-dumpfullversion", "-dumpversion"])
         family = "clang" if "clang" in compiler else "gcc"
         self.version = f"{family} {number.split()[0]}"
+        self.stages = [f"stage_{stage}.c" for stage, room in STAGES.items()
+                       if room in mm.split()
+                       and (DRIVER / f"stage_{stage}.c").exists()]
         self._newest = self._newest_source()
 
     def _newest_source(self):
@@ -130,7 +136,8 @@ class Toolchain:
             return self.link(name, "-static", *own, archive)
 
     def kernel(self):
-        return self.kernel_program("kernel", WITH_ALL + WITH_KERNEL)
+        return self.kernel_program("kernel", WITH_ALL + WITH_KERNEL
+                                   + self.stages)
 
     def libc(self, name, library, loader):
         """The driver for a C library that is there as nothing but itself: it

@@ -6,7 +6,7 @@ from statistics import mean
 import workloads
 from figures import dig, mean_of
 from sections import MISUSES, OUTCOMES
-from targets import most, trace_rows, utilisations
+from targets import most, trace_rows, utilisations, worst
 
 SHORT = {"refused": "refused", "harmless": "harmless", "noticed": "noticed",
          "stopped": "stops", "crashed": "CRASHES", "hung": "HANGS",
@@ -115,11 +115,13 @@ def print_packing(results):
 
 def print_search(results):
     kinds = ["malloc", "in_place", "free", "reclaim_or_failure"]
-    rows = [[subject, *(figure(dig(row, kind)) for kind in kinds)]
+    rows = [[subject, *(figure(dig(row, kind)) for kind in kinds),
+             figure(worst(results, subject))]
             for subject, row in results["search"].items()]
-    print_table("Worst single operation that a search by random changes "
-                "found.", ["", "malloc", "resize", "free",
-                           "reclaim or failure"], rows)
+    print_table("The worst single operation that a search by random changes "
+                "found; and the\nworst malloc or free of all that was run.",
+                ["", "malloc", "resize", "free", "reclaim or failure", "all"],
+                rows)
 
 
 def print_pairs(title, results):

@@ -56,8 +56,9 @@ def most(values):
 
 def worst(results, subject):
     """Of all that was run, the adversarial search with it."""
-    rows = [*results.get("traces", {}).get(subject, {}).values(),
-            *results.get("sizes", {}).get(subject, {}).values()]
+    rows = [row for section in ("traces", "sizes", "packing")
+            for row in results.get(section, {}).get(subject, {}).values()]
+    rows += [row["tight"] for row in rows if "tight" in row]
     found = [dig(row, kind, "worst") for row in rows
              for kind in ("malloc", "free")]
     found += [dig(results, "search", subject, kind)

@@ -115,7 +115,7 @@ def fixture_suspects(bench):
     source = bench.toolchain.folder / "suspects.c"
     source.write_text(SUSPECTS, encoding="utf-8")
     others = [one for one in build.WITH_ALL + build.WITH_KERNEL
-              if one != "subject_kernel.c"]
+              if one != "subject_kernel.c"]  # and no stages
     program = bench.toolchain.kernel_program("suspects", [*others, source])
     return {name: drive.Subject(name, program, True)
             for name in ("quick", "slow", "twice", "leaky")}

@@ -1,42 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's own front door, with each stage behind it. */
+/* The kernel's own front door, with each stage behind it; and the zones by
+ * themselves. */
 #include "bench/driver/subject.h"
 
+#include "bench/driver/stage.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "mm/bump.h"
 #include "mm/heap.h"
-#include "mm/heap_pages.h"
-#include "mm/malloc.h"
 #include "mm/zalloc.h"
 
-/* As the stage table in src/main.c starts them. */
+/* The linker's names for the array of what STAGE_ROW marks. */
+extern const struct stage *const __start_stage_rows[];
+extern const struct stage *const __stop_stage_rows[];
 
-static bool start_heap(uintptr_t begin, uintptr_t end)
+static const struct stage *stage_find(const char *name)
 {
-    enum stage_state state = bump_init(begin, end);
-
-    heap_start(begin, end, &bump_backend);
-    return state == STAGE_OK;
+    for (const struct stage *const *row = __start_stage_rows;
+         row < __stop_stage_rows; row++) {
+        if (strcmp((*row)->name, name) == 0)
+            return *row;
+    }
+    return NULL;
 }
 
-static bool start_malloc(uintptr_t begin, uintptr_t end)
+/* bench.py reads this line, to know what there is to measure. */
+static void print_names(void)
 {
-    enum stage_state state = malloc_init(begin, end);
-
-    heap_start(begin, end, &malloc_backend);
-    return state == STAGE_OK;
-}
-
-static bool start_zalloc(uintptr_t begin, uintptr_t end)
-{
-    enum stage_state state;
-
-    if (!start_malloc(begin, end))
-        return false;
-    state = zalloc_init(heap_page_source(begin, end));
-    heap_add_small(&zalloc_backend, ZALLOC_BYTES_MAX);
-    return state == STAGE_OK;
+    print("stages:");
+    for (const struct stage *const *row = __start_stage_rows;
+         row < __stop_stage_rows; row++)
+        print(" %s", (*row)->name);
+    print("\n");
 }
 
 static bool sound(void)
@@ -44,39 +38,24 @@ static bool sound(void)
     return is_sound(heap_check());
 }
 
-#define FRONT_DOOR                                        \
-    .alloc = (callee)kmalloc, .resize = (callee)krealloc, \
-    .free = (callee)kfree, .sound = sound
-
-/* The zones by themselves, without the front door. */
-static const struct subject zones = {
-    .name = "zones",
-    .start = start_zalloc,
-    .alloc = (callee)zalloc_alloc,
-    .free = (callee)zalloc_free,
-    .sound = sound,
-};
-
-/* bench.py reads the names from subject_find's message. */
-static const struct subject subjects[] = {
-    { .name = "heap", .start = start_heap, FRONT_DOOR },
-    { .name = "malloc", .start = start_malloc, FRONT_DOOR },
-    { .name = "zalloc", .start = start_zalloc, FRONT_DOOR },
-};
-
 const struct subject *subject_find(const char *name)
 {
-    size_t count = sizeof subjects / sizeof subjects[0];
+    static struct subject subject;
+    bool zones = strcmp(name, "zones") == 0;
+    const struct stage *stage = stage_find(zones ? "zalloc" : name);
 
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(subjects[i].name, name) == 0)
-            return &subjects[i];
+    if (!stage) {
+        print_names();
+        return NULL;
     }
-    if (strcmp(zones.name, name) == 0)
-        return &zones;
-    print("stages:");
-    for (size_t i = 0; i < count; i++)
-        print(" %s", subjects[i].name);
-    print("\n");
-    return NULL;
+    subject = (struct subject){
+        .name = name,
+        .start = stage->start,
+        .alloc = zones ? (callee)zalloc_alloc : (callee)kmalloc,
+        .resize = (callee)krealloc,
+        .free = zones ? (callee)zalloc_free : (callee)kfree,
+        .sound = sound,
+        .reclaims = stage->reclaims,
+    };
+    return &subject;
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/driver/stage.h"
+
+#include "mm/armour.h"
+#include "mm/heap.h"
+
+static bool start(uintptr_t begin, uintptr_t end)
+{
+    enum stage_state state = armour_init(begin, end);
+
+    heap_start(begin, end, &armour_backend);
+    return state == STAGE_OK;
+}
+
+static const struct stage row = { .name = "armour", .start = start };
+
+static const struct stage *const pointer STAGE_ROW = &row;

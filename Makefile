@@ -52,10 +52,12 @@ ARCH := boot        \
         counter     \
         multiboot2  \
         symbols     \
+        walk        \
+        backtrace   \
         report
 MM := frames frames_check               \
       paging paging_check               \
-      heap                              \
+      heap heap_log                     \
       bump bump_check                   \
       malloc malloc_verify malloc_check \
       zalloc zalloc_verify zalloc_check heap_pages
@@ -72,6 +74,7 @@ MONITOR := line     \
            monitor
 TOP := options   \
        inventory \
+       explain   \
        workbench \
        stages    \
        main

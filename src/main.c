@@ -11,12 +11,14 @@
 #include "arch/i386/report.h"
 #include "arch/i386/segments.h"
 #include "arch/i386/symbols.h"
+#include "explain.h"
 #include "inventory.h"
 #include "lib/print.h"
 #include "lib/record.h"
 #include "mm/bump.h"
 #include "mm/frames.h"
 #include "mm/heap.h"
+#include "mm/heap_log.h"
 #include "mm/heap_pages.h"
 #include "mm/malloc.h"
 #include "mm/paging.h"
@@ -200,18 +202,6 @@ static void choose_heap(void)
         heap.end = heap.begin + options.heap_bytes;
 }
 
-static void describe_address(uintptr_t address)
-{
-    if (address >= heap.begin && address < heap.end)
-        print("%#010lx lies in the heap, at +%#lx\n", (unsigned long)address,
-              (unsigned long)(address - heap.begin));
-    else if (address >= (uintptr_t)text_begin &&
-             address < (uintptr_t)rodata_end)
-        print("%#010lx lies in the kernel's code or constants, which nobody "
-              "may write\n",
-              (unsigned long)address);
-}
-
 /* What machines learn of the boot. */
 static void record_boot(void)
 {
@@ -261,7 +251,10 @@ static bool start_machine(uint32_t magic, uint32_t info)
     if (inventory.boot.text_screen)
         console_use_screen();
     symbols_init(&inventory.boot.symbols);
-    report_use_describer(describe_address);
+    explain_init(&inventory.layout);
+    report_use_describers(
+        (struct report_describers){ explain_address, explain_heap_address });
+    heap_log_use(true);
     print("Mallow: where memory comes from\n");
     options_good = options_parse(inventory.boot.command_line, &options);
     inventory_set_replay_aside(&inventory, heap_bytes_in_image());

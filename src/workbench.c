@@ -6,6 +6,7 @@
 #include "arch/i386/vga.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "mm/heap_log.h"
 
 /* A slow map: so many operations, then so many empty rounds of the processor.
  * There is no clock in this kernel, and none is needed for this. */
@@ -73,6 +74,17 @@ static void list(const struct trace_file *traces, size_t count)
         print("  %s\n", traces[i].name);
 }
 
+/* Where instructions are counted, those of the log are not wanted. */
+static uint32_t replay(const struct replay_env *env,
+                       const struct trace_file *traces, size_t count)
+{
+    bool logged = heap_log_use(!counter.exact);
+    uint32_t wrong = replay_all(env, traces, count);
+
+    heap_log_use(logged);
+    return wrong;
+}
+
 uint32_t workbench_replay(const struct workbench_heap *heap,
                           const struct trace_file *traces, size_t count,
                           const char *name)
@@ -90,10 +102,10 @@ uint32_t workbench_replay(const struct workbench_heap *heap,
     };
 
     if (!name)
-        return replay_all(&env, traces, count);
+        return replay(&env, traces, count);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(traces[i].name, name) == 0)
-            return replay_all(&env, &traces[i], 1);
+            return replay(&env, &traces[i], 1);
     }
     print("no trace \"%s\"; there are %zu:\n", name, count);
     list(traces, count);

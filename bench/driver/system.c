@@ -3,6 +3,7 @@
 
 #include "lib/panic.h"
 #include "lib/print.h"
+#include "lib/symbol.h"
 
 /* Numbers of Linux on i386; unistd.h of the machine that compiles may be for
  * 64 bits. */
@@ -84,6 +85,12 @@ _Noreturn void leave(int status)
 void system_print(const char *text, size_t bytes)
 {
     system_call(SYS_WRITE, 1, (uintptr_t)text, bytes);
+}
+
+char *symbol_text(char *text, size_t bytes, uintptr_t address)
+{
+    format_text(text, bytes, "%#lx", (unsigned long)address);
+    return text;
 }
 
 _Noreturn void panic(const char *format, ...)

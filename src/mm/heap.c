@@ -21,6 +21,15 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "lib/symbol.h"
+#include "mm/heap_log.h"
+
+/* Who has called the function that this is written in. */
+#define CALLER ((uintptr_t)__builtin_return_address(0))
+
+/* Inlined, a logged call would cost each call that is not logged the registers
+ * it needs. */
+#define OUT_OF_THE_WAY __attribute__((noinline, cold))
 
 static const struct heap_usage no_usage;
 
@@ -62,6 +71,11 @@ void heap_start(uintptr_t begin, uintptr_t end,
     heap.stats.begin = begin;
     heap.stats.end = end;
     heap.stats.large = backend->name;
+    if (heap_log.on)
+        heap_log_add((struct heap_call){ .kind = HEAP_CALL_START,
+                                         .payload = begin,
+                                         .bytes = end - begin,
+                                         .caller = CALLER });
 }
 
 void heap_add_small(const struct heap_backend *backend, size_t limit)
@@ -134,8 +148,22 @@ static void *heap_alloc(size_t bytes, size_t alignment)
     return payload;
 }
 
+static OUT_OF_THE_WAY void *logged_alloc(size_t bytes, size_t alignment,
+                                         uintptr_t caller)
+{
+    void *payload = heap_alloc(bytes, alignment);
+
+    heap_log_add((struct heap_call){ .kind = HEAP_CALL_ALLOC,
+                                     .payload = (uintptr_t)payload,
+                                     .bytes = bytes,
+                                     .caller = caller });
+    return payload;
+}
+
 void *kmalloc(size_t bytes)
 {
+    if (heap_log.on)
+        return logged_alloc(bytes, HEAP_ALIGNMENT, CALLER);
     return heap_alloc(bytes, HEAP_ALIGNMENT);
 }
 
@@ -145,8 +173,11 @@ void *kmalloc_aligned(size_t bytes, size_t alignment)
         heap.stats.failures++;
         return NULL;
     }
-    return heap_alloc(bytes,
-                      alignment < HEAP_ALIGNMENT ? HEAP_ALIGNMENT : alignment);
+    if (alignment < HEAP_ALIGNMENT)
+        alignment = HEAP_ALIGNMENT;
+    if (heap_log.on)
+        return logged_alloc(bytes, alignment, CALLER);
+    return heap_alloc(bytes, alignment);
 }
 
 void *kcalloc(size_t count, size_t bytes)
@@ -158,22 +189,25 @@ void *kcalloc(size_t count, size_t bytes)
         heap.stats.failures++;
         return NULL;
     }
-    payload = kmalloc(product);
+    payload = heap_log.on ? logged_alloc(product, HEAP_ALIGNMENT, CALLER)
+                          : heap_alloc(product, HEAP_ALIGNMENT);
     if (payload)
         memset(payload, 0, product);
     return payload;
 }
 
 static void refuse(const char *call, const void *payload, const char *why,
-                   const void *caller)
+                   uintptr_t caller)
 {
+    char where[SYMBOL_TEXT_BYTES];
+
     heap.stats.bad_frees++;
-    print("%s %#lx: %s, called from %#lx\n", call, (unsigned long)payload, why,
-          (unsigned long)caller);
+    print("%s %#lx: %s, called from %s\n", call, (unsigned long)payload, why,
+          caller_text(where, sizeof where, caller));
 }
 
 static enum heap_error heap_free(const char *call, void *payload,
-                                 const void *caller)
+                                 uintptr_t caller)
 {
     const struct heap_backend *backend = backend_of(payload);
     enum heap_error error = backend ? backend->free(payload) : HEAP_FOREIGN;
@@ -184,14 +218,27 @@ static enum heap_error heap_free(const char *call, void *payload,
         heap.not_written = true;
     else
         refuse(call, payload, heap_error_text(error), caller);
+    if (error != HEAP_OK)
+        heap_log_refused();
     return error;
+}
+
+static OUT_OF_THE_WAY enum heap_error logged_free(void *payload,
+                                                  uintptr_t caller)
+{
+    heap_log_add((struct heap_call){ .kind = HEAP_CALL_FREE,
+                                     .payload = (uintptr_t)payload,
+                                     .caller = caller });
+    return heap_free("kfree", payload, caller);
 }
 
 enum heap_error kfree(void *payload)
 {
     if (!payload)
         return HEAP_OK;
-    return heap_free("kfree", payload, __builtin_return_address(0));
+    if (heap_log.on)
+        return logged_free(payload, CALLER);
+    return heap_free("kfree", payload, CALLER);
 }
 
 size_t kmalloc_size(const void *payload)
@@ -204,7 +251,7 @@ size_t kmalloc_size(const void *payload)
 /* To a block of its own: the old one stays until the copy is made, so that
  * running out of memory leaves it as it was. */
 static void *realloc_by_moving(void *payload, size_t old_bytes, size_t bytes,
-                               const void *caller)
+                               uintptr_t caller)
 {
     void *moved = heap_alloc(bytes, HEAP_ALIGNMENT);
 
@@ -215,9 +262,8 @@ static void *realloc_by_moving(void *payload, size_t old_bytes, size_t bytes,
     return moved;
 }
 
-void *krealloc(void *payload, size_t bytes)
+static void *heap_resize(void *payload, size_t bytes, uintptr_t caller)
 {
-    const void *caller = __builtin_return_address(0);
     size_t old_bytes = kmalloc_size(payload);
 
     if (!payload)
@@ -225,6 +271,7 @@ void *krealloc(void *payload, size_t bytes)
     if (old_bytes == 0) {
         heap.stats.failures++;
         refuse("krealloc", payload, "no block in use starts here", caller);
+        heap_log_refused();
         return NULL;
     }
     if (bytes == 0)
@@ -236,6 +283,29 @@ void *krealloc(void *payload, size_t bytes)
         return payload;
     }
     return realloc_by_moving(payload, old_bytes, bytes, caller);
+}
+
+static OUT_OF_THE_WAY void *logged_resize(void *payload, size_t bytes,
+                                          uintptr_t caller)
+{
+    struct heap_call call = { .kind = HEAP_CALL_RESIZE,
+                              .was = (uintptr_t)payload,
+                              .bytes = bytes,
+                              .caller = caller };
+    void *moved;
+
+    /* Before the call, so that a refusal finds it; then with its answer. */
+    heap_log_add(call);
+    moved = heap_resize(payload, bytes, caller);
+    heap_log_answer((uintptr_t)moved);
+    return moved;
+}
+
+void *krealloc(void *payload, size_t bytes)
+{
+    if (heap_log.on)
+        return logged_resize(payload, bytes, CALLER);
+    return heap_resize(payload, bytes, CALLER);
 }
 
 void *heap_lend(size_t bytes, size_t alignment)
@@ -258,8 +328,7 @@ void heap_take_back(void *payload)
         heap.lent_bytes -= bytes;
         heap.lent_blocks--;
     } else {
-        refuse("heap_take_back", payload, heap_error_text(error),
-               __builtin_return_address(0));
+        refuse("heap_take_back", payload, heap_error_text(error), CALLER);
     }
 }
 

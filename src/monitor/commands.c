@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/commands.h"
 
-#include "arch/i386/arch.h"
 #include "arch/i386/cpu.h"
+#include "arch/i386/walk.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "lib/symbol.h"
 #include "mm/frames.h"
 #include "mm/heap.h"
+#include "mm/heap_log.h"
 #include "monitor/crash.h"
 #include "monitor/map.h"
 
 #define BLOCKS_SHOWN 12u
+#define CALLS_SHOWN  16u
 
 /* A word as a number; a line that names it if it is none. */
 static bool number(const char *word, uint32_t *value)
@@ -53,49 +56,12 @@ static void run_frames(const struct command_line *line)
     map_frames();
 }
 
-static void print_entry(const char *what, uint32_t index, page_entry_t entry)
-{
-    print("  %-9s entry %4u: %#010x", what, index, entry);
-    if (!entry_is(entry, ENTRY_PRESENT)) {
-        print("  not present\n");
-        return;
-    }
-    print("  frame %#x, %s%s%s%s\n", entry_frame(entry).number,
-          entry_is(entry, ENTRY_WRITABLE) ? "writable" : "read-only",
-          entry_is(entry, ENTRY_LARGE) ? ", 4 MiB page" : "",
-          entry_is(entry, ENTRY_ACCESSED) ? ", accessed" : "",
-          entry_is(entry, ENTRY_DIRTY) ? ", dirty" : "");
-}
-
-static void print_leads_to(uint32_t address, uint32_t physical)
-{
-    print("  %#010x is at physical %#010x\n", address, physical);
-}
-
-/* As the processor walks, not as mm remembers. */
 static void run_page(const struct command_line *line)
 {
-    const struct page_table *table = phys_to_virt(arch_loaded_directory());
     uint32_t address;
-    page_entry_t entry;
 
-    if (!number(line->words[1], &address))
-        return;
-    entry = table->entries[directory_index(address)];
-    print_entry("directory", directory_index(address), entry);
-    if (!entry_is(entry, ENTRY_PRESENT))
-        return;
-    if (entry_is(entry, ENTRY_LARGE)) {
-        print_leads_to(address, (entry & ~(LARGE_PAGE_BYTES - 1)) +
-                                    address % LARGE_PAGE_BYTES);
-        return;
-    }
-    table = frame_to_virt(entry_frame(entry));
-    entry = table->entries[table_index(address)];
-    print_entry("table", table_index(address), entry);
-    if (entry_is(entry, ENTRY_PRESENT))
-        print_leads_to(address, frame_base(entry_frame(entry)).addr +
-                                    address % PAGE_BYTES);
+    if (number(line->words[1], &address))
+        walk_print(address);
 }
 
 static void run_alloc(const struct command_line *line)
@@ -184,6 +150,42 @@ static void run_heap(const struct command_line *line)
               list.shown + list.left_out);
 }
 
+static void print_call(const struct heap_call *call)
+{
+    char caller[SYMBOL_TEXT_BYTES];
+
+    caller_text(caller, sizeof caller, call->caller);
+    if (call->kind == HEAP_CALL_START) {
+        print("  -- a new, empty heap, made by %s\n", caller);
+        return;
+    }
+    print("  %-8s", heap_call_text(call->kind));
+    if (call->kind == HEAP_CALL_ALLOC || call->kind == HEAP_CALL_RESIZE)
+        print(" %8zu bytes", call->bytes);
+    else
+        print(" %14s", "");
+    if (call->was)
+        print("  0x%08lx ->", (unsigned long)call->was);
+    print("  0x%08lx  from %s\n", (unsigned long)call->payload, caller);
+}
+
+static void run_log(const struct command_line *line)
+{
+    uint32_t shown = CALLS_SHOWN;
+
+    if (!have(line->above->heap_ready, "heap") ||
+        (line->words[1] && !number(line->words[1], &shown)))
+        return;
+    if (shown > HEAP_LOG_CALLS)
+        shown = HEAP_LOG_CALLS;
+    while (shown-- > 0) {
+        const struct heap_call *call = heap_log_call(shown);
+
+        if (call)
+            print_call(call);
+    }
+}
+
 static void run_map(const struct command_line *line)
 {
     const char *pace = line->words[1];
@@ -232,6 +234,8 @@ const struct command commands[] = {
     { "free", "ADDRESS", "kfree, of whatever you say", 1, 1, run_free },
     { "heap", "[BLOCKS]", "the heap's figures and its first blocks", 0, 1,
       run_heap },
+    { "log", "[CALLS]", "the last allocations and frees, and their callers", 0,
+      1, run_log },
     { "map", "[PACE]", "the heap as a picture; or the live map's pace", 0, 1,
       run_map },
     { "replay", "[TRACE]", "replay one trace, or all, on an empty heap", 0, 1,

@@ -6,6 +6,7 @@
 #include "lib/addr.h"
 #include "lib/panic.h"
 #include "lib/print.h"
+#include "lib/symbol.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -60,6 +61,12 @@ _Noreturn void panic(const char *format, ...)
     }
     fprintf(stderr, "panic: %s\n", panic_message);
     abort();
+}
+
+char *symbol_text(char *text, size_t bytes, uintptr_t address)
+{
+    snprintf(text, bytes, "%#lx", (unsigned long)address);
+    return text;
 }
 
 static void remember(const char *text, size_t bytes)

@@ -1,37 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /* Every way in which the kernel ends comes through here.
  *
- * A report trusts as little as it can: it allocates nothing, it follows frame
- * pointers only inside the stacks that it knows, and a second fault while a
- * report is being printed ends the machine at once instead of printing for
- * ever.
+ *     cause, registers, backtrace     sure: they trust nothing but the
+ *        |                            processor and the stack
+ *     page tables, owner              a look at what may be damaged
+ *        |
+ *     where to look next
+ *
+ * A fault in the look ends the look, and the report goes on behind it.  A
+ * fault in what is sure ends the machine, instead of printing for ever.
+ * Nothing here allocates.
  */
 #include "arch/i386/report.h"
 
 #include "arch/i386/arch.h"
+#include "arch/i386/backtrace.h"
 #include "arch/i386/console.h"
 #include "arch/i386/cpu.h"
 #include "arch/i386/segments.h"
 #include "arch/i386/symbols.h"
 #include "arch/i386/vga.h"
+#include "arch/i386/walk.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/record.h"
+#include "lib/stage.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
 
-#define BACKTRACE_MAX 24
 #define MESSAGE_BYTES 256
+#define NEAR_BYTES    64u /* a field of a small struct */
 
 /* linker.ld */
-extern const char stack_guard_begin[], stack_guard_end[], stack_end[];
-
-/* What a call leaves behind with -fno-omit-frame-pointer. */
-struct stack_frame {
-    const struct stack_frame *caller; /* ebp points here */
-    uintptr_t return_address;
-};
+extern const char text_begin[], rodata_end[];
+extern const char stack_guard_begin[], stack_guard_end[];
 
 /* Bits of a page fault's error code (Intel SDM volume 3, 4.7). */
 enum fault_bit {
@@ -42,22 +45,50 @@ enum fault_bit {
     FAULT_FETCH = 16,
 };
 
-static void (*describe_address)(uintptr_t address);
-static bool reporting;
+enum progress {
+    QUIET,   /* nothing has happened yet */
+    SURE,    /* printing what cannot fail */
+    LOOKING, /* at structures that may be damaged */
+    LEAVING, /* the last line */
+};
+
+static struct report_describers describers;
+static enum progress progress;
+static const char *entrance; /* the function that reports: break there */
+static uintptr_t looked_at;  /* the address that LOOKING is about */
 static struct record record; /* too large for the double fault's stack */
 
-void report_use_describer(void (*describe)(uintptr_t address))
+void report_use_describers(struct report_describers given)
 {
-    describe_address = describe;
+    describers = given;
 }
 
-static void begin(const char *cause)
+/* How to come to this place again, with a debugger in hand. */
+static _Noreturn void leave(void)
 {
-    if (reporting) {
+    progress = LEAVING;
+    print("The kernel has stopped.  To look around: make debug, then\n"
+          "  break %s\n  continue\n",
+          entrance);
+    if (looked_at)
+        print("  mallow owner 0x%08lx\n", (unsigned long)looked_at);
+    else
+        print("  backtrace\n");
+    cpu_exit(EXIT_PANIC);
+}
+
+static void begin(const char *cause, const char *reporter)
+{
+    if (progress == LOOKING) {
+        print("  (%s while looking: what is there cannot be trusted)\n", cause);
+        leave();
+    }
+    if (progress != QUIET) {
         print("\nfault while reporting a fault: %s\n", cause);
         cpu_exit(EXIT_PANIC);
     }
-    reporting = true;
+    progress = SURE;
+    entrance = reporter;
     interrupts_off();
     vga_picture_end();
     print("\n*** PANIC: %s\n", cause);
@@ -66,64 +97,48 @@ static void begin(const char *cause)
     console_record(record.text);
 }
 
-static _Noreturn void end(void)
+/* What may be damaged: the page tables and, as main knows it, the heap. */
+static void look_at(uintptr_t address)
 {
-    print("The kernel has stopped. To look around: make debug\n");
-    cpu_exit(EXIT_PANIC);
-}
-
-static bool on_stack(const struct stack_frame *frame)
-{
-    uintptr_t address = (uintptr_t)frame;
-
-    return address % sizeof(uintptr_t) == 0 &&
-           address >= (uintptr_t)stack_guard_end &&
-           address <= (uintptr_t)stack_end - sizeof *frame;
-}
-
-/* A return address may lie behind the end of its function, when the call was
- * the last thing in it; the byte before belongs to the call itself. */
-static void print_caller(uintptr_t return_address)
-{
-    char text[SYMBOL_TEXT_BYTES];
-
-    print("  %#010lx %s\n", (unsigned long)return_address,
-          symbol_text(text, sizeof text, return_address - 1));
-}
-
-/* Callers lie at ever higher addresses; a chain that turns back is broken.  A
- * recursion shows as one line and a count. */
-static void print_callers(const struct stack_frame *frame)
-{
-    uintptr_t last = 0;
-    unsigned lines = 0, again = 0;
-
-    while (on_stack(frame) && frame->return_address && lines < BACKTRACE_MAX) {
-        bool same = frame->return_address == last;
-
-        if (again && !same)
-            print("  (and %u times more)\n", again);
-        again = same ? again + 1 : 0;
-        if (!same) {
-            print_caller(frame->return_address);
-            lines++;
-        }
-        last = frame->return_address;
-        if (frame->caller <= frame)
-            break;
-        frame = frame->caller;
+    progress = LOOKING;
+    looked_at = address;
+    print("pages:\n");
+    walk_print(address);
+    if (!describers.address || address < PAGE_BYTES)
+        return;
+    if (address < direct_map.base && address < direct_map.bytes) {
+        print("if it was meant as physical: ");
+        address += direct_map.base;
     }
-    if (again)
-        print("  (and %u times more)\n", again);
+    describers.address(address);
+}
+
+/* Whoever uses a wild pointer has often got it from a block, and still holds
+ * the block's address. */
+static void look_at_registers(const struct trap_frame *frame)
+{
+    const struct {
+        const char *name;
+        uint32_t value;
+    } registers[] = {
+        { "eax", frame->eax }, { "ebx", frame->ebx }, { "ecx", frame->ecx },
+        { "edx", frame->edx }, { "esi", frame->esi }, { "edi", frame->edi },
+    };
+
+    progress = LOOKING;
+    for (unsigned i = 0; i < sizeof registers / sizeof *registers; i++) {
+        if (describers.heap_address)
+            describers.heap_address(registers[i].name, registers[i].value);
+    }
 }
 
 static void print_backtrace(uintptr_t eip, const struct stack_frame *frame)
 {
     char text[SYMBOL_TEXT_BYTES];
 
-    print("backtrace:\n  %#010lx %s\n", (unsigned long)eip,
+    print("backtrace:\n  0x%08lx %s\n", (unsigned long)eip,
           symbol_text(text, sizeof text, eip));
-    print_callers(frame);
+    backtrace_print(frame);
 }
 
 static bool in_stack_guard(uintptr_t address)
@@ -132,20 +147,40 @@ static bool in_stack_guard(uintptr_t address)
            address < (uintptr_t)stack_guard_end;
 }
 
-static void print_address(uintptr_t address)
+static bool in_constants(uintptr_t address)
 {
-    if (address < PAGE_BYTES)
-        print("%#010lx lies in the first page: a null pointer, or a field of "
-              "one\n", (unsigned long)address);
+    return address >= (uintptr_t)text_begin && address < (uintptr_t)rodata_end;
+}
+
+static bool is_text(uint32_t word)
+{
+    for (; word != 0; word >>= 8) {
+        if ((word & 0xFF) < ' ' || (word & 0xFF) > '~')
+            return false;
+    }
+    return true;
+}
+
+/* What can be told from the address alone. */
+static void print_place(uintptr_t address)
+{
+    const char *what = NULL;
+
+    if (address - (uintptr_t)NOT_WRITTEN < NEAR_BYTES)
+        what = "is what a function answers that is not written yet";
+    else if (address < PAGE_BYTES)
+        what = "lies in the first page: a null pointer, or a field of one";
     else if (in_stack_guard(address))
-        print("%#010lx is the guard page below the stack: the stack is "
-              "full\n", (unsigned long)address);
+        what = "is the guard page below the stack: the stack is full";
+    else if (in_constants(address))
+        what = "lies in the kernel's code or constants: nobody may write there";
+    else if (is_text((uint32_t)address) && address > direct_map.bytes)
+        what = "reads as text: were characters written over a pointer?";
     else if (address < direct_map.base)
-        print("%#010lx lies below the kernel, where nothing is mapped: a "
-              "physical address used as a pointer?\n",
-              (unsigned long)address);
-    else if (describe_address)
-        describe_address(address);
+        what = "lies below the kernel, where nothing is mapped:\n"
+               "  a physical address used as a pointer?";
+    if (what)
+        print("0x%08lx %s\n", (unsigned long)address, what);
 }
 
 static void print_page_fault(uint32_t error, uintptr_t address)
@@ -158,8 +193,8 @@ static void print_page_fault(uint32_t error, uintptr_t address)
                       : error & FAULT_PRESENT ? "the page does not allow that"
                                               : "the page is not mapped";
 
-    print("%s %#010lx: %s (error code %#x)\n", did, (unsigned long)address,
-          why, error);
+    print("%s 0x%08lx: %s (error code %#x)\n", did, (unsigned long)address, why,
+          error);
 }
 
 static void print_registers(const struct trap_frame *frame)
@@ -183,17 +218,20 @@ _Noreturn void report_trap(const struct trap_frame *frame)
 
     symbol_text(where, sizeof where, frame->eip);
     format_text(cause, sizeof cause, "%s in %s", name ? name : "trap", where);
-    begin(cause);
+    begin(cause, "report_trap");
     if (frame->vector == TRAP_PAGE_FAULT) {
         print_page_fault(frame->error_code, address);
-        print_address(address);
+        print_place(address);
     } else if (frame->error_code) {
         print("error code %#x\n", frame->error_code);
     }
     print_registers(frame);
     print_backtrace(frame->eip,
                     (const struct stack_frame *)(uintptr_t)frame->ebp);
-    end();
+    if (frame->vector == TRAP_PAGE_FAULT)
+        look_at(address);
+    look_at_registers(frame);
+    leave();
 }
 
 _Noreturn void report_double_fault(void)
@@ -204,14 +242,15 @@ _Noreturn void report_double_fault(void)
     symbol_text(where, sizeof where, task->eip);
     format_text(cause, sizeof cause, "%s in %s",
                 in_stack_guard(read_cr2()) ? "stack overflow (double fault)"
-                                           : "double fault", where);
-    begin(cause);
-    print_address(read_cr2());
+                                           : "double fault",
+                where);
+    begin(cause, "report_double_fault");
+    print_place(read_cr2());
     print("eip %08x  esp %08x  ebp %08x  cr2 %08x\n", task->eip, task->esp,
           task->ebp, read_cr2());
     print_backtrace(task->eip,
                     (const struct stack_frame *)(uintptr_t)task->ebp);
-    end();
+    leave();
 }
 
 _Noreturn void panic(const char *format, ...)
@@ -223,8 +262,8 @@ _Noreturn void panic(const char *format, ...)
     va_start(arguments, format);
     vformat_text(message, sizeof message, format, arguments);
     va_end(arguments);
-    begin(message);
+    begin(message, "panic");
     print("backtrace:\n");
-    print_callers(frame);
-    end();
+    backtrace_print(frame);
+    leave();
 }

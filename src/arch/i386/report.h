@@ -7,9 +7,18 @@
 
 #include <stdint.h>
 
-/* Called while reporting a fault, to say in one line what lies at `address`.
- * arch knows nothing of heaps and zones; main hands this in. */
-void report_use_describer(void (*describe)(uintptr_t address));
+/* Called at the end of a report.  arch knows nothing of heaps and zones; main
+ * hands these in, or leaves them NULL.  They may fault: then they are cut
+ * short. */
+struct report_describers {
+    /* What lies at `address`, in a few lines. */
+    void (*address)(uintptr_t address);
+    /* The same of a register's value, if it is an address in the heap; not a
+     * word otherwise. */
+    void (*heap_address)(const char *name, uintptr_t value);
+};
+
+void report_use_describers(struct report_describers describers);
 
 _Noreturn void report_trap(const struct trap_frame *frame);
 /* The body of the double-fault task. */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Who called whom, read off the stack. */
+#ifndef ARCH_I386_BACKTRACE_H
+#define ARCH_I386_BACKTRACE_H
+
+#include <stdint.h>
+
+/* What a call leaves behind with -fno-omit-frame-pointer. */
+struct stack_frame {
+    const struct stack_frame *caller; /* ebp points here */
+    uintptr_t return_address;
+};
+
+/* The functions that were being called when ebp pointed to `frame`, the
+ * innermost first: a line each.  Frames are followed only inside the kernel's
+ * stack, and only upwards. */
+void backtrace_print(const struct stack_frame *frame);
+
+#endif

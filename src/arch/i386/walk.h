@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The processor's way from an address to memory, step by step, in words. */
+#ifndef ARCH_I386_WALK_H
+#define ARCH_I386_WALK_H
+
+#include <stdint.h>
+
+/* Prints the directory entry and the table entry that decide about `address`,
+ * and where they lead: as the processor walks, not as mm remembers. */
+void walk_print(uintptr_t address);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What is this address?  In words, for a report of a fault. */
+#ifndef EXPLAIN_H
+#define EXPLAIN_H
+
+#include "lib/region.h"
+
+#include <stdint.h>
+
+/* `layout` says which physical memory was in use before the kernel came; it
+ * has to stay. */
+void explain_init(const struct memory_layout *layout);
+/* A line or a few: the piece of the image, the frame, the block, and the call
+ * that had to do with it last.  Asks the allocators, which may be damaged or
+ * half written: whoever calls this must be ready for a fault. */
+void explain_address(uintptr_t address);
+/* The same of the value of a register called `name`, if it is an address in
+ * the heap; not a word otherwise. */
+void explain_heap_address(const char *name, uintptr_t value);
+
+#endif

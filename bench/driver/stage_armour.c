@@ -2,6 +2,7 @@
 #include "bench/driver/stage.h"
 
 #include "mm/armour.h"
+#include "mm/armour_arena.h"
 #include "mm/heap.h"
 
 static bool start(uintptr_t begin, uintptr_t end)
@@ -12,6 +13,15 @@ static bool start(uintptr_t begin, uintptr_t end)
     return state == STAGE_OK;
 }
 
-static const struct stage row = { .name = "armour", .start = start };
+static uint32_t reclaims(void)
+{
+    return armour_arena.reclaims;
+}
+
+static const struct stage row = {
+    .name = "armour",
+    .start = start,
+    .reclaims = reclaims,
+};
 
 static const struct stage *const pointer STAGE_ROW = &row;

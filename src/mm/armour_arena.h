@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Where an arena keeps what; for the armour files only.
+ *
+ *     begin                                             base                end
+ *     | sizes | starts | used | list heads ....... | x | 0 | 1 | 2 | ... | n-1 |
+ *       \____________________________________________/   \_________________/
+ *              bookkeeping: no payload among it            granules of 8 bytes
+ *
+ * Memory is counted in granules, from `base` on, and a block is known by the
+ * number of its first granule.  The list heads are numbered too, downwards
+ * from -2, as if they were granules in front of the first: so a link can name
+ * a run or a head alike.  Granule -1 (x) belongs to nobody and counts as used;
+ * no block can be merged with what lies before the first.
+ *
+ * All tables grow with the region, so that one of 8 KiB does not pay for those
+ * of 2 MiB.  Nothing here knows how many arenas there are.
+ */
+#ifndef MM_ARMOUR_ARENA_H
+#define MM_ARMOUR_ARENA_H
+
+#include "mm/heap.h"
+
+#define GRANULE_BYTES HEAP_ALIGNMENT
+#define WORD_BITS     32u
+
+/* Blocks of up to so many granules (248 bytes) have a record for their size;
+ * such a block never covers a whole word of the maps. */
+#define SIZES_MAX 31u
+/* Half of what the largest arena may have; no granule has this number. */
+#define NO_GRANULE 0x80000000u
+
+/* Granules [begin, end); empty if both are equal. */
+struct extent {
+    uint32_t begin, end;
+};
+
+#define NO_EXTENT ((struct extent){ NO_GRANULE, NO_GRANULE })
+
+/* What waits for the next request of one size: see armour_sizes.h. */
+struct size_record {
+    uintptr_t recent[2]; /* addresses; 0: none */
+    struct extent pile;
+};
+
+/* Eight classes a doubling: enough for 2^29 granules. */
+#define CLASS_WORDS 7u
+
+struct arena {
+    uintptr_t base;     /* address of granule 0 */
+    uint32_t granules;
+    uint32_t *starts;   /* the two maps: see armour_maps.h */
+    uint32_t *used;
+    uint32_t classes;   /* lists of free runs: see armour_index.h */
+    uint32_t summary;   /* bit i: class_bits[i] may be other than 0 */
+    uint32_t class_bits[CLASS_WORDS];
+    struct extent wilderness; /* free and in no list: see armour_runs.h */
+    struct extent youngest;   /* likewise */
+    struct size_record *sizes;
+    uint32_t sized_bytes; /* blocks of at most this have a record */
+    uint32_t moving;      /* length of a block that could not grow in place */
+    struct heap_usage usage;
+    uintptr_t begin, end; /* the region, rounded inward */
+    uint32_t reclaims;    /* times that all records were emptied */
+    uint32_t rebuilds;    /* times that a stray write cost the index */
+};
+
+/* The arena of the static heap. */
+extern struct arena armour_arena;
+
+/* Lays out [begin, end), all free.  False, and an arena that is full from the
+ * start, if the bookkeeping does not fit. */
+bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end);
+
+static inline uintptr_t address_of(const struct arena *arena, uint32_t granule)
+{
+    return arena->base + granule * GRANULE_BYTES;
+}
+
+/* The number of the granule at `address`.  An address that is misaligned gets
+ * a number beyond all granules: rotating instead of shifting moves the three
+ * low bits, which must be 0, to the top.  So does one below `base`. */
+static inline uint32_t granule_of(const struct arena *arena, uintptr_t address)
+{
+    uint32_t offset = (uint32_t)(address - arena->base);
+
+    return offset >> 3 | offset << 29;
+}
+
+_Static_assert(GRANULE_BYTES == 1u << 3, "granule_of() rotates by 3");
+
+static inline uint32_t extent_length(struct extent extent)
+{
+    return extent.end - extent.begin;
+}
+
+#endif

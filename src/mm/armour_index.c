@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "mm/armour_index.h"
+
+#include "lib/print.h"
+
+bool is_pile(const struct arena *arena, uint32_t run)
+{
+    uint32_t size = links_of(arena, run)->previous ^ PILE_MARK;
+    const struct extent *pile;
+
+    /* The size is a hint like any link; the record knows. */
+    if (size == 0 || size > arena->sized_bytes / GRANULE_BYTES)
+        return false;
+    pile = &arena->sizes[size].pile;
+    return pile->begin == run && pile->end != run;
+}
+
+static void piles_mark(struct arena *arena)
+{
+    uint32_t sizes = arena->sized_bytes / GRANULE_BYTES;
+
+    for (uint32_t size = 1; size <= sizes; size++) {
+        struct extent pile = arena->sizes[size].pile;
+
+        if (pile.begin != pile.end)
+            links_of(arena, pile.begin)->previous = PILE_MARK | size;
+    }
+}
+
+static void rings_empty(struct arena *arena)
+{
+    for (uint32_t class = 0; class < arena->classes; class++) {
+        uint32_t head = head_of(arena, class);
+
+        *links_of(arena, head) = (struct links){ head, head };
+        bit_clear(arena->class_bits, class);
+    }
+}
+
+void index_rebuild(struct arena *arena, uint32_t suspect)
+{
+    uint32_t end;
+
+    arena->rebuilds++;
+    print("armour: free memory near %#lx was written to; index rebuilt\n",
+          (unsigned long)address_of(arena, suspect));
+    piles_mark(arena);
+    rings_empty(arena);
+    for (uint32_t at = 0; at < arena->granules; at = end) {
+        end = block_end(arena, at);
+        if (!is_used(arena, at) && at != arena->wilderness.begin &&
+            at != arena->youngest.begin && !is_pile(arena, at))
+            index_insert(arena, at, end - at);
+    }
+}

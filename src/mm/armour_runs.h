@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Taking blocks out of free runs, and giving them back.
+ *
+ * Two runs are kept out of the index, with their ends among the bookkeeping:
+ *
+ *     the wilderness    what was never handed out: used last, from both ends,
+ *                       small and growing blocks low, all others high
+ *     the youngest      the run that was made last, by a free or a cut: what is
+ *                       freed next is often its neighbour
+ *
+ *     | small .... | grown |   wilderness   | large | large .. | large |
+ *                           -->          <--
+ *
+ *     R1: no two free blocks touch, piles excepted: what is released is merged
+ *         with its free neighbours at once.
+ *     R2: the wilderness and the youngest run are free blocks or empty.
+ *
+ * Small blocks and large ones come from different ends, so a large block that
+ * is freed has large neighbours.  Heaps that serve both from one end are left
+ * with holes between small blocks, all of them just too small.
+ */
+#ifndef MM_ARMOUR_RUNS_H
+#define MM_ARMOUR_RUNS_H
+
+#include "mm/armour_index.h"
+
+/* `run` is free and in no ring.  The youngest until now goes into its ring. */
+static inline void youngest_set(struct arena *arena, struct extent run)
+{
+    struct extent old = arena->youngest;
+
+    arena->youngest = run;
+    if (old.begin != NO_GRANULE)
+        index_insert(arena, old.begin, extent_length(old));
+}
+
+/* Makes a free run a used block, out of the index; false, and nothing done, if
+ * it is a pile.  The maps are true at each step, because a rebuild may come in
+ * between. */
+static inline bool run_take(struct arena *arena, uint32_t run)
+{
+    if (run == arena->youngest.begin)
+        arena->youngest = NO_EXTENT;
+    else if (run != arena->wilderness.begin && !index_remove(arena, run))
+        return false;
+    mark_used(arena, run);
+    return true;
+}
+
+/* The used block [start, end) becomes free: merged, and the youngest. */
+static __attribute__((noinline)) enum heap_error
+block_release(struct arena *arena, uint32_t start, uint32_t end)
+{
+    uint32_t previous = block_previous(arena, start);
+
+    if (!is_used(arena, end)) {
+        uint32_t run = end, run_end = block_end(arena, run);
+
+        if (run_take(arena, run)) {
+            join_at(arena, run);
+            end = run_end;
+        }
+    }
+    if (!is_used(arena, previous) && run_take(arena, previous)) {
+        join_at(arena, start);
+        start = previous;
+    }
+    mark_free(arena, start);
+    note_length(arena, start, end);
+    /* One comparison for start <= wilderness.begin < end. */
+    if (arena->wilderness.begin - start < end - start)
+        arena->wilderness = (struct extent){ start, end };
+    else
+        youngest_set(arena, (struct extent){ start, end });
+    return HEAP_OK;
+}
+
+/* Moves the low end of a run that is in no ring up to `begin`. */
+static inline void extent_shrink(struct arena *arena, struct extent *extent,
+                                 uint32_t begin)
+{
+    if (begin == extent->end) {
+        *extent = NO_EXTENT;
+        return;
+    }
+    cut_at(arena, begin);
+    mark_free(arena, begin);
+    extent->begin = begin;
+    note_length(arena, begin, extent->end);
+}
+
+static inline uint32_t extent_cut_low(struct arena *arena,
+                                      struct extent *extent, uint32_t length)
+{
+    uint32_t start = extent->begin;
+
+    extent_shrink(arena, extent, start + length);
+    mark_used(arena, start);
+    note_length(arena, start, start + length);
+    return start;
+}
+
+static inline uint32_t extent_cut_high(struct arena *arena,
+                                       struct extent *extent, uint32_t length)
+{
+    uint32_t end = extent->end, start = end - length;
+
+    if (start == extent->begin) {
+        *extent = NO_EXTENT;
+    } else {
+        cut_at(arena, start);
+        extent->end = start;
+        note_length(arena, extent->begin, start);
+        note_length(arena, start, end);
+    }
+    mark_used(arena, start);
+    return start;
+}
+
+/* A run for `length` granules: the youngest or one of the index, whichever
+ * leaves less over; if there is neither, the wilderness; if that is too small,
+ * NULL.  One from the index becomes the youngest. */
+static inline struct extent *extent_find(struct arena *arena, uint32_t length)
+{
+    struct extent *youngest = &arena->youngest;
+    uint32_t run = index_find(arena, length), end;
+
+    if (run != NO_GRANULE) {
+        end = block_end(arena, run);
+        /* If the youngest is too short, the difference is huge. */
+        if (extent_length(*youngest) - length >= end - run - length) {
+            index_remove(arena, run);
+            youngest_set(arena, (struct extent){ run, end });
+        }
+        return youngest;
+    }
+    if (extent_length(*youngest) >= length)
+        return youngest;
+    if (extent_length(arena->wilderness) >= length)
+        return &arena->wilderness;
+    return NULL;
+}
+
+#endif

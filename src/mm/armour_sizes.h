@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* What is kept ready for the next request of a size of up to 248 bytes.
+ *
+ *     record of size 5:
+ *       recent   [ 0xc0123450 ]  [ none ]      freed, but neither merged
+ *                                              nor even marked
+ *       pile     | 5 | 5 | 5 | 5 |             one free run of whole blocks
+ *                 begin          end
+ *
+ * A program that frees a block often asks for the same size next: the two most
+ * recent ones wait here and are given out again without a look at the maps,
+ * which go on calling them used.  Beyond that,
+ *
+ *   - an allocation takes the last block of the pile; if there is none, a strip
+ *     of about 256 bytes is cut off a run at once and becomes the pile, so that
+ *     the search is paid for once for many blocks;
+ *   - a free puts the block to the pile if they touch, else the block begins a
+ *     new pile and the old one is released to the other runs.  So blocks that
+ *     are freed in order are merged here first, at two instructions each.
+ *
+ *     Z1: a recent block is a used block of its record's size, and is recent
+ *         once.
+ *     Z2: a pile is a free block of a multiple of its size, in no ring, marked
+ *         with its size where the link back would be.
+ *
+ * What waits here is kept from other sizes.  Before a request fails, all of it
+ * is released: sizes_empty(), at most 93 releases.
+ */
+#ifndef MM_ARMOUR_SIZES_H
+#define MM_ARMOUR_SIZES_H
+
+#include "mm/armour_runs.h"
+
+#define STRIP_GRANULES 32u
+/* Larger blocks than this are cut one by one. */
+#define STRIP_SIZE_MAX 16u
+
+static inline void pile_mark(struct arena *arena, uint32_t run, uint32_t size)
+{
+    links_of(arena, run)->previous = PILE_MARK | size;
+}
+
+/* Cuts a strip off the low end of `extent`: its last block is the result, the
+ * others are the pile of the size, which was empty. */
+static inline uint32_t strip_cut(struct arena *arena, struct extent *extent,
+                                 uint32_t size)
+{
+    uint32_t begin = extent->begin, room = extent_length(*extent), last;
+
+    if (room > STRIP_GRANULES)
+        room = STRIP_GRANULES;
+    room = room / size * size;
+    last = begin + room - size;
+    extent_shrink(arena, extent, begin + room);
+    cut_at(arena, last);
+    mark_used(arena, last);
+    if (last != begin) {
+        arena->sizes[size].pile = (struct extent){ begin, last };
+        pile_mark(arena, begin, size);
+    }
+    return last;
+}
+
+/* Gives a used block to the pile of its size. */
+static __attribute__((noinline)) enum heap_error
+pile_add(struct arena *arena, uint32_t start, uint32_t size)
+{
+    struct extent *pile = &arena->sizes[size].pile, old = *pile;
+    uint32_t end = start + size;
+
+    mark_free(arena, start);
+    if (old.end == start && old.begin != old.end) {
+        join_at(arena, start);
+        pile->end = end;
+        note_length(arena, old.begin, end);
+        return HEAP_OK;
+    }
+    pile->begin = start;
+    pile_mark(arena, start, size);
+    if (old.begin == end && old.begin != old.end) {
+        join_at(arena, end);
+        note_length(arena, start, old.end);
+        return HEAP_OK;
+    }
+    pile->end = end;
+    if (old.begin == old.end)
+        return HEAP_OK;
+    mark_used(arena, old.begin);
+    return block_release(arena, old.begin, old.end);
+}
+
+/* Releases what all records hold; whether there was anything. */
+static __attribute__((noinline)) bool sizes_empty(struct arena *arena)
+{
+    uint32_t sizes = arena->sized_bytes / GRANULE_BYTES;
+    bool released = false;
+
+    arena->reclaims++;
+    for (uint32_t size = 1; size <= sizes; size++) {
+        struct size_record *record = &arena->sizes[size];
+        struct extent pile = record->pile;
+
+        record->pile.end = pile.begin;
+        if (pile.begin != pile.end) {
+            mark_used(arena, pile.begin);
+            block_release(arena, pile.begin, pile.end);
+            released = true;
+        }
+        for (int i = 0; i < 2; i++) {
+            uint32_t start = granule_of(arena, record->recent[i]);
+
+            if (record->recent[i] == 0)
+                continue;
+            record->recent[i] = 0;
+            block_release(arena, start, start + size);
+            released = true;
+        }
+    }
+    return released;
+}
+
+/* Whether the used block of `length` granules at `address` waits here. */
+static inline bool is_recent(const struct arena *arena, uintptr_t address,
+                             uint32_t length)
+{
+    return length * GRANULE_BYTES <= arena->sized_bytes &&
+           (arena->sizes[length].recent[0] == address ||
+            arena->sizes[length].recent[1] == address);
+}
+
+#endif

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness.h"
+#include "model.h"
+
+#include "lib/random.h"
+#include "mm/armour.h"
+#include "mm/armour_index.h"
+
+#include <string.h>
+
+#define REGION_BYTES (64u * 1024)
+#define LIVE_BLOCKS  200u
+
+static _Alignas(4096) uint8_t region[REGION_BYTES];
+static struct snapshot before, after;
+static size_t region_bytes = REGION_BYTES;
+
+static void start(void)
+{
+    CHECK_EQ(armour_init((uintptr_t)region, (uintptr_t)region + region_bytes),
+             STAGE_OK);
+    CHECK_SOUND(armour_check());
+}
+
+static void *alloc(size_t bytes)
+{
+    return armour_alloc(bytes, HEAP_ALIGNMENT);
+}
+
+static void release(void *payload)
+{
+    CHECK_EQ(armour_free(payload), HEAP_OK);
+    CHECK_SOUND(armour_check());
+}
+
+static size_t payload_bytes(void)
+{
+    return (size_t)(armour_arena.end - armour_arena.base);
+}
+
+/* Nothing in use, and one piece behind the bookkeeping: nothing leaked. */
+static void expect_empty(void)
+{
+    snapshot_take(&armour_backend, &after);
+    CHECK_EQ(after.count, 2);
+    CHECK_EQ(after.blocks[0].state, BLOCK_BOOKKEEPING);
+    CHECK_EQ(after.blocks[1].state, BLOCK_FREE);
+    CHECK_EQ(after.blocks[1].bytes, payload_bytes());
+    CHECK_EQ(armour_backend.usage->used_bytes, 0);
+    CHECK_EQ(armour_backend.usage->used_blocks, 0);
+    CHECK_SOUND(armour_check());
+}
+
+/* -- Behaviour ----------------------------------------------------------- */
+
+TEST(armour_rounds_to_granules)
+{
+    void *a, *b;
+
+    start();
+    a = alloc(1);
+    b = alloc(20);
+    CHECK_EQ(armour_size(a), 8);
+    CHECK_EQ(armour_size(b), 24);
+    CHECK_EQ(armour_backend.usage->used_bytes, 32);
+    CHECK_EQ(armour_backend.usage->used_blocks, 2);
+    release(a);
+    CHECK_EQ(armour_size(a), 0);
+    release(b);
+    CHECK_EQ(armour_backend.usage->peak_bytes, 32);
+    expect_empty();
+}
+
+TEST(armour_gives_a_recent_block_again)
+{
+    void *a, *b;
+
+    start();
+    a = alloc(100);
+    b = alloc(100);
+    release(a);
+    release(b);
+    CHECK_SAME(alloc(97), a);
+    CHECK_SAME(alloc(104), b);
+}
+
+TEST(armour_hands_out_all_of_it)
+{
+    start();
+    CHECK(alloc(payload_bytes()));
+    expect_no_room(&armour_backend, 1, HEAP_ALIGNMENT);
+    start();
+    for (size_t i = 0; i < payload_bytes() / 8; i++)
+        CHECK(alloc(8));
+    expect_no_room(&armour_backend, 1, HEAP_ALIGNMENT);
+}
+
+TEST(armour_empties_its_records_before_it_fails)
+{
+    static void *blocks[REGION_BYTES / 8];
+    size_t count = 0;
+
+    start();
+    for (size_t bytes = 8; (blocks[count] = alloc(bytes)); count++)
+        bytes = bytes % 248 + 8;
+    for (size_t i = 0; i < count; i++)
+        release(blocks[i]);
+    CHECK(alloc(payload_bytes()));
+}
+
+TEST(armour_refuses_what_cannot_fit)
+{
+    start();
+    expect_no_room(&armour_backend, payload_bytes() + 1, HEAP_ALIGNMENT);
+    expect_no_room(&armour_backend, HEAP_REQUEST_MAX, HEAP_ALIGNMENT);
+    expect_no_room(&armour_backend, HEAP_REQUEST_MAX, 1u << 31);
+    expect_no_room(&armour_backend, 8, 1u << 31);
+    CHECK(alloc(8));
+}
+
+/* Blocks around the length at which a hole appears, side by side, freed in
+ * each of the six orders. */
+TEST(armour_merges_at_every_border)
+{
+    static const uint8_t orders[6][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+                                          { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+
+    for (size_t granules = 30; granules <= 98; granules++) {
+        for (size_t order = 0; order < 6; order++) {
+            void *blocks[3];
+
+            start();
+            alloc(8 * (order + 1));
+            for (int i = 0; i < 3; i++)
+                blocks[i] = alloc(granules * 8 + (size_t)i * 8);
+            CHECK_SOUND(armour_check());
+            for (int i = 0; i < 3; i++)
+                release(blocks[orders[order][i]]);
+            CHECK(alloc(granules * 24 + 24));
+        }
+    }
+}
+
+TEST(armour_aligns)
+{
+    for (size_t alignment = 8; alignment <= 4096; alignment *= 2) {
+        void *blocks[3];
+
+        start();
+        for (size_t i = 0; i < 3; i++) {
+            blocks[i] = armour_alloc(40 + i * 200, alignment);
+            CHECK(blocks[i]);
+            CHECK_EQ((uintptr_t)blocks[i] % alignment, 0);
+            CHECK_EQ(armour_size(blocks[i]), 40 + i * 200);
+            CHECK_SOUND(armour_check());
+        }
+        CHECK_EQ(armour_backend.usage->peak_bytes, 3 * 40 + 600);
+        for (size_t i = 0; i < 3; i++)
+            release(blocks[i]);
+        expect_empty();
+    }
+}
+
+TEST(armour_resizes_in_place)
+{
+    uint8_t *block;
+
+    start();
+    block = alloc(400);
+    CHECK(armour_resize(block, 9));
+    CHECK_EQ(armour_size(block), 16);
+    CHECK_SOUND(armour_check());
+    CHECK(armour_resize(block, 360));
+    CHECK_EQ(armour_size(block), 360);
+    CHECK_SOUND(armour_check());
+    CHECK(armour_resize(block, 354));
+    CHECK_EQ(armour_size(block), 360);
+    CHECK(!armour_resize(block, payload_bytes() + 1));
+    CHECK(!armour_resize(block, HEAP_REQUEST_MAX));
+    release(block);
+    expect_empty();
+}
+
+/* A block that had to move is put where it can grow from then on. */
+TEST(armour_lets_grow_what_grew_before)
+{
+    uint8_t *first, *moved;
+
+    start();
+    first = alloc(1000);
+    CHECK(!armour_resize(first, 2000));
+    moved = alloc(2000);
+    release(first);
+    for (size_t bytes = 3000; bytes < 50000; bytes += 1000) {
+        CHECK(armour_resize(moved, bytes));
+        CHECK_SOUND(armour_check());
+    }
+}
+
+TEST(armour_lives_in_any_region)
+{
+    for (size_t bytes = 0; bytes < 5000; bytes += bytes < 300 ? 1 : 37) {
+        uintptr_t begin = (uintptr_t)region + bytes % 16;
+        size_t handed_out = 0;
+
+        armour_init(begin, begin + bytes);
+        CHECK_SOUND(armour_check());
+        while (alloc(8))
+            handed_out += 8;
+        CHECK_SOUND(armour_check());
+        CHECK_EQ(handed_out, payload_bytes());
+        CHECK(bytes < 2048 || handed_out > bytes / 2);
+        CHECK(handed_out == 0 || armour_arena.begin >= begin);
+        CHECK(handed_out == 0 || armour_arena.end <= begin + bytes);
+    }
+}
+
+/* -- Misuse --------------------------------------------------------------- */
+
+TEST(armour_names_bad_frees)
+{
+    uint8_t *small, *large;
+
+    start();
+    small = alloc(24);
+    large = alloc(2000);
+    expect_refused(&armour_backend, small + 4, HEAP_MISALIGNED);
+    expect_refused(&armour_backend, small + 8, HEAP_INTERIOR);
+    expect_refused(&armour_backend, large + 8, HEAP_INTERIOR);
+    expect_refused(&armour_backend, large + 1000, HEAP_INTERIOR);
+    expect_refused(&armour_backend, region, HEAP_FOREIGN);
+    expect_refused(&armour_backend, (void *)((uintptr_t)region - 8),
+                   HEAP_FOREIGN);
+    expect_refused(&armour_backend, region + REGION_BYTES, HEAP_FOREIGN);
+    expect_refused(&armour_backend, (void *)~(uintptr_t)7, HEAP_FOREIGN);
+    expect_refused(&armour_backend, (void *)armour_arena.base - 8,
+                   HEAP_FOREIGN);
+    release(small);
+    release(large);
+    expect_refused(&armour_backend, small, HEAP_ALREADY_FREE);
+    expect_refused(&armour_backend, large, HEAP_ALREADY_FREE);
+    expect_refused(&armour_backend, large + 8, HEAP_ALREADY_FREE);
+}
+
+/* Wherever a freed block has got to: recent, pile, run, strip. */
+TEST(armour_names_every_later_free)
+{
+    static uint8_t *blocks[400];
+
+    for (size_t bytes = 8; bytes <= 264; bytes += 8) {
+        size_t count = 50000 / bytes < 400 ? 50000 / bytes : 400;
+
+        start();
+        for (size_t i = 0; i < count; i++)
+            blocks[i] = alloc(bytes);
+        for (size_t i = 0; i < count; i += 3)
+            release(blocks[i]);
+        for (size_t i = 1; i < count; i += 3)
+            release(blocks[i]);
+        for (size_t i = 0; i < count; i++) {
+            if (i % 3 != 2)
+                CHECK_EQ(armour_free(blocks[i]), HEAP_ALREADY_FREE);
+        }
+        for (size_t i = 2; i < count; i += 3)
+            release(blocks[i]);
+        expect_empty();
+    }
+}
+
+/* -- Stray writes ---------------------------------------------------------- */
+
+static struct random dice;
+
+/* Blocks of all sizes, a third of them freed. */
+static void fill_at_random(void *blocks[LIVE_BLOCKS])
+{
+    for (size_t i = 0; i < LIVE_BLOCKS; i++) {
+        size_t limit = i % 8 == 0 ? 1500 : 300;
+
+        blocks[i] = alloc(1 + random_below(&dice, (uint32_t)limit));
+    }
+    for (size_t i = 0; i < LIVE_BLOCKS; i++) {
+        if (blocks[i] && random_below(&dice, 3) == 0) {
+            CHECK_EQ(armour_free(blocks[i]), HEAP_OK);
+            blocks[i] = NULL;
+        }
+    }
+}
+
+static void damage_free_memory(void)
+{
+    snapshot_take(&armour_backend, &before);
+    for (size_t i = 0; i < before.count; i++) {
+        if (before.blocks[i].state == BLOCK_FREE)
+            memset((void *)before.blocks[i].address,
+                   (int)random_below(&dice, 256), before.blocks[i].bytes);
+    }
+}
+
+static void replace(void **block)
+{
+    if (*block)
+        CHECK_EQ(armour_free(*block), HEAP_OK);
+    *block = alloc(1 + random_below(&dice, 400));
+}
+
+/* The blocks are stamped, so that a link written into one would show. */
+static void work_on(void *blocks[LIVE_BLOCKS], size_t steps)
+{
+    while (steps-- > 0) {
+        size_t i = random_below(&dice, LIVE_BLOCKS);
+
+        if (blocks[i]) {
+            uint8_t *bytes = blocks[i];
+            size_t size = armour_size(bytes);
+
+            CHECK(bytes[0] == (uint8_t)i && bytes[size - 1] == (uint8_t)i);
+        }
+        replace(&blocks[i]);
+        if (blocks[i])
+            memset(blocks[i], (int)i, armour_size(blocks[i]));
+    }
+}
+
+static void stamp_all(void *blocks[LIVE_BLOCKS])
+{
+    for (size_t i = 0; i < LIVE_BLOCKS; i++) {
+        if (blocks[i])
+            memset(blocks[i], (int)i, armour_size(blocks[i]));
+    }
+}
+
+TEST(armour_survives_writes_to_free_memory)
+{
+    static void *blocks[LIVE_BLOCKS];
+    uint32_t rebuilds = 0;
+
+    for (uint32_t seed = 1; seed <= 20; seed++) {
+        random_seed(&dice, seed);
+        start();
+        fill_at_random(blocks);
+        stamp_all(blocks);
+        damage_free_memory();
+        work_on(blocks, 10000);
+        rebuilds += armour_arena.rebuilds;
+        while (armour_arena.rebuilds == 0 && alloc(8))
+            ;
+        for (size_t i = 0; i < LIVE_BLOCKS; i++) {
+            if (blocks[i])
+                CHECK_EQ(armour_free(blocks[i]), HEAP_OK);
+        }
+        printed_text();
+    }
+    CHECK(rebuilds >= 10);
+}
+
+/* Rings that were tied anew hold what they held before: X1 says so. */
+TEST(armour_rebuilds_the_same_index)
+{
+    static void *blocks[LIVE_BLOCKS];
+
+    for (uint32_t seed = 1; seed <= 50; seed++) {
+        random_seed(&dice, seed);
+        start();
+        fill_at_random(blocks);
+        CHECK_SOUND(armour_check());
+        damage_free_memory();
+        expect_violation(&armour_backend, "");
+        index_rebuild(&armour_arena, 0);
+        CHECK_SOUND(armour_check());
+        CHECK(strstr(printed_text(), "was written to; index rebuilt"));
+    }
+}
+
+static uint32_t sum_of(uintptr_t begin, uintptr_t end)
+{
+    uint32_t sum = 0;
+
+    for (; begin < end; begin += 4)
+        sum = sum * 31 + *(const uint32_t *)begin;
+    return sum;
+}
+
+/* A million writes to random places outside the bookkeeping; now and then the
+ * heap is used.  What is used, and what its length is, never changes by one. */
+TEST(armour_keeps_its_maps_from_stray_writes)
+{
+    static void *blocks[LIVE_BLOCKS];
+    const uintptr_t tables_end = (uintptr_t)region;
+
+    random_seed(&dice, 7);
+    start();
+    fill_at_random(blocks);
+    for (size_t i = 0; i < 1000; i++) {
+        uint32_t sum = sum_of(tables_end, armour_arena.base);
+
+        for (size_t j = 0; j < 1000; j++) {
+            uint32_t words = (uint32_t)payload_bytes() / 4;
+
+            ((uint32_t *)armour_arena.base)[random_below(&dice, words)] =
+                random_below(&dice, 2) ? random_next(&dice)
+                                       : random_below(&dice, 10000);
+        }
+        CHECK_EQ(sum_of(tables_end, armour_arena.base), sum);
+        for (size_t j = 0; j < 10; j++)
+            replace(&blocks[random_below(&dice, LIVE_BLOCKS)]);
+        printed_text();
+    }
+    index_rebuild(&armour_arena, 0);
+    CHECK_SOUND(armour_check());
+    for (size_t i = 0; i < LIVE_BLOCKS; i++) {
+        if (blocks[i])
+            release(blocks[i]);
+    }
+    expect_empty();
+    CHECK(armour_arena.rebuilds > 1);
+}
+
+/* -- The checker ------------------------------------------------------------ */
+
+/* No flip of a bit that means something goes unnoticed.  Those of `used` mean
+ * something at a start and in the ends of a hole. */
+TEST(armour_check_sees_every_flipped_bit)
+{
+    static void *blocks[LIVE_BLOCKS];
+    struct arena *arena = &armour_arena;
+
+    random_seed(&dice, 3);
+    start();
+    fill_at_random(blocks);
+    for (uint32_t bit = 0; bit <= arena->granules; bit++) {
+        uint32_t mask = 1u << bit % 32;
+        bool means = is_start(arena, bit);
+
+        arena->starts[bit / 32] ^= mask;
+        CHECK(!is_sound(armour_check()));
+        arena->starts[bit / 32] ^= mask;
+        arena->used[bit / 32] ^= mask;
+        CHECK(!means || !is_sound(armour_check()));
+        arena->used[bit / 32] ^= mask;
+    }
+    CHECK_SOUND(armour_check());
+}
+
+TEST(armour_check_names_what_is_wrong)
+{
+    struct arena *arena = &armour_arena;
+    void *blocks[4];
+
+    start();
+    for (int i = 0; i < 4; i++)
+        blocks[i] = alloc(64);
+    alloc(2000);
+    release(blocks[0]);
+    arena->usage.used_bytes += 8;
+    expect_violation(&armour_backend, "A3");
+    arena->usage.used_bytes -= 8;
+    arena->sizes[8].recent[1] = arena->sizes[8].recent[0];
+    expect_violation(&armour_backend, "Z1");
+    arena->sizes[8].recent[1] = 0;
+    arena->wilderness.end--;
+    expect_violation(&armour_backend, "R2");
+    arena->wilderness.end++;
+    arena->used[arena->wilderness.begin / 32 + 1]++;
+    expect_violation(&armour_backend, "M2");
+    arena->used[arena->wilderness.begin / 32 + 1]--;
+    arena->class_bits[0] ^= 4;
+    expect_violation(&armour_backend, "X2");
+    arena->class_bits[0] ^= 4;
+    CHECK_SOUND(armour_check());
+}
+
+/* -- Against the model ------------------------------------------------------ */
+
+static void run_model(size_t bytes, size_t largest, unsigned seeds)
+{
+    const struct model model = {
+        .backend = &armour_backend,
+        .start = start,
+        .begin = (uintptr_t)region,
+        .end = (uintptr_t)region + bytes,
+        .largest_request = largest,
+        .largest_alignment = 256,
+        .steps = 3000,
+    };
+
+    region_bytes = bytes;
+    model_run(&model, seeds);
+    region_bytes = REGION_BYTES;
+}
+
+TEST(armour_behaves_as_the_model)
+{
+    run_model(REGION_BYTES, 3000, 4);
+}
+
+TEST(armour_behaves_in_a_small_region)
+{
+    run_model(4 * 1024, 700, 24);
+    run_model(1500, 300, 12);
+}

@@ -13,6 +13,12 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import guest as guests  # noqa: E402  (needs the path above)
 
 
+def pytest_configure(config):
+    # pexpect 4.8 starts its reader in an old-fashioned way.
+    config.addinivalue_line("filterwarnings",
+                            "ignore:setDaemon:DeprecationWarning")
+
+
 @pytest.fixture
 def boot():
     """boot(words..., memory_size=..., iso=..., counting=...): a Guest."""
@@ -56,12 +62,6 @@ def tree(tmp_path):
     """A copy of the tree with what has been built, so that a second build is
     short."""
     root = tmp_path / "tree"
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, text=True,
-                             capture_output=True, check=True).stdout
-    for name in filter(None, tracked.split("\0")):
-        target = root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target)
-    shutil.copytree(ROOT / "build", root / "build", dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns("host-*", "bench"))
+    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(
+        ".git", "__pycache__", ".pytest_cache", "host-*"))
     return Tree(root)

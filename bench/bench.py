@@ -19,6 +19,7 @@ import recorded
 import report
 import sections
 import targets
+import workloads
 from build import ROOT, Trouble
 from drive import Bench
 
@@ -48,11 +49,11 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
-def measure(bench, folder):
+def measure(bench, works):
     results = {"compiler": bench.toolchain.version,
                "flags": " ".join(bench.toolchain.flags)}
     parts = {
-        "traces": lambda: sections.traces(bench, folder),
+        "traces": lambda: sections.traces(bench, works),
         "sizes": lambda: sections.sizes(bench),
         "packing": lambda: sections.packing(bench),
         "misuse": lambda: sections.misuse(bench),
@@ -81,7 +82,7 @@ def troubles(results, path=()):
 
 
 def full(bench, folder):
-    results = measure(bench, folder)
+    results = measure(bench, workloads.traces(folder))
     RESULTS.write_text(json.dumps(results, indent=1), encoding="utf-8")
     print(f"{results['compiler']} {results['flags']}")
     report.print_all(results)

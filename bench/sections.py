@@ -49,8 +49,8 @@ def cost_and_utilisation(bench, subject, work):
     return row
 
 
-def traces(bench, folder):
-    return table(bench.subjects, workloads.traces(folder),
+def traces(bench, works):
+    return table(bench.subjects, works,
                  lambda *pair: cost_and_utilisation(bench, *pair))
 
 

@@ -285,6 +285,20 @@ def test_absent_peers_come_with_the_line_that_installs_them():
     assert line.endswith("musl:i386 libmimalloc2.0:i386")
 
 
+def test_without_the_emulator(monkeypatch):
+    monkeypatch.setattr(drive, "QEMU", "qemu-nowhere")
+    with pytest.raises(build.Trouble, match="apt-get install .* qemu-user"):
+        drive.Bench()
+
+
+def test_malformed_trace_is_named_and_left_out(tmp_path, capsys):
+    (tmp_path / "bad.rep").write_text("1\n1\nx 0\n", encoding="ascii")
+    (tmp_path / "good.rep").write_text("1\n1\na 0 8\n", encoding="ascii")
+    works = workloads.traces(tmp_path)
+    assert works == [Work("good", [(ALLOC, 0, 8)])]
+    assert "bad.rep:3: " in capsys.readouterr().err
+
+
 def test_wrong_names_are_told(bench):
     with pytest.raises(build.Trouble, match="no allocator 'mallok' here; "
                                             "there are heap malloc"):
@@ -315,4 +329,6 @@ def test_no_stage_costs_more_than_recorded(bench):
     missing = [stage for stage in measured if stage not in known]
     assert not missing, (f"not recorded for {version}: {missing}; "
                          "bench/bench.py --record")
-    assert recorded.worse(measured, known) == []
+    dearer = recorded.worse(measured, known)
+    assert not dearer, ("\n".join(dearer) + "\nif it is worth its price: "
+                        "bench/bench.py --record")

@@ -55,12 +55,13 @@ ARCH := boot        \
         walk        \
         backtrace   \
         report
-MM := frames frames_check               \
-      paging paging_check               \
-      heap heap_log                     \
-      bump bump_check                   \
-      malloc malloc_verify malloc_check \
-      zalloc zalloc_verify zalloc_check heap_pages
+MM := frames frames_check                                \
+      paging paging_check                                \
+      heap heap_log                                      \
+      bump bump_check                                    \
+      malloc malloc_verify malloc_check                  \
+      zalloc zalloc_verify zalloc_check heap_pages       \
+      armour_arena armour_index armour armour_check
 REPLAY := trace survey   \
           shadow pattern \
           figures judge  \
@@ -111,7 +112,7 @@ $(B)/kernel.elf: $(O)/kernel.elf $(B)/.toolchain
 	$(Q)cp $< $@
 
 $(B)/mallow.iso: $(O)/mallow.elf $(B)/kernel.elf iso/grub.cfg \
-                 scripts/make-iso $(wildcard traces/*.rep)
+                 scripts/make-iso $(B)/.traces $(wildcard traces/*.rep)
 	$(call say,ISO,$@)
 	$(Q)scripts/make-iso $< $@ traces
 
@@ -121,6 +122,11 @@ $(O)/.tools $(B)/.toolchain: FORCE
 	@mkdir -p $(@D)
 	@echo '$(KCC) $(KLD) $(CFLAGS) $(EXTRA)' | cmp -s - $@ || \
 	 echo '$(KCC) $(KLD) $(CFLAGS) $(EXTRA)' > $@
+# The names: a trace that is gone is newer than nothing.
+$(B)/.traces: FORCE
+	@mkdir -p $(@D)
+	@echo $(wildcard traces/*.rep) | cmp -s - $@ || \
+	 echo $(wildcard traces/*.rep) > $@
 FORCE:
 
 -include $(OBJS:.o=.d)
@@ -131,14 +137,15 @@ MALLOW  = $(PYTHON) scripts/mallow.py
 
 .PHONY: run replay debug enable disable status doctor
 run: iso ## boot, replay one trace, then the kernel's prompt
-	$(Q)$(MALLOW) run --stage='$(STAGE)' --memory='$(MEMORY)'
+	$(Q)$(MALLOW) run --stage='$(STAGE)' --memory='$(MEMORY)' --verbose='$(V)'
 
 replay: iso ## every trace, without a person; writes build/replay.json
 	$(Q)$(MALLOW) replay --stage='$(STAGE)' --memory='$(MEMORY)' \
-	    --traces='$(TRACES)'
+	    --traces='$(TRACES)' --kernel=$(O)/mallow.elf --verbose='$(V)'
 
 debug: iso ## QEMU halted at reset, gdb attached
-	$(Q)$(MALLOW) debug --stage='$(STAGE)' --memory='$(MEMORY)'
+	$(Q)$(MALLOW) debug --stage='$(STAGE)' --memory='$(MEMORY)' \
+	    --verbose='$(V)'
 
 enable: ## STAGE=malloc: the tree's stage from now on
 	$(Q)$(MALLOW) enable --stage='$(STAGE)'
@@ -154,6 +161,13 @@ doctor: ## what is missing on this machine, and what installs it
 
 # --- checking it ----------------------------------------------------------------
 include tests/host/host.mk
+
+.PHONY: bench bench-picture
+bench: ## instructions and memory per operation, beside other allocators
+	$(Q)$(PYTHON) bench/bench.py --traces='$(TRACES)'
+
+bench-picture: ## draw docs/bench.svg from the last bench
+	$(Q)$(PYTHON) bench/bench.py --picture
 
 .PHONY: test lint format clean help
 test: iso host-tests ## everything that CI checks

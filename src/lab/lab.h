@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of the labs: written once, run in two places.
+ *
+ *     labs/4-malloc/tests.c      a = lab_alloc(24); LAB_EXPECT(a, "...")
+ *            |
+ *     lab_alloc() ...            calls the function under test, checks what it
+ *            |                   answers, and notes call and answer
+ *            |
+ *     the side (lab/side.h)      on the host: sanitizers, a process a test
+ *                                in the kernel: a record that is judged outside
+ *
+ * A test never calls the functions under test itself.  It uses those below,
+ * which check at once what every allocator owes every caller:
+ *
+ *     L1: what is handed out lies in the memory that was given, is aligned,
+ *         and shares no byte with anything else that is handed out.
+ *     L2: payload keeps what was written into it until it is freed.
+ *
+ * A test ends at the first thing that is wrong.
+ */
+#ifndef LAB_LAB_H
+#define LAB_LAB_H
+
+#include "arch/i386/arch.h"
+#include "lib/region.h"
+#include "mm/frames.h"
+#include "mm/heap.h"
+#include "mm/paging.h"
+#include "mm/zalloc.h"
+
+struct lab_test {
+    const char *name; /* "split" */
+    unsigned points;
+    const char *what;  /* one sentence: what it tries */
+    const char *hint;  /* one sentence: where to look when it fails */
+    const char *needs; /* the test that has to pass before this one counts;
+                          NULL: none */
+    void (*run)(void);
+};
+
+struct lab {
+    const char *name;  /* "malloc": LAB= and test=malloc/split */
+    const char *stage; /* the last one that the kernel starts before a test:
+                          "boot" for labs 1 and 2, "paging" for the others */
+    const struct lab_test *tests;
+    size_t count;
+};
+
+/* Ends the test unless `condition` holds; the rest is print()'s: what should
+ * be, and what was found. */
+#define LAB_EXPECT(condition, ...)                     \
+    do {                                               \
+        if (!(condition))                              \
+            lab_fail(__FILE__, __LINE__, __VA_ARGS__); \
+    } while (0)
+
+/* The same for two numbers or two pointers, which the message shows. */
+#define LAB_EQUAL(found, expected, what)                                     \
+    lab_equal(__FILE__, __LINE__, (uintptr_t)(found), (uintptr_t)(expected), \
+              what)
+
+_Noreturn void lab_fail(const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void lab_equal(const char *file, int line, uintptr_t found, uintptr_t expected,
+               const char *what);
+
+/* -- Random tests --------------------------------------------------------- */
+
+/* The seed of this run; the same seed gives the same test. */
+uint32_t lab_seed(void);
+/* A random test draws up its list of steps first, then does those that are
+ * wanted: all of them, or, when a failure is made shorter, a few.  Each step
+ * has to make sense without those before it. */
+bool lab_step_wanted(uint32_t step);
+
+/* A count that goes up with the work done: instructions in the kernel, time
+ * on the host.  Only for comparing a lot of it with a little. */
+uint64_t lab_work(void);
+
+/* -- Lab 1: frames -------------------------------------------------------- */
+
+/* Memory to play with: physical, page aligned, at least LAB_ARENA_BYTES, not in
+ * use by anybody.  Tests build their layouts from it. */
+#define LAB_ARENA_BYTES (48u << 20)
+phys_t lab_arena(void);
+
+void lab_frames_start(const struct memory_layout *layout);
+frame_t lab_frame_alloc(void);
+frame_t lab_frame_alloc_run(uint32_t count, uint32_t align);
+enum frame_error lab_frame_free(frame_t frame);
+enum frame_error lab_frame_free_run(frame_t first, uint32_t count);
+
+/* -- Lab 2: paging -------------------------------------------------------- */
+
+/* Frames of the arena, `count` of them free, and an empty directory in one of
+ * them.  The test's addresses lie below LAB_PAGES_END. */
+#define LAB_PAGES_END 0x80000000u
+struct page_table *lab_paging_start(uint32_t count);
+enum page_error lab_map(struct page_table *directory, uintptr_t page,
+                        frame_t frame, enum page_rights rights);
+enum page_error lab_unmap(struct page_table *directory, uintptr_t page,
+                          frame_t *frame);
+enum page_error lab_protect(struct page_table *directory, uintptr_t page,
+                            enum page_rights rights);
+bool lab_translate(const struct page_table *directory, uintptr_t address,
+                   phys_t *phys);
+/* The entry of the page at `address`, found as the processor would find it; 0
+ * if it finds none. */
+page_entry_t lab_walk(const struct page_table *directory, uintptr_t address);
+/* Makes the processor use `directory`. */
+void lab_load(struct page_table *directory);
+/* Reads or writes through the loaded directory, with whatever translations the
+ * processor still remembers.  False: the processor refused. */
+bool lab_read(uintptr_t address, uint32_t *value);
+bool lab_write(uintptr_t address, uint32_t value);
+
+/* -- Labs 3 and later: the heap ------------------------------------------- */
+
+#define LAB_HEAP_BYTES (2u << 20)
+
+/* An empty heap of `bytes` bytes, at most LAB_HEAP_BYTES, with the allocators
+ * of the lab behind kmalloc.  What was allocated before is forgotten. */
+void lab_heap_start(size_t bytes);
+/* kmalloc, kmalloc_aligned, krealloc, kfree, kmalloc_size.  New payload is
+ * filled with a pattern, which is looked for again when it is freed or
+ * resized. */
+void *lab_alloc(size_t bytes);
+void *lab_alloc_aligned(size_t bytes, size_t alignment);
+void *lab_realloc(void *payload, size_t bytes);
+enum heap_error lab_free(void *payload);
+size_t lab_size(const void *payload);
+/* Looks for the pattern in every live payload. */
+void lab_verify(void);
+
+/* Replays traces/NAME.rep in an empty heap.  Its peak has to fill `percent`
+ * of that heap, or with 0, the heap has its full size. */
+void lab_replay(const char *name, unsigned percent);
+
+/* -- Lab 5: zones --------------------------------------------------------- */
+
+/* zalloc alone behind kmalloc, with pages of the arena: at most `pages`. */
+void lab_zones_start(size_t pages);
+/* Pages that zalloc holds now. */
+size_t lab_zone_pages(void);
+/* From now on it gets no more than `pages` in all. */
+void lab_zone_limit(size_t pages);
+
+bool lab_cache_create(struct zone_cache *cache, const char *name, size_t bytes);
+void *lab_cache_alloc(struct zone_cache *cache);
+enum heap_error lab_cache_free(struct zone_cache *cache, void *payload);
+bool lab_cache_destroy(struct zone_cache *cache);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* What the two places where tests run have to provide (lab.h): the host in
+ * labs/host/, the kernel in its lab room.  Everything else is common. */
+#ifndef LAB_SIDE_H
+#define LAB_SIDE_H
+
+#include "lab/lab.h"
+#include "replay/trace.h"
+
+/* What a test has to work with.  The kernel sets it aside at boot, out of the
+ * reach of every allocator. */
+struct lab_places {
+    phys_t arena;                   /* LAB_ARENA_BYTES of physical memory */
+    uintptr_t heap_begin, heap_end; /* LAB_HEAP_BYTES */
+    void *work;                     /* for the bookkeeping of these tests */
+    size_t work_bytes;              /* at least LAB_WORK_BYTES */
+};
+
+#define LAB_WORK_BYTES (8u << 20)
+
+/* Once, before the test; `lab` chooses the allocators of lab_heap_start(). */
+void lab_begin(const struct lab *lab, const struct lab_places *places);
+
+/* One call of a function under test. */
+enum lab_call {
+    LAB_FRAMES_START = 1, /* 3 = lowest, 2 = end, 3 = reach, in frames */
+    LAB_FRAME_ALLOC,      /* count, align = frame */
+    LAB_FRAME_FREE,       /* frame, count = enum frame_error */
+    LAB_PAGING_START,     /* frames = directory */
+    LAB_MAP,              /* page, frame, rights = enum page_error */
+    LAB_UNMAP,            /* page = enum page_error, frame in argument 2 */
+    LAB_PROTECT,          /* page, rights = enum page_error */
+    LAB_TRANSLATE,        /* address, physical = whether */
+    LAB_LOAD,             /* directory */
+    LAB_READ,             /* address, value = whether */
+    LAB_WRITE,            /* address, value = whether */
+    LAB_HEAP_START,       /* begin, end: from here on payload lies in it */
+    LAB_ALLOC,            /* bytes, alignment = payload */
+    LAB_REALLOC,          /* payload, bytes = payload */
+    LAB_FREE,             /* payload = enum heap_error */
+    LAB_SIZE,             /* payload = bytes */
+    LAB_ZONES_START,      /* begin, end */
+    LAB_CACHE_CREATE,     /* cache, bytes = whether */
+    LAB_CACHE_ALLOC,      /* cache, bytes of the entry = payload */
+    LAB_CACHE_FREE,       /* cache, payload = enum heap_error */
+    LAB_CACHE_DESTROY,    /* cache = whether */
+    LAB_REPLAY,           /* heap bytes, enum replay_verdict */
+    LAB_CALLS
+};
+
+struct lab_record {
+    enum lab_call call;
+    uint32_t arguments[3];
+    uint32_t result;
+};
+
+/* A call is about to be made: noted before it, so that a call which does not
+ * come back is known; `record->result` means nothing yet. */
+void lab_side_before(const struct lab_record *record);
+/* The same call with its answer. */
+void lab_side_after(const struct lab_record *record);
+
+/* Payload that belongs to a caller.  While it is guarded, an allocator that
+ * touches it is caught in the act, where the side can do that. */
+void lab_side_guard(const void *payload, size_t bytes);
+void lab_side_unguard(const void *payload, size_t bytes);
+
+/* The text of traces/NAME.rep; false if there is none. */
+bool lab_side_trace(const char *name, struct trace_file *file);
+
+/* The processor: a model of one on the host. */
+void lab_side_load(struct page_table *directory);
+bool lab_side_read(uintptr_t address, uint32_t *value);
+bool lab_side_write(uintptr_t address, uint32_t value);
+
+/* Also the side's: lab_fail, lab_seed, lab_step_wanted, lab_work (lab.h). */
+
+#endif

@@ -30,10 +30,11 @@ def flat(measured):
 
 
 def save(version, measured):
+    """Of the stages that were measured; the others keep theirs."""
     everything = {}
     if FILE.exists():
         everything = json.loads(FILE.read_text(encoding="utf-8"))
-    everything[version] = flat(measured)
+    everything.setdefault(version, {}).update(flat(measured))
     FILE.write_text(json.dumps(everything, indent=2, sort_keys=True) + "\n",
                     encoding="utf-8")
 

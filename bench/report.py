@@ -13,12 +13,12 @@ SHORT = {"refused": "refused", "harmless": "harmless", "noticed": "noticed",
          "damaged": "CORRUPT", "twice": "TWICE"}
 
 
-def figure(value):
-    """Costs as whole numbers, shares of one with three digits."""
+def figure(value, digits=3):
+    """Costs as whole numbers, shares of one with some digits."""
     if value is None:
         return "-"
     if isinstance(value, float) and abs(value) < 2:
-        return f"{value:.3f}".replace("0.", ".", value < 1)
+        return f"{value:.{digits}f}".replace("0.", ".", value < 1)
     return f"{value:,.0f}"
 
 
@@ -133,7 +133,7 @@ def print_pairs(title, results):
 
 
 def print_targets(results):
-    rows = [[row["label"], figure(row["value"]), figure(row["target"]),
+    rows = [[row["label"], figure(row["value"], 4), figure(row["target"]),
              figure(row["beyond"]), row["verdict"], row["peer"]]
             for row in results["targets"]]
     width = max(len(row[-1]) for row in rows)

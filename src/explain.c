@@ -100,7 +100,7 @@ static void explain_heap(const struct heap_stats *stats, uintptr_t address)
     };
     bool whole;
 
-    print("the heap, at +%#lx\n", (unsigned long)(address - stats->begin));
+    print("the heap, at +0x%lx\n", (unsigned long)(address - stats->begin));
     whole = heap_walk(look_at_block, &search);
     if (search.found)
         explain_block(&search);

@@ -1,35 +1,38 @@
 # SPDX-License-Identifier: MIT
 """gdb's commands for this kernel; `make debug` loads them.
 
-    mallow start    runs to the kernel's first instruction
-
-A breakpoint on `_start` alone stops too early: GRUB runs code of its own at
-the very addresses where it then puts the kernel.  Ours is the visit that
-carries the Multiboot2 magic in eax.  Breakpoints by name work from the start
-on, in the higher half too, before paging is on.
+`help mallow` lists them.  The work is done in the folder `inside`.
 """
+import sys
+from pathlib import Path
+
 import gdb
 
-MULTIBOOT2_MAGIC = 0x36d76289
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+# pylint: disable=wrong-import-position
+from inside import (calls, frames, guard, heap, machine_commands,  # noqa: E402
+                    map as heap_map, owner, pages, printers, zone_commands)
 
 
 class Mallow(gdb.Command):
-    """This kernel's own commands: see `help mallow`."""
+    """Looks inside this kernel: stages, memory, heap, and who owns what.
+
+The commands read memory and run no code of the kernel; each has its own
+help."""
 
     def __init__(self):
         super().__init__("mallow", gdb.COMMAND_USER, prefix=True)
 
-
-class Start(gdb.Command):
-    """Runs to the kernel's first instruction."""
-
-    def __init__(self):
-        super().__init__("mallow start", gdb.COMMAND_RUNNING)
-
-    def invoke(self, _argument, _from_tty):
-        gdb.execute(f"tbreak _start if $eax == {MULTIBOOT2_MAGIC:#x}")
-        gdb.execute("continue")
+    def invoke(self, argument, _from_tty):
+        gdb.execute("help mallow")
 
 
 Mallow()
-Start()
+for command in (machine_commands.Start, machine_commands.Stages,
+                frames.FramesCommand, pages.Page, heap.Heap,
+                zone_commands.Zones, zone_commands.Stores, owner.Owner,
+                heap_map.MapCommand, guard.GuardCommand, calls.Log):
+    command()
+printers.register()

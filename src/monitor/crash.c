@@ -5,6 +5,7 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "mm/heap.h"
 
 #include <stdint.h>
 
@@ -69,6 +70,42 @@ static void crash_assert(void)
     ASSERT_EQ(found, 4);
 }
 
+/* A word longer than its block: it goes on into whatever stands behind. */
+static void crash_overflow(void)
+{
+    static const char word[] = "and so it runs on and on";
+    char *block = kmalloc(sizeof word / 2), *next = kmalloc(1);
+    struct violation violation;
+
+    if (!block || !next)
+        panic("no heap to overflow a block in");
+    memcpy(block + kmalloc_size(block), word, sizeof word / 2);
+    violation = heap_check();
+    if (!is_sound(violation))
+        panic("%s, at %#lx", violation.invariant,
+              (unsigned long)violation.address);
+    panic("a block has overflowed and no check has noticed");
+}
+
+/* Two believe that a block is theirs; what one writes is the other's pointer.
+ */
+static void crash_stale(void)
+{
+    struct {
+        uint32_t *counter;
+    } *mine = kmalloc(sizeof *mine);
+    char *theirs;
+
+    if (!mine)
+        panic("no heap to take a block from");
+    kfree(mine);
+    theirs = kmalloc(sizeof *mine);
+    if (!theirs || kmalloc_size(mine) == 0)
+        panic("this heap does not hand a freed block out again");
+    memcpy(theirs, "text", sizeof *mine);
+    write_to((uintptr_t)mine->counter);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -81,6 +118,8 @@ static const struct {
     { "divide", crash_divide, "divide by zero" },
     { "opcode", crash_opcode, "run an invalid instruction" },
     { "assert", crash_assert, "fail an assertion" },
+    { "overflow", crash_overflow, "write past the end of a block" },
+    { "stale", crash_stale, "use a block after kfree" },
 };
 
 #define KINDS (sizeof kinds / sizeof *kinds)

@@ -104,13 +104,12 @@ static void look_at(uintptr_t address)
     looked_at = address;
     print("pages:\n");
     walk_print(address);
-    if (!describers.address || address < PAGE_BYTES)
-        return;
-    if (address < direct_map.base && address < direct_map.bytes) {
+    if (address >= PAGE_BYTES && address < direct_map.bytes) {
         print("if it was meant as physical: ");
-        address += direct_map.base;
+        address += (uint32_t)direct_map.base;
     }
-    describers.address(address);
+    if (address >= direct_map.base && describers.address)
+        describers.address(address);
 }
 
 /* Whoever uses a wild pointer has often got it from a block, and still holds

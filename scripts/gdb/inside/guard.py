@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""`mallow guard`: stops at the store that damages a block's bookkeeping.
+
+    | hdr | payload of the block | hdr of the next |
+      ^                            ^
+      watched                      watched: it is what an overflow hits
+
+The allocator writes there too, and may: its own stores are let through, and
+told from others by the file that the code is in.
+"""
+import gdb
+
+from . import kernel
+from .command import Command
+from .heap import walk_of
+from .memory import Memory, Trouble, number_of
+from .screen import paint, say
+from .zones import Zalloc
+
+# Whose stores into bookkeeping are right, by the name of the allocator.
+OWN_FILES = {"malloc": ("mm/malloc",), "bump": ("mm/bump",),
+             "zalloc": ("mm/zalloc",)}
+BORROWED = ("lib/",)  # memset and lists work for whoever called them
+FRAMES = 6            # of callers looked at
+
+
+def writers():
+    """(function, file) of the frames, the innermost first."""
+    frame = gdb.newest_frame()
+    for _ in range(FRAMES):
+        if frame is None:
+            return
+        symtab = frame.find_sal().symtab
+        yield frame.name() or "?", symtab.filename if symtab else ""
+        frame = frame.older()
+
+
+def by_allocator(allocator):
+    """Whether the code that has just stored belongs to the allocator."""
+    for _, source in writers():
+        if any(part in source for part in BORROWED):
+            continue
+        return any(part in source for part in OWN_FILES.get(allocator, ()))
+    return False
+
+
+class Guard(gdb.Breakpoint):
+    """A watchpoint on one piece of bookkeeping."""
+
+    def __init__(self, allocator, begin, count, what, every):
+        super().__init__(f"*(char (*)[{count}]){begin:#x}",
+                         gdb.BP_WATCHPOINT, gdb.WP_WRITE, internal=False)
+        self.silent = True
+        self.allocator, self.what, self.every = allocator, what, every
+        self.begin, self.count = begin, count
+        self.before = self.bytes()
+
+    def bytes(self):
+        return Memory().read(self.begin, self.count, self.what)
+
+    def stop(self):
+        after = self.bytes()
+        before, self.before = self.before, after
+        own = by_allocator(self.allocator)
+        if own and not self.every:
+            return False
+        self.explain(before, after, own)
+        return True
+
+    def explain(self, before, after, own):
+        function, _ = next(writers(), ("?", ""))
+        place = kernel.line_of(gdb.newest_frame().pc())
+        say(paint(f"guard: {function} ({place}) has written into "
+                  f"{self.what}", "good" if own else "bad"))
+        for offset in range(0, self.count, 4):
+            old, new = before[offset:offset + 4], after[offset:offset + 4]
+            if old != new:
+                say(f"  {self.begin + offset:#010x}: "
+                    f"{int.from_bytes(old, 'little'):#010x} -> "
+                    f"{int.from_bytes(new, 'little'):#010x}"
+                    + self.as_text(new))
+        say("  that is the allocator's own code" if own else
+            "  which only the allocator may: `backtrace` shows how it came "
+            "there")
+
+    @staticmethod
+    def as_text(raw):
+        if all(32 <= byte < 127 for byte in raw):
+            return f'  "{raw.decode()}"'
+        return ""
+
+
+def zone_pieces(memory, address):
+    """A zone's header with its bitmap."""
+    zone = Zalloc(memory).zone_of(address)
+    if zone:
+        yield ("zalloc", zone.at, zone.bitmap_at + zone.bitmap_bytes - zone.at,
+               f"the header and bitmap of the zone at {zone.at:#010x}")
+
+
+def block_pieces(memory, name, address):
+    """The headers on both sides of a block's payload."""
+    walk = walk_of(memory, name)
+    block = walk.block_at(address)
+    if not block:
+        raise Trouble(f"{address:#010x} is in no block of {name} that the "
+                      "walk has reached")
+    count = block.payload - block.header
+    yield (name, block.header, count,
+           f"the header of block {block.number}, at {block.header:#010x}")
+    if block.end < walk.end or name == "malloc":
+        yield (name, block.end, count,
+               f"the header behind block {block.number}, at "
+               f"{block.end:#010x}")
+
+
+class GuardCommand(Command):
+    """Stops at the store that damages the bookkeeping around a block.
+
+mallow guard POINTER         stores of everybody but the allocator
+mallow guard POINTER all     the allocator's too
+mallow guard off             no more guards
+
+Of a block of the list allocator its header and the next one's are watched, of
+a zone's entry the zone's header and bitmap.  Watchpoints are the hardware's:
+nothing runs slower."""
+
+    name, usage, least, most = "guard", "POINTER [all] | off", 1, 2
+    kind = gdb.COMMAND_BREAKPOINTS
+
+    def answer(self, memory, words):
+        if words == ["off"]:
+            guards = [one for one in gdb.breakpoints()
+                      if isinstance(one, Guard)]
+            for one in guards:
+                one.delete()
+            say(f"{len(guards)} guards taken away")
+            return
+        if words[1:] not in ([], ["all"]):
+            raise Trouble(f"usage: mallow {self.name} {self.usage}")
+        door = kernel.FrontDoor(memory)
+        address = number_of(words[0])
+        pieces = list(zone_pieces(memory, address)) \
+            if door.small == "zalloc" else []
+        pieces = pieces or list(block_pieces(memory, door.large, address))
+        for allocator, begin, count, what in pieces:
+            Guard(allocator, begin, count, what, words[1:] == ["all"])
+            say(f"guarded: {what}, {count} bytes")

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""`mallow heap`: the blocks of the large allocator, and the first that is
+damaged."""
+from . import bump, calls, kernel, layout, malloc
+from .command import Command
+from .memory import Trouble, Unreadable, number_of
+from .screen import paint, say, size
+from .zones import MARK_STORE, Zalloc
+
+SHOWN = 16
+AROUND = 4  # blocks shown before one that is damaged
+DUMP_BYTES = 32
+
+WALKS = {"malloc": malloc.walk, "bump": bump.walk}
+
+
+def walk_of(memory, name):
+    if name not in WALKS:
+        raise Trouble(f'no walk for the allocator "{name}"; there are '
+                      + ", ".join(sorted(WALKS)))
+    return WALKS[name](memory)
+
+
+class Tenants:
+    """What a block is used for, where that can be told."""
+
+    def __init__(self, memory, door):
+        self.memory = memory
+        self.zalloc = None
+        self.calls = {}
+        try:
+            if door.small == "zalloc":
+                self.zalloc = Zalloc(memory)
+            for call in calls.last_heap(calls.calls(memory)):
+                self.calls[call.payload] = call
+        except Trouble:
+            pass  # a help only: the list of blocks goes on without
+
+    def text(self, block):
+        if block.state != "used":
+            return ""
+        try:
+            found = self.zone_text(block)
+        except Trouble:
+            found = None
+        call = self.calls.get(block.payload)
+        if not found and call and call.text in ("kmalloc", "krealloc"):
+            found = f"{call.text} from {call.place}"
+        return found or ""
+
+    def zone_text(self, block):
+        if not self.zalloc:
+            return None
+        if block.payload == self.zalloc.heap.source.page_map:
+            return "zalloc's page map"
+        mark = self.zalloc.mark(block.payload)
+        if mark == MARK_STORE:
+            return "a zone store"
+        zone = self.zalloc.zone_of(block.payload) if mark else None
+        return f"a zone of {zone.cache.name}" if zone else None
+
+
+def block_line(block, tenants, mark=" "):
+    state = paint(f"{block.state:5}",
+                  "used" if block.state == "used" else "free")
+    return (f" {mark}{block.number:5}  {block.payload:#010x} "
+            f"{block.bytes:9}  {state} {tenants.text(block)}").rstrip()
+
+
+def dump(memory, address):
+    """The words around a place, so that text or a pattern is recognised."""
+    for at in range(address - address % 4, address + DUMP_BYTES, 16):
+        try:
+            raw = memory.read(at, 16)
+        except Unreadable:
+            return
+        words = " ".join(f"{int.from_bytes(raw[i:i + 4], 'little'):08x}"
+                         for i in range(0, 16, 4))
+        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in raw)
+        say(f"    {at:#010x}: {words}  {text}")
+
+
+class Heap(Command):
+    """The heap, block by block; marks the first that is damaged.
+
+mallow heap              the first blocks, the sums, and whether all is sound
+mallow heap NUMBER       that many blocks
+mallow heap all          all of them
+mallow heap ADDRESS      the blocks around ADDRESS
+
+The walk reads memory and runs no code of the kernel: it works in a half
+written kernel, and shows what a damaged header looks like."""
+
+    name, usage, most = "heap", "[NUMBER|all|ADDRESS]", 1
+
+    def answer(self, memory, words):
+        door = kernel.FrontDoor(memory)
+        walk = walk_of(memory, door.large)
+        tenants = Tenants(memory, door)
+        say(f"{door.large}: {size(walk.end - walk.begin)} at "
+            f"{walk.begin:#010x}")
+        say("      #  payload         bytes  state")
+        self.list(walk, tenants, self.wanted(walk, words))
+        self.sums(walk)
+        self.verdict(memory, walk)
+
+    @staticmethod
+    def wanted(walk, words):
+        """Numbers of the blocks to show: (first, end)."""
+        if not words:
+            return 0, SHOWN
+        if words[0] == "all":
+            return 0, len(walk.blocks)
+        number = number_of(words[0])
+        if number < walk.begin:
+            return 0, number
+        block = walk.block_at(number)
+        if not block:
+            raise Trouble(f"{number:#010x} is in no block that the walk "
+                          "has reached")
+        return max(block.number - AROUND, 0), block.number + AROUND + 1
+
+    @staticmethod
+    def list(walk, tenants, wanted):
+        first, end = wanted
+        if first:
+            say(f"         ({first} blocks before)")
+        for block in walk.blocks[first:end]:
+            say(block_line(block, tenants))
+        rest = len(walk.blocks) - end
+        tail = walk.blocks[max(end, len(walk.blocks) - AROUND):] \
+            if walk.broken else []
+        if rest > len(tail):
+            say(f"         ({rest - len(tail)} blocks more; mallow heap all "
+                "shows them)")
+        for block in tail:
+            say(block_line(block, tenants))
+
+    @staticmethod
+    def sums(walk):
+        used = [one.bytes for one in walk.blocks if one.state == "used"]
+        free = [one.bytes for one in walk.blocks if one.state == "free"]
+        overhead = sum(one.payload - one.header for one in walk.blocks)
+        say(f"{len(used)} used with {sum(used)} bytes, {len(free)} free with "
+            f"{sum(free)} bytes, the largest {max(free, default=0)}; "
+            f"headers {overhead} bytes")
+        if walk.note:
+            say(walk.note)
+
+    @staticmethod
+    def verdict(memory, walk):
+        if not walk.broken:
+            say(paint("sound", "good") + ": every invariant holds")
+            return
+        first, *rest = walk.broken.lines()
+        say(paint("BROKEN", "bad") + f": {first}")
+        for line in rest:
+            say(f"  {line}")
+        dump(memory, max(walk.broken.address - 16, 0))
+        last = walk.blocks[-1] if walk.blocks else None
+        if last:
+            say("  Who wrote there? Start again with `mallow guard "
+                f"{last.payload:#x}` before it happens.")

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""What a walk over a heap finds, whichever allocator it belongs to."""
+
+MOST_BYTES = 1 << 30  # no heap of this kernel is larger: ends are believed
+
+
+class Broken:
+    """An invariant that does not hold: which, where, and the two values that
+    should have agreed."""
+
+    def __init__(self, invariant, address, what, expected, found):
+        self.invariant, self.address = invariant, address
+        self.what, self.expected, self.found = what, expected, found
+
+    def lines(self):
+        return [self.invariant,
+                f"at {self.address:#010x}, {self.what}: "
+                f"expected {self.expected}, found {self.found}"]
+
+
+class Block:
+    """A piece of the heap: [header, end), with the payload behind `header`."""
+
+    def __init__(self, number, header, payload, end, state, owner):
+        self.number, self.header, self.payload = number, header, payload
+        self.end, self.state, self.owner = end, state, owner
+
+    @property
+    def bytes(self):
+        return self.end - self.payload
+
+    def __contains__(self, address):
+        return self.header <= address < self.end
+
+
+class Walk:
+    """The blocks up to the first that breaks an invariant."""
+
+    def __init__(self, name, begin, end):
+        self.name, self.begin, self.end = name, begin, end
+        self.blocks = []
+        self.broken = None
+        self.reached = begin  # all below was walked
+        self.note = ""
+
+    def block_at(self, address):
+        """The block with `address` in it, or None."""
+        low, high = 0, len(self.blocks)
+        while low < high:
+            middle = (low + high) // 2
+            if self.blocks[middle].end <= address:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(self.blocks) and address in self.blocks[low]:
+            return self.blocks[low]
+        return None
+
+
+def hexadecimal(value):
+    return f"{value:#x}"
+
+
+def ends_broken(name, invariant, begin, end, low, high):
+    """What is wrong with the ends of a heap that an allocator claims."""
+    if begin <= end and low <= begin and end <= high:
+        return None
+    return Broken(invariant, begin, f"the ends of {name}'s heap",
+                  f"within {low:#x} to {high:#x}",
+                  f"{begin:#x} to {end:#x}")

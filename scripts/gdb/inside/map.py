@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""`mallow map`: the heap as a picture.
+
+    cell      0         1         2
+              |---------|---------|---------|
+    blocks    [ used ][free ][    zone      ]
+    letter         o         +         z
+"""
+from . import kernel
+from .command import Command
+from .heap import walk_of
+from .memory import Trouble
+from .screen import paint, picture, say, shade, width
+from .zones import Zalloc
+
+ROWS = 16
+
+
+class Cell:
+    """Bytes of each kind in a piece of the heap."""
+
+    __slots__ = ("known", "used", "own", "zone", "entries", "broken")
+
+    def __init__(self):
+        self.known = self.used = self.own = 0
+        self.zone = self.entries = 0
+        self.broken = False
+
+
+class Map:
+    """The heap, cut into cells."""
+
+    def __init__(self, begin, end, count):
+        self.begin, self.end = begin, end
+        step = -(-(end - begin) // count)
+        self.step = max((step + 7) // 8 * 8, 8)
+        self.cells = [Cell() for _ in range(-(-(end - begin) // self.step))]
+
+    def cover(self, begin, end, kind):
+        """Adds a piece to the cells it lies in."""
+        begin, end = max(begin, self.begin), min(end, self.end)
+        while begin < end:
+            index = (begin - self.begin) // self.step
+            stop = min(end, self.begin + (index + 1) * self.step)
+            cell = self.cells[index]
+            setattr(cell, kind, getattr(cell, kind) + stop - begin)
+            begin = stop
+
+    def letter(self, cell):
+        if cell.broken:
+            return "!", "bad"
+        if not cell.known:
+            return "?", "dim"
+        if cell.zone * 2 > cell.known:
+            if not cell.entries:
+                return ",", "zone"
+            full = cell.entries + cell.own >= cell.zone
+            return ("Z" if full else "z"), "zone"
+        if cell.own * 2 > cell.known:
+            return "b", "own"
+        return shade(cell.used, self.step)
+
+
+def add_zones(memory, heap_map):
+    """The zones' pages are used blocks of the large allocator; here they show
+    what is in use of them."""
+    zalloc = Zalloc(memory)
+    for store in zalloc.stores():
+        heap_map.cover(store.at, store.at + 4096, "own")
+    zones, broken = zalloc.zones()
+    if broken:
+        say(f"  (zones after {broken.address:#010x} look like blocks: "
+            f"{broken.invariant})")
+    for zone in zones:
+        heap_map.cover(zone.at, zone.end, "zone")
+        heap_map.cover(zone.at, zone.first_entry, "own")
+        each = zone.cache.entry_bytes
+        for number, bit in enumerate(zone.bits):
+            if bit:
+                at = zone.first_entry + number * each
+                heap_map.cover(at, at + each, "entries")
+
+
+def blocks_map(walk, count):
+    heap_map = Map(walk.begin, walk.end, count)
+    for block in walk.blocks:
+        heap_map.cover(block.header, block.end, "known")
+        heap_map.cover(block.header, block.payload, "own")
+        if block.state == "used":
+            heap_map.cover(block.payload, block.end, "used")
+    if walk.broken and walk.begin <= walk.broken.address < walk.end:
+        index = (walk.broken.address - walk.begin) // heap_map.step
+        heap_map.cells[index].broken = True
+    return heap_map
+
+
+class MapCommand(Command):
+    """The heap as a picture, as wide as the terminal.
+
+mallow map
+
+Letters carry all of it; colours only help, and NO_COLOR turns them off."""
+
+    name = "map"
+
+    def answer(self, memory, words):
+        door = kernel.FrontDoor(memory)
+        walk = walk_of(memory, door.large)
+        columns = (width() - 2) // 8 * 8
+        if walk.end <= walk.begin:
+            raise Trouble("the heap is empty: it has no bytes at all")
+        heap_map = blocks_map(walk, columns * ROWS)
+        if door.small == "zalloc":
+            try:
+                add_zones(memory, heap_map)
+            except Trouble as trouble:
+                say(f"  (zones are left out: {trouble})")
+        picture([heap_map.letter(cell) for cell in heap_map.cells], columns)
+        say(f"  a letter is {heap_map.step} bytes: . free  -+o# used, ever "
+            "more  , z Z zones: empty, in part, full")
+        say("  b bookkeeping  ? not reached" + (
+            "  " + paint("! damaged: mallow heap says how", "bad")
+            if walk.broken else ""))

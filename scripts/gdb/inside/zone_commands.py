@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""`mallow zones` and `mallow stores`."""
+from . import kernel
+from .command import Command
+from .memory import Trouble, number_of
+from .screen import paint, picture, say
+from .zones import Zalloc
+
+ZONES_SHOWN, SLOTS_SHOWN = 8, 8
+
+
+def say_verdict(broken):
+    if not broken:
+        say(paint("sound", "good") + ": zones, stores, lists and page map "
+            "agree")
+        return
+    first, *rest = broken.lines()
+    say(paint("BROKEN", "bad") + f": {first}")
+    for line in rest:
+        say(f"  {line}")
+
+
+def entry_cells(zone):
+    return [("#", "used") if bit else (".", "free") for bit in zone.bits]
+
+
+class Zones(Command):
+    """The zones of each entry size, and whether their bookkeeping agrees.
+
+mallow zones             a line for each size or cache that has zones
+mallow zones BYTES       the zones with entries of BYTES bytes, with bitmaps
+mallow zones ADDRESS     the zone that ADDRESS lies in"""
+
+    name, usage, most = "zones", "[BYTES|ADDRESS]", 1
+
+    def answer(self, memory, words):
+        kernel.require(memory)
+        zalloc = Zalloc(memory)
+        if not words:
+            self.all(zalloc)
+            return
+        number = number_of(words[0])
+        if number >= zalloc.begin:
+            zone = zalloc.zone_of(number)
+            if not zone:
+                raise Trouble(f"{number:#010x} is in no zone")
+            self.one(zone, number)
+            return
+        zones, broken = zalloc.zones()
+        mine = [one for one in zones if one.cache.entry_bytes == number]
+        if not mine and not broken:
+            raise Trouble(f"no zone has entries of {number} bytes")
+        for zone in mine[:ZONES_SHOWN]:
+            self.one(zone)
+        if len(mine) > ZONES_SHOWN:
+            say(f"  ... and {len(mine) - ZONES_SHOWN} zones more")
+        say_verdict(broken)
+
+    @staticmethod
+    def all(zalloc):
+        say("  entries       in zones   used of entries  pages a zone")
+        for cache in zalloc.caches():
+            entries = cache.zones * cache.zone_entries
+            line = (f"  {cache.name:12} {cache.zones:9}  "
+                    f"{cache.used:5} of {entries:5}      {cache.zone_pages}")
+            say(line if cache.zones else paint(line, "dim"))
+        say_verdict(zalloc.zones()[1])
+
+    @staticmethod
+    def one(zone, address=None):
+        say(f"zone {zone.at:#010x} of {zone.cache.name}: {zone.used} of "
+            f"{len(zone.bits)} entries used, the first at "
+            f"{zone.first_entry:#010x}")
+        picture(entry_cells(zone), 64)
+        entry = address is not None and zone.entry(address)
+        if entry:
+            state = "used" if zone.bits[entry[0]] else "free"
+            say(f"  {address:#010x} is in entry {entry[0]}, {state}, "
+                f"at {entry[1]:#010x}")
+
+
+class Stores(Command):
+    """The zone stores, the newest first, and their slots.
+
+mallow stores
+
+A store is a page of slots; a slot holds a zone's address and entry size.  All
+stores are full except the newest, so that a free slot is always at hand."""
+
+    name = "stores"
+
+    def answer(self, memory, words):
+        kernel.require(memory)
+        zalloc = Zalloc(memory)
+        for store in zalloc.stores():
+            say(f"store {store.at:#010x}: {store.used} of "
+                f"{zalloc.store_slots()} slots used, "
+                + (f"before it {store.previous:#010x}" if store.previous
+                   else "the first"))
+            slots = list(zalloc.slots(store))
+            for number, (_, slot) in enumerate(slots[:SLOTS_SHOWN]):
+                say(f"  slot {number:3}: zone {slot.zone:#010x}, entries of "
+                    f"{slot.entry_bytes} bytes")
+            if len(slots) > SLOTS_SHOWN:
+                say(f"  ... and {len(slots) - SLOTS_SHOWN} slots more")
+        say(f"{zalloc.heap.stores} stores, {zalloc.heap.zones} zones by the "
+            "counters")
+        say_verdict(zalloc.zones()[1])

@@ -57,10 +57,10 @@ ARCH := boot        \
         report
 MM := frames frames_check                                \
       paging paging_check                                \
-      heap heap_log                                      \
+      heap heap_look heap_log                                   \
       bump bump_check                                    \
       malloc malloc_verify malloc_check                  \
-      zalloc zalloc_verify zalloc_check heap_pages       \
+      zalloc zalloc_walk zalloc_verify zalloc_check heap_pages       \
       armour_arena armour_index armour armour_check
 REPLAY := trace survey   \
           shadow pattern \
@@ -73,6 +73,7 @@ MONITOR := line     \
            crash    \
            commands \
            monitor
+LAB_ROOM := tape
 TOP := options   \
        inventory \
        explain   \
@@ -81,7 +82,7 @@ TOP := options   \
        main
 
 ROOMS := $(LIB:%=lib/%) $(ARCH:%=arch/i386/%) $(MM:%=mm/%) \
-         $(REPLAY:%=replay/%) $(MONITOR:%=monitor/%) $(TOP)
+         $(REPLAY:%=replay/%) $(MONITOR:%=monitor/%) $(LAB_ROOM:%=lab/%) $(TOP)
 O     := $(B)/$(TOOLCHAIN)
 OBJS  := $(ROOMS:%=$(O)/%.o)
 

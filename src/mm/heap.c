@@ -23,6 +23,7 @@
 #include "lib/string.h"
 #include "lib/symbol.h"
 #include "mm/heap_log.h"
+#include "mm/heap_private.h"
 
 /* Who has called the function that this is written in. */
 #define CALLER ((uintptr_t)__builtin_return_address(0))
@@ -33,44 +34,49 @@
 
 static const struct heap_usage no_usage;
 
-static struct {
-    struct heap_stats stats;
-    const struct heap_backend *large;
-    const struct heap_backend *small; /* NULL before stage zalloc */
-    /* The backends' own counters, read after each allocation. */
-    const struct heap_usage *large_usage, *small_usage;
-    size_t lent_bytes, lent_blocks;
-    bool not_written;
-} heap;
-
-const char *heap_error_text(enum heap_error error)
+static void *no_alloc(size_t bytes, size_t alignment)
 {
-    static const char *const texts[] = {
-        [HEAP_OK] = "no error",
-        [HEAP_NOT_WRITTEN] = "free is not written yet",
-        [HEAP_FOREIGN] = "no allocation gave out this address",
-        [HEAP_MISALIGNED] = "not aligned as an allocation is",
-        [HEAP_INTERIOR] = "inside a block, not at its start",
-        [HEAP_ALREADY_FREE] = "already free (double free?)",
-        [HEAP_CORRUPT] = "the heap's bookkeeping around it is damaged",
-    };
-
-    if ((size_t)error >= sizeof texts / sizeof texts[0])
-        return "unknown error";
-    return texts[error];
+    (void)bytes, (void)alignment;
+    return NULL;
 }
+
+static enum heap_error no_free(void *payload)
+{
+    (void)payload;
+    return HEAP_FOREIGN;
+}
+
+static size_t no_size(const void *payload)
+{
+    (void)payload;
+    return 0;
+}
+
+/* In force before heap_start(): nothing fits, nothing is ours. */
+static const struct heap_backend no_backend = {
+    .name = "none",
+    .alloc = no_alloc,
+    .free = no_free,
+    .size = no_size,
+};
+
+struct front_door door = {
+    .large = &no_backend,
+    .large_usage = &no_usage,
+    .small_usage = &no_usage,
+};
 
 void heap_start(uintptr_t begin, uintptr_t end,
                 const struct heap_backend *backend)
 {
     ASSERT(begin <= end);
-    memset(&heap, 0, sizeof heap);
-    heap.large = backend;
-    heap.large_usage = backend->usage ? backend->usage : &no_usage;
-    heap.small_usage = &no_usage;
-    heap.stats.begin = begin;
-    heap.stats.end = end;
-    heap.stats.large = backend->name;
+    memset(&door, 0, sizeof door);
+    door.large = backend;
+    door.large_usage = backend->usage ? backend->usage : &no_usage;
+    door.small_usage = &no_usage;
+    door.stats.begin = begin;
+    door.stats.end = end;
+    door.stats.large = backend->name;
     if (heap_log.on)
         heap_log_add((struct heap_call){ .kind = HEAP_CALL_START,
                                          .payload = begin,
@@ -80,71 +86,64 @@ void heap_start(uintptr_t begin, uintptr_t end,
 
 void heap_add_small(const struct heap_backend *backend, size_t limit)
 {
-    ASSERT(heap.large);
-    heap.small = backend;
-    heap.small_usage = backend->usage ? backend->usage : &no_usage;
-    heap.stats.small = backend->name;
-    heap.stats.small_limit = limit;
+    ASSERT(door.large != &no_backend);
+    door.small = backend;
+    door.small_usage = backend->usage ? backend->usage : &no_usage;
+    door.stats.small = backend->name;
+    door.stats.small_limit = limit;
 }
 
-static const struct heap_backend *backend_for(size_t bytes, size_t alignment)
+/* Who serves a request.  Nothing that is free or used at the moment comes into
+ * it. */
+static inline const struct heap_backend *backend_for(size_t bytes,
+                                                     size_t alignment)
 {
-    if (heap.small && bytes <= heap.stats.small_limit &&
-        alignment <= HEAP_ALIGNMENT)
-        return heap.small;
-    return heap.large;
+    /* Without a small backend its limit is 0, and no request is that small. */
+    if (bytes <= door.stats.small_limit && alignment <= HEAP_ALIGNMENT)
+        return door.small;
+    return door.large;
 }
 
-static const struct heap_backend *backend_of(const void *payload)
+static inline const struct heap_backend *backend_of(const void *payload)
 {
-    if (heap.small && heap.small->owns(payload))
-        return heap.small;
-    return heap.large;
+    if (door.small && door.small->owns(payload))
+        return door.small;
+    return door.large;
 }
 
-/* What callers hold: the large backend counts what it lent as used, although
- * of that only the small one's entries are. */
-static size_t callers_bytes(void)
+/* One backend keeps its own peak; that of two together is kept here. */
+static inline void note_peak(void)
 {
-    return heap.large_usage->used_bytes - heap.lent_bytes +
-           heap.small_usage->used_bytes;
+    if (door.small && callers_bytes() > door.stats.usage.peak_bytes)
+        door.stats.usage.peak_bytes = callers_bytes();
 }
 
-static void note_peak(void)
+/* A backend's answer that is no payload. */
+static OUT_OF_THE_WAY void *no_payload(const void *answer)
 {
-    size_t bytes = callers_bytes();
-
-    if (bytes > heap.stats.usage.peak_bytes)
-        heap.stats.usage.peak_bytes = bytes;
-}
-
-/* NULL if there is no heap yet, or its alloc is still a hole. */
-static void *backend_alloc(const struct heap_backend *backend, size_t bytes,
-                           size_t alignment)
-{
-    void *payload = backend ? backend->alloc(bytes, alignment) : NULL;
-
-    if (payload != NOT_WRITTEN)
-        return payload;
-    heap.not_written = true;
+    if (answer == NOT_WRITTEN)
+        door.not_written = true;
+    door.stats.failures++;
     return NULL;
 }
 
-static void *heap_alloc(size_t bytes, size_t alignment)
+/* On every allocation's way, so it is laid out for few instructions: a size of
+ * 0 and one beyond reason are told apart only after one comparison has found
+ * that it is either; so are NULL and NOT_WRITTEN. */
+static inline void *heap_alloc(size_t bytes, size_t alignment)
 {
-    void *payload = NULL;
+    void *payload;
 
-    if (bytes == 0)
+    if (bytes - 1 >= HEAP_REQUEST_MAX) {
+        if (bytes > 0)
+            return no_payload(NULL);
         bytes = 1;
-    if (bytes <= HEAP_REQUEST_MAX)
-        payload =
-            backend_alloc(backend_for(bytes, alignment), bytes, alignment);
-    if (payload) {
-        heap.stats.allocations++;
-        note_peak();
-    } else {
-        heap.stats.failures++;
     }
+    payload = backend_for(bytes, alignment)->alloc(bytes, alignment);
+    if ((uintptr_t)payload <= (uintptr_t)NOT_WRITTEN)
+        return no_payload(payload);
+    door.stats.allocations++;
+    note_peak();
     return payload;
 }
 
@@ -170,7 +169,7 @@ void *kmalloc(size_t bytes)
 void *kmalloc_aligned(size_t bytes, size_t alignment)
 {
     if (!is_power_of_two(alignment)) {
-        heap.stats.failures++;
+        door.stats.failures++;
         return NULL;
     }
     if (alignment < HEAP_ALIGNMENT)
@@ -186,7 +185,7 @@ void *kcalloc(size_t count, size_t bytes)
     void *payload;
 
     if (__builtin_mul_overflow(count, bytes, &product)) {
-        heap.stats.failures++;
+        door.stats.failures++;
         return NULL;
     }
     payload = heap_log.on ? logged_alloc(product, HEAP_ALIGNMENT, CALLER)
@@ -201,26 +200,35 @@ static void refuse(const char *call, const void *payload, const char *why,
 {
     char where[SYMBOL_TEXT_BYTES];
 
-    heap.stats.bad_frees++;
+    door.stats.bad_frees++;
     print("%s %#lx: %s, called from %s\n", call, (unsigned long)payload, why,
           caller_text(where, sizeof where, caller));
 }
 
-static enum heap_error heap_free(const char *call, void *payload,
-                                 uintptr_t caller)
+/* A backend's answer that is no success. */
+static OUT_OF_THE_WAY enum heap_error not_freed(const char *call,
+                                                const void *payload,
+                                                enum heap_error error,
+                                                uintptr_t caller)
 {
-    const struct heap_backend *backend = backend_of(payload);
-    enum heap_error error = backend ? backend->free(payload) : HEAP_FOREIGN;
-
-    if (error == HEAP_OK)
-        heap.stats.frees++;
-    else if (error == HEAP_NOT_WRITTEN)
-        heap.not_written = true;
+    if (error == HEAP_NOT_WRITTEN)
+        door.not_written = true;
     else
         refuse(call, payload, heap_error_text(error), caller);
-    if (error != HEAP_OK)
-        heap_log_refused();
+    heap_log_refused();
     return error;
+}
+
+static inline enum heap_error heap_free(const char *call, void *payload,
+                                        uintptr_t caller)
+{
+    const struct heap_backend *backend = backend_of(payload);
+    enum heap_error error = backend->free(payload);
+
+    if (error != HEAP_OK)
+        return not_freed(call, payload, error, caller);
+    door.stats.frees++;
+    return HEAP_OK;
 }
 
 static OUT_OF_THE_WAY enum heap_error logged_free(void *payload,
@@ -245,7 +253,7 @@ size_t kmalloc_size(const void *payload)
 {
     const struct heap_backend *backend = backend_of(payload);
 
-    return payload && backend ? backend->size(payload) : 0;
+    return payload ? backend->size(payload) : 0;
 }
 
 /* To a block of its own: the old one stays until the copy is made, so that
@@ -269,14 +277,14 @@ static void *heap_resize(void *payload, size_t bytes, uintptr_t caller)
     if (!payload)
         return heap_alloc(bytes, HEAP_ALIGNMENT);
     if (old_bytes == 0) {
-        heap.stats.failures++;
+        door.stats.failures++;
         refuse("krealloc", payload, "no block in use starts here", caller);
         heap_log_refused();
         return NULL;
     }
     if (bytes == 0)
         bytes = 1;
-    heap.stats.resizes++;
+    door.stats.resizes++;
     if (bytes <= HEAP_REQUEST_MAX &&
         backend_of(payload)->resize(payload, bytes)) {
         note_peak();
@@ -310,59 +318,26 @@ void *krealloc(void *payload, size_t bytes)
 
 void *heap_lend(size_t bytes, size_t alignment)
 {
-    void *payload = backend_alloc(heap.large, bytes, alignment);
+    void *payload = door.large->alloc(bytes, alignment);
 
+    if (payload == NOT_WRITTEN)
+        payload = NULL;
     if (payload) {
-        heap.lent_bytes += heap.large->size(payload);
-        heap.lent_blocks++;
+        door.lent_bytes += door.large->size(payload);
+        door.lent_blocks++;
     }
     return payload;
 }
 
 void heap_take_back(void *payload)
 {
-    size_t bytes = heap.large->size(payload);
-    enum heap_error error = heap.large->free(payload);
+    size_t bytes = door.large->size(payload);
+    enum heap_error error = door.large->free(payload);
 
     if (error == HEAP_OK) {
-        heap.lent_bytes -= bytes;
-        heap.lent_blocks--;
+        door.lent_bytes -= bytes;
+        door.lent_blocks--;
     } else {
         refuse("heap_take_back", payload, heap_error_text(error), CALLER);
     }
-}
-
-struct heap_stats heap_stats(void)
-{
-    struct heap_stats stats = heap.stats;
-
-    if (!heap.large)
-        return stats;
-    stats.usage.used_bytes = callers_bytes();
-    stats.usage.used_blocks = heap.large_usage->used_blocks - heap.lent_blocks +
-                              heap.small_usage->used_blocks;
-    return stats;
-}
-
-bool heap_not_written(void)
-{
-    return heap.not_written;
-}
-
-bool heap_walk(block_visitor visit, void *context)
-{
-    if (heap.large && heap.large->walk && !heap.large->walk(visit, context))
-        return false;
-    return !heap.small || !heap.small->walk || heap.small->walk(visit, context);
-}
-
-struct violation heap_check(void)
-{
-    struct violation violation = SOUND;
-
-    if (heap.large && heap.large->check)
-        violation = heap.large->check();
-    if (is_sound(violation) && heap.small && heap.small->check)
-        violation = heap.small->check();
-    return violation;
 }

@@ -152,8 +152,8 @@ bool heap_not_written(void);
 void *heap_lend(size_t bytes, size_t alignment);
 void heap_take_back(void *payload);
 
-/* Every block of every backend, in address order within each backend; the
- * visitor sees the zones' pages again as blocks of "malloc", their owner. */
+/* Every block of every backend, in address order within each backend.  Pages
+ * that the small backend has borrowed are reported by it alone. */
 bool heap_walk(block_visitor visit, void *context);
 /* The first violation of any backend in force. */
 struct violation heap_check(void);

@@ -24,7 +24,7 @@ include scripts/toolchain.mk
 CFLAGS  := -std=c11 -O2 -g -march=i486 -ffreestanding -fno-pic -fno-builtin \
            -fno-stack-protector -fno-omit-frame-pointer \
            -fno-asynchronous-unwind-tables -fno-strict-aliasing \
-           -mgeneral-regs-only -Isrc
+           -mgeneral-regs-only $(STACK4) -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
            -Wmissing-prototypes
 LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \

@@ -87,8 +87,6 @@ high:
     .cfi_undefined eip
     movl $stack_end, %esp
     xorl %ebp, %ebp                     /* ends the chain of frames */
-    pushl $0                            /* keeps the stack 16-byte aligned */
-    pushl $0                            /* at the call, as the ABI asks */
     pushl %edi
     pushl %esi
     call kernel_main

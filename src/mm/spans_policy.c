@@ -77,7 +77,7 @@ static const struct policy_row *const policies[] = {
 
 /* A zone has the room of this many granules at least, so that what its header
  * and its tail take, up to one granule, counts little. */
-#define ZONE_ROOM_GRANULES 16u
+#define ZONE_ROOM_GRANULES 8u
 
 /* zone + map(n + 2 fences) + n * granule <= pages */
 static void pool_lay_out(struct span_pool *pool)
@@ -103,9 +103,10 @@ static void pool_lay_out(struct span_pool *pool)
 
 static void pool_create(const struct policy_row *row)
 {
-    struct span_pool *pool = &span_heap.pools[++span_heap.pool_count];
+    struct span_pool *pool = &span_heap.pools[span_heap.pool_count++];
     uint32_t granule = row->granule_bytes;
 
+    span_heap.numbered[span_heap.pool_count] = pool;
     pool->name = row->name;
     pool->mark = span_heap.pool_count << PAGE_INDEX_BITS;
     pool->granule_bytes = granule;
@@ -115,11 +116,9 @@ static void pool_create(const struct policy_row *row)
          bytes += REQUEST_STEP) {
         struct span_order *order = &span_heap.orders[bytes / REQUEST_STEP - 1];
 
-        if (order->pool == 0)
-            *order = (struct span_order){
-                .pool = (uint8_t)span_heap.pool_count,
-                .granules = (uint8_t)((bytes + granule - 1) / granule),
-            };
+        if (!order->pool)
+            *order =
+                (struct span_order){ pool, (bytes + granule - 1) / granule };
     }
 }
 

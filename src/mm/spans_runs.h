@@ -80,6 +80,23 @@ static inline void index_remove(struct span_pool *pool, struct free_run *run,
         next->previous = previous;
 }
 
+/* Takes the first run out of its list, which is not empty. */
+static inline struct free_run *index_pop(struct span_pool *pool, uint32_t class)
+{
+    struct free_run *run = pool->runs[class], *next = run->next;
+
+    if (!next) {
+        pool->runs[class] = NULL;
+        pool->run_classes &= ~(1u << (class - 1));
+    } else if (is_link(pool, next) && next->previous == run) {
+        pool->runs[class] = next;
+        next->previous = NULL;
+    } else {
+        spans_index_forget(pool);
+    }
+    return run;
+}
+
 /* The class of the shortest runs that have `length` granules or more; 0 if
  * there are none. */
 static inline uint32_t index_find(const struct span_pool *pool, uint32_t length)

@@ -42,9 +42,8 @@ struct map_pair {
 };
 
 struct span_zone {
-    uint32_t seal;      /* zone_seal(): the first word that an overflow meets */
-    uint16_t spans;     /* in use */
-    uint16_t allocated; /* granules in use */
+    uint32_t seal;  /* zone_seal(): the first word that an overflow meets */
+    uint32_t spans; /* in use */
     struct map_pair map[];
 };
 
@@ -95,18 +94,19 @@ _Static_assert(ZONE_PAGES_MAX == 1u << PAGE_INDEX_BITS &&
                    (SPAN_POOLS_MAX + 1) << PAGE_INDEX_BITS <= 256,
                "pool and page fit a byte of the page map");
 
-/* How requests of a size are served; pool 0 serves none. */
+/* How requests of a size are served. */
 struct span_order {
-    uint8_t pool;
-    uint8_t granules;
+    struct span_pool *pool;
+    uint32_t granules;
 };
 
 #define REQUEST_STEP 8u /* bytes: requests that differ by less are alike */
 
 struct span_heap {
     struct page_source source;
-    uint32_t first_page, page_count;            /* of the page map */
-    struct span_pool pools[1 + SPAN_POOLS_MAX]; /* from 1 on */
+    uint32_t first_page, page_count; /* of the page map */
+    struct span_pool pools[SPAN_POOLS_MAX];
+    struct span_pool *numbered[1 + SPAN_POOLS_MAX]; /* from 1 on */
     uint32_t pool_count;
     struct span_order orders[SPANS_BYTES_MAX / REQUEST_STEP];
     struct heap_usage usage;
@@ -117,8 +117,7 @@ extern struct span_heap span_heap;
 /* Makes the pools and the orders of a policy; in spans_policy.c. */
 void span_pools_create(enum spans_policy policy);
 
-/* -- Addresses --------------------------------------------------------------
- */
+/* -- Addresses ------------------------------------------------------------ */
 
 /* In the page map; page_count or more for an address outside. */
 static inline uint32_t page_index(uintptr_t address)
@@ -138,7 +137,7 @@ static inline uint32_t page_mark(uintptr_t address)
 
 static inline struct span_pool *mark_pool(uint32_t mark)
 {
-    return &span_heap.pools[mark >> PAGE_INDEX_BITS];
+    return span_heap.numbered[mark >> PAGE_INDEX_BITS];
 }
 
 /* The zone of an address in a page with that mark. */
@@ -161,8 +160,7 @@ static inline void *granule_at(const struct span_pool *pool,
                     index * pool->granule_bytes);
 }
 
-/* -- Maps -------------------------------------------------------------------
- */
+/* -- Maps ----------------------------------------------------------------- */
 
 static inline uint32_t low_bits(uint32_t count) /* 1 to 32 */
 {
@@ -210,15 +208,15 @@ static inline uint32_t free_before(const struct span_zone *zone, uint32_t index)
  * if C is damaged. */
 static inline uint32_t span_length(const struct span_zone *zone, uint32_t index)
 {
-    const struct map_pair *pair = &zone->map[(index + 1) / WORD_BITS];
-    uint32_t bit = (index + 1) % WORD_BITS;
-    uint32_t word = ~pair->continued >> bit;
+    const struct map_pair *pair = &zone->map[index / WORD_BITS];
+    uint32_t behind = WORD_BITS - 1 - index % WORD_BITS; /* in this word */
+    uint32_t word = ~(pair->continued >> index % WORD_BITS >> 1);
+    uint32_t tails = (uint32_t)__builtin_ctz(word);
 
-    if (word)
-        return 1 + (uint32_t)__builtin_ctz(word);
+    if (tails < behind)
+        return 1 + tails;
     word = ~pair[1].continued;
-    return 1 + WORD_BITS - bit +
-           (word ? (uint32_t)__builtin_ctz(word) : WORD_BITS);
+    return 1 + behind + (word ? (uint32_t)__builtin_ctz(word) : WORD_BITS);
 }
 
 /* Makes free granules a span, or more tails of the span in front of them. */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Pages for the spans that the tests make, with a limit that makes them run
+ * dry.  Pages that are not taken hold no zeros, and the tail of each run is
+ * watched. */
+#ifndef TESTS_HOST_SPAN_PAGES_H
+#define TESTS_HOST_SPAN_PAGES_H
+
+#include "mm/spans_zone.h"
+
+#define PAGES_MAX 512u
+
+struct span_pages {
+  uint8_t *memory; /* PAGES_MAX of them, page aligned */
+  size_t taken;
+  size_t limit;
+  struct page_source source;
+};
+
+extern struct span_pages pages;
+
+/* Starts spans with no page taken and no limit. */
+void pages_start(enum spans_policy policy);
+
+#endif

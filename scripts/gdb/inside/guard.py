@@ -24,24 +24,34 @@ BORROWED = ("lib/",)  # memset and lists work for whoever called them
 FRAMES = 6            # of callers looked at
 
 
-def writers():
-    """(function, file) of the frames, the innermost first."""
-    frame = gdb.newest_frame()
-    for _ in range(FRAMES):
-        if frame is None:
-            return
-        symtab = frame.find_sal().symtab
-        yield frame.name() or "?", symtab.filename if symtab else ""
-        frame = frame.older()
+class Writer:
+    """Who has just stored: the innermost function that works for itself, and
+    the one that did it for it, if another."""
+
+    def __init__(self):
+        frame = gdb.newest_frame()
+        self.helper = frame.name() or "?"
+        for _ in range(FRAMES):
+            self.name, self.source = frame.name() or "?", source_of(frame)
+            self.line = frame.find_sal().line
+            if frame.older() is None or not self.source.startswith(BORROWED):
+                break
+            frame = frame.older()
+
+    @property
+    def text(self):
+        through = f", through {self.helper}" if self.helper != self.name \
+            else ""
+        return f"{self.name} ({self.source}:{self.line}){through}"
+
+    def belongs_to(self, allocator):
+        return self.source.startswith(OWN_FILES.get(allocator, ()))
 
 
-def by_allocator(allocator):
-    """Whether the code that has just stored belongs to the allocator."""
-    for _, source in writers():
-        if any(part in source for part in BORROWED):
-            continue
-        return any(part in source for part in OWN_FILES.get(allocator, ()))
-    return False
+def source_of(frame):
+    """"mm/malloc.c", or nothing."""
+    symtab = frame.find_sal().symtab
+    return symtab.filename.replace("src/", "", 1) if symtab else ""
 
 
 class Guard(gdb.Breakpoint):
@@ -61,17 +71,16 @@ class Guard(gdb.Breakpoint):
     def stop(self):
         after = self.bytes()
         before, self.before = self.before, after
-        own = by_allocator(self.allocator)
+        writer = Writer()
+        own = writer.belongs_to(self.allocator)
         if own and not self.every:
             return False
-        self.explain(before, after, own)
+        self.explain(writer, before, after, own)
         return True
 
-    def explain(self, before, after, own):
-        function, _ = next(writers(), ("?", ""))
-        place = kernel.line_of(gdb.newest_frame().pc())
-        say(paint(f"guard: {function} ({place}) has written into "
-                  f"{self.what}", "good" if own else "bad"))
+    def explain(self, writer, before, after, own):
+        say(paint(f"guard: {writer.text} has written into {self.what}",
+                  "good" if own else "bad"))
         for offset in range(0, self.count, 4):
             old, new = before[offset:offset + 4], after[offset:offset + 4]
             if old != new:

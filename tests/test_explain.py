@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""What a report of a fault tells beyond the fault, and who called kfree."""
+import re
+
+from mallow import machine
+
+
+def report(boot, kind, stage="malloc"):
+    guest = boot(f"stage={stage}", f"crash={kind}").finish()
+    assert guest.status == machine.PANIC, guest.text
+    return guest.text[guest.text.index("PANIC"):]
+
+
+def test_stale_block(boot):
+    """A wild pointer that came out of a block: what it is, and whose block
+    the registers still hold."""
+    told = report(boot, "stale")
+    assert "reads as text" in told
+    assert re.search(r"e[a-d]x: 0x[0-9a-f]+ is in the heap", told) \
+        or re.search(r"e[sd]i: 0x[0-9a-f]+ is in the heap", told)
+    assert "used malloc, 8 bytes" in told
+    assert "kmalloc, from crash_stale+" in told
+    assert "mallow owner 0x74786574" in told
+
+
+def test_stale_block_of_a_zone(boot):
+    assert "used zone 8, 8 bytes" in report(boot, "stale", "zalloc")
+
+
+def test_overflow(boot):
+    told = report(boot, "overflow")
+    assert "I1: blocks tile the heap" in told
+    assert "break panic" in told
+
+
+def test_overflow_without_a_heap(boot):
+    assert "no heap" in report(boot, "overflow", "frames")
+
+
+def test_page_tables_of_a_fault(boot):
+    told = report(boot, "text")
+    assert re.search(r"directory entry +768: 0x\w+ +frame .*writable", told)
+    assert re.search(r"table +entry .*read-only", told)
+    assert "is in the kernel's code" in told
+    assert "make debug" in told and "break report_trap" in told
+
+
+def test_physical_address(boot):
+    told = report(boot, "physical")
+    assert re.search(r"meant as physical: 0xc01\w+ is in the kernel's code",
+                     told)
+
+
+def test_log_at_the_prompt(boot):
+    guest = boot("stage=malloc")
+    guest.prompt()
+    block = re.match(r"0x\w+", guest.ask("alloc 40")).group()
+    again = guest.ask(f"free {block}") + guest.ask(f"free {block}")
+    assert "freed" in again
+    assert re.search(r"double free.*called from run_free\+0x", again)
+    *_, first, second, third = guest.ask("log").strip().splitlines()
+    assert re.search(rf"kmalloc +40 bytes +{block} +from run_alloc\+", first)
+    assert re.search(rf"kfree +{block} +from run_free\+", second)
+    assert re.search(rf"refused +{block} +from run_free\+", third)
+    assert guest.ask("log 1").strip() == third.strip()
+
+
+def test_log_needs_a_heap(boot):
+    guest = boot("stage=paging")
+    guest.prompt()
+    assert "needs stage heap" in guest.ask("log")
+
+
+def test_log_stands_still_while_instructions_are_counted(boot):
+    """And only then: a replay that nobody counts can be looked back on."""
+    for counting in (True, False):
+        guest = boot("stage=malloc", "replay=sqlite3-table.rep", "quick",
+                     counting=counting)
+        guest.prompt()
+        assert ("call_free" in guest.ask("log 60")) != counting

@@ -40,7 +40,9 @@ static void print_stage(size_t number)
     print("  %zu %-7s %-4s ", number, stage->name, state_texts[state]);
     if (works(state) && stage->figures)
         stage->figures();
-    else if (state == STAGE_NOT_WRITTEN)
+    if (state == STAGE_PARTLY_WRITTEN)
+        print("; ");
+    if (state == STAGE_NOT_WRITTEN || state == STAGE_PARTLY_WRITTEN)
         print("see %s", stage->lab);
     print("\n");
 }

@@ -44,33 +44,40 @@ static uintptr_t block_end(const struct bump_header *header)
 
 enum stage_state bump_init(uintptr_t begin, uintptr_t end)
 {
+    /* LAB 3 BEGIN: return STAGE_NOT_WRITTEN; */
     begin = align_up(begin, HEAP_ALIGNMENT);
     end = align_down(end, HEAP_ALIGNMENT);
     if (end < begin)
         end = begin;
     bump_heap = (struct bump_heap){ .begin = begin, .top = begin, .end = end };
     return STAGE_OK;
+    /* LAB 3 END */
 }
 
 /* Writes a header at `top`; the caller has made sure that the block fits. */
 static struct bump_header *block_append(size_t bytes, enum bump_state state)
 {
+    /* LAB 3 BEGIN: return NULL; */
     struct bump_header *header = (struct bump_header *)bump_heap.top;
 
     header->bytes = (uint32_t)bytes;
     header->state = state;
     bump_heap.top += HEADER_BYTES + bytes;
     return header;
+    /* LAB 3 END */
 }
 
 /* Bytes to skip, so that the payload behind the next header is aligned. */
 static size_t hole_bytes(size_t alignment)
 {
+    /* LAB 3 BEGIN: return 0; */
     return -(bump_heap.top + HEADER_BYTES) & (alignment - 1);
+    /* LAB 3 END */
 }
 
 void *bump_alloc(size_t bytes, size_t alignment)
 {
+    /* LAB 3 BEGIN: return NOT_WRITTEN; */
     size_t hole = hole_bytes(alignment);
     size_t room = bump_heap.end - bump_heap.top;
     struct bump_header *header;
@@ -85,6 +92,7 @@ void *bump_alloc(size_t bytes, size_t alignment)
     header = block_append(align_up(bytes, HEAP_ALIGNMENT), BUMP_USED);
     usage_add(&bump_heap.usage, header->bytes);
     return payload_of(header);
+    /* LAB 3 END */
 }
 
 static bool is_state(uint32_t state)
@@ -111,10 +119,11 @@ static enum heap_error explain(uintptr_t address)
     return HEAP_CORRUPT;
 }
 
-/* Whether `payload` is a block in use; if not, why not.  Payload that looks
+/* HEAP_OK if `payload` is a block in use; if not, why not.  Payload that looks
  * like a header deceives it. */
 static enum heap_error payload_error(const void *payload)
 {
+    /* LAB 3 BEGIN: return HEAP_NOT_WRITTEN; */
     uintptr_t address = (uintptr_t)payload;
     const struct bump_header *header = header_of(payload);
 
@@ -126,10 +135,12 @@ static enum heap_error payload_error(const void *payload)
         header->bytes > bump_heap.top - address)
         return explain(address);
     return header->state == BUMP_USED ? HEAP_OK : HEAP_ALREADY_FREE;
+    /* LAB 3 END */
 }
 
 enum heap_error bump_free(void *payload)
 {
+    /* LAB 3 BEGIN: return HEAP_NOT_WRITTEN; */
     enum heap_error error = payload_error(payload);
 
     if (error == HEAP_OK) {
@@ -137,6 +148,7 @@ enum heap_error bump_free(void *payload)
         usage_remove(&bump_heap.usage, header_of(payload)->bytes);
     }
     return error;
+    /* LAB 3 END */
 }
 
 size_t bump_size(const void *payload)

@@ -121,26 +121,34 @@ static void place_bitmaps(const struct memory_layout *layout, uint32_t total)
     frames.reserved = (struct bitmap){ place + words, total };
 }
 
-/* In-use regions may lie, or end, beyond the last frame we know. */
+/* Makes frames reserved.  In-use regions may lie, or end, beyond the last
+ * frame we know. */
 static void reserve(struct frame_range range)
 {
+    /* LAB 1 BEGIN */
     range.end = (uint32_t)least(range.end, frames.busy.bits);
     if (range.first >= range.end)
         return;
     bitmap_set_range(&frames.busy, range.first, range.end - range.first);
     bitmap_set_range(&frames.reserved, range.first, range.end - range.first);
+    /* LAB 1 END */
 }
 
+/* Makes frames free, whatever the bitmaps said before. */
 static void offer(struct frame_range range)
 {
+    /* LAB 1 BEGIN */
     bitmap_clear_range(&frames.busy, range.first, range.end - range.first);
     bitmap_clear_range(&frames.reserved, range.first, range.end - range.first);
+    /* LAB 1 END */
 }
 
-/* The order is the rule "in use wins": first nothing is ours, then all that
- * is available, and at last what is in use is taken out again. */
+/* Gives every frame its state.  The bitmaps hold anything yet.  The order is
+ * the rule "in use wins": first nothing is ours, then all that is available,
+ * and at last what is in use is taken out again. */
 static void mark_frames(const struct memory_layout *layout)
 {
+    /* LAB 1 BEGIN */
     reserve((struct frame_range){ 0, (uint32_t)frames.busy.bits });
     for (size_t i = 0; i < layout->available_count; i++)
         offer(frames_within(&layout->available[i], layout->reach));
@@ -148,6 +156,20 @@ static void mark_frames(const struct memory_layout *layout)
         reserve(frames_touched(&layout->in_use[i]));
     reserve((struct frame_range){ 0, 1 });
     reserve(frames.place);
+    /* LAB 1 END */
+}
+
+/* Takes a frame and gives it back; what is a hole yet says so. */
+static enum stage_state try_out(void)
+{
+    frame_t frame = frame_alloc();
+
+    if (frame.number == FRAME_NOT_WRITTEN.number)
+        return STAGE_NOT_WRITTEN;
+    if (frame.number != FRAME_NONE.number &&
+        frame_free(frame) == FRAME_NOT_WRITTEN_YET)
+        return STAGE_PARTLY_WRITTEN;
+    return STAGE_OK;
 }
 
 enum stage_state frames_init(const struct memory_layout *layout)
@@ -166,7 +188,7 @@ enum stage_state frames_init(const struct memory_layout *layout)
     frames.counts.total = total;
     frames.counts.reserved = (uint32_t)bitmap_count(&frames.reserved);
     frames.counts.free = total - frames.counts.reserved;
-    return STAGE_OK;
+    return try_out();
 }
 
 /* Handing out. */
@@ -181,6 +203,7 @@ static frame_t take(size_t first, uint32_t count)
 
 frame_t frame_alloc(void)
 {
+    /* LAB 1 BEGIN: return FRAME_NOT_WRITTEN; */
     size_t found = bitmap_find_clear(&frames.busy, frames.lowest_free);
 
     if (found == BITMAP_NONE) {
@@ -189,10 +212,12 @@ frame_t frame_alloc(void)
     }
     frames.lowest_free = (uint32_t)found + 1;
     return take(found, 1);
+    /* LAB 1 END */
 }
 
 frame_t frame_alloc_run(uint32_t count, uint32_t align)
 {
+    /* LAB 1 BEGIN: return FRAME_NOT_WRITTEN; */
     size_t found;
 
     if (count == 0 || !is_power_of_two(align))
@@ -201,6 +226,7 @@ frame_t frame_alloc_run(uint32_t count, uint32_t align)
     if (found == BITMAP_NONE)
         return FRAME_NONE;
     return take(found, count);
+    /* LAB 1 END */
 }
 
 /* Taking back. */
@@ -217,6 +243,7 @@ static enum frame_error free_error(uint32_t number)
 
 enum frame_error frame_free_run(frame_t first, uint32_t count)
 {
+    /* LAB 1 BEGIN: return FRAME_NOT_WRITTEN_YET; */
     uint32_t total = frames.counts.total;
 
     if (first.number >= total || count > total - first.number)
@@ -233,6 +260,7 @@ enum frame_error frame_free_run(frame_t first, uint32_t count)
     if (first.number < frames.lowest_free)
         frames.lowest_free = first.number;
     return FRAME_OK;
+    /* LAB 1 END */
 }
 
 enum frame_error frame_free(frame_t frame)

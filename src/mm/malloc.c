@@ -59,11 +59,13 @@ static struct block_header *block_of_link(struct list_link *link)
 /* The link after which `block` belongs. */
 static struct list_link *free_list_place(const struct block_header *block)
 {
+    /* LAB 4 BEGIN: return NULL; */
     struct list_link *link = malloc_heap.free_list.next;
 
     while (link != &malloc_heap.free_list && block_of_link(link) < block)
         link = link->next;
     return link->previous;
+    /* LAB 4 END */
 }
 
 /* `place` is NULL if the caller does not know it. */
@@ -90,6 +92,7 @@ static struct list_link *free_list_remove(struct block_header *block)
 static struct block_header *block_split(struct block_header *block,
                                         size_t bytes)
 {
+    /* LAB 4 BEGIN: return NULL; */
     size_t rest_bytes = block_bytes(block) - bytes;
     struct block_header *rest = block_at((uintptr_t)block + bytes);
 
@@ -98,14 +101,17 @@ static struct block_header *block_split(struct block_header *block,
     block_set_bytes(rest, rest_bytes, TAG_FREE);
     block_set_bytes(block, bytes, block->bytes_and_state & BLOCK_STATE_BITS);
     return rest;
+    /* LAB 4 END */
 }
 
 /* | block | next ... |  ->  | block ............ |
  * `next` is in no list; `block` keeps its state. */
 static void block_absorb_next(struct block_header *block)
 {
+    /* LAB 4 BEGIN */
     block_set_bytes(block, block_bytes(block) + block_bytes(block_next(block)),
                     block->bytes_and_state & BLOCK_STATE_BITS);
+    /* LAB 4 END */
 }
 
 /* Merges a free block that is in no list with its free neighbours, and puts
@@ -118,6 +124,7 @@ static void block_absorb_next(struct block_header *block)
  */
 static void block_coalesce(struct block_header *block)
 {
+    /* LAB 4 BEGIN */
     struct block_header *next = block_next(block);
     struct block_header *previous = block_previous(block);
     struct list_link *place = NULL;
@@ -130,12 +137,14 @@ static void block_coalesce(struct block_header *block)
         block_absorb_next(previous);
     else
         free_list_insert(block, place);
+    /* LAB 4 END */
 }
 
 /* -- Allocation ---------------------------------------------------------- */
 
 enum stage_state malloc_init(uintptr_t begin, uintptr_t end)
 {
+    /* LAB 4 BEGIN: return STAGE_NOT_WRITTEN; */
     struct malloc_heap *heap = &malloc_heap;
 
     begin = align_up(begin, HEAP_ALIGNMENT);
@@ -150,32 +159,38 @@ enum stage_state malloc_init(uintptr_t begin, uintptr_t end)
     block_set_bytes(block_at(begin), heap->end - begin, TAG_FREE);
     free_list_insert(block_at(begin), NULL);
     return STAGE_OK;
+    /* LAB 4 END */
 }
 
 /* The length of a block whose payload holds `bytes` bytes, at most
  * HEAP_REQUEST_MAX. */
 static size_t block_bytes_for(size_t bytes)
 {
+    /* LAB 4 BEGIN: return 0; */
     size_t needed = align_up(bytes, HEAP_ALIGNMENT) + HEADER_BYTES;
 
     return needed < MIN_BLOCK_BYTES ? MIN_BLOCK_BYTES : needed;
+    /* LAB 4 END */
 }
 
 /* How far into a free block the header has to move so that the payload behind
  * it is aligned.  What stays in front must be a block itself. */
 static size_t padding_bytes(const struct block_header *block, size_t alignment)
 {
+    /* LAB 4 BEGIN: return 0; */
     size_t padding = -(uintptr_t)payload_of(block) & (alignment - 1);
 
     if (padding > 0 && padding < MIN_BLOCK_BYTES)
         padding += alignment;
     return padding;
+    /* LAB 4 END */
 }
 
 /* The first free block that holds a block of `bytes` bytes after the padding,
  * or NULL. */
 static struct block_header *find_fit(size_t bytes, size_t alignment)
 {
+    /* LAB 4 BEGIN: return NULL; */
     struct list_link *link = malloc_heap.free_list.next;
 
     for (; link != &malloc_heap.free_list; link = link->next) {
@@ -187,20 +202,24 @@ static struct block_header *find_fit(size_t bytes, size_t alignment)
             return block;
     }
     return NULL;
+    /* LAB 4 END */
 }
 
 /* Gives back what `block` has beyond `bytes`, to the list after `place`. */
 static void block_trim(struct block_header *block, size_t bytes,
                        struct list_link *place)
 {
+    /* LAB 4 BEGIN */
     struct block_header *rest = block_split(block, bytes);
 
     if (rest)
         free_list_insert(rest, place);
+    /* LAB 4 END */
 }
 
 void *malloc_alloc(size_t bytes, size_t alignment)
 {
+    /* LAB 4 BEGIN: return NOT_WRITTEN; */
     struct block_header *block;
     struct list_link *place;
     size_t padding;
@@ -223,12 +242,14 @@ void *malloc_alloc(size_t bytes, size_t alignment)
     block_mark(block, TAG_USED);
     usage_add(&malloc_heap.usage, payload_bytes(block));
     return payload_of(block);
+    /* LAB 4 END */
 }
 
 /* -- Free, resize, walk --------------------------------------------------- */
 
 enum heap_error malloc_free(void *payload)
 {
+    /* LAB 4 BEGIN: return HEAP_NOT_WRITTEN; */
     struct block_header *block = block_of(payload);
     enum heap_error error = malloc_payload_error(payload);
 
@@ -238,10 +259,12 @@ enum heap_error malloc_free(void *payload)
     block_mark(block, TAG_FREE);
     block_coalesce(block);
     return HEAP_OK;
+    /* LAB 4 END */
 }
 
 bool malloc_resize(void *payload, size_t bytes)
 {
+    /* LAB 4 BEGIN: return false; */
     struct block_header *block = block_of(payload), *next;
     struct list_link *place = NULL;
     size_t old_bytes, available;
@@ -263,6 +286,7 @@ bool malloc_resize(void *payload, size_t bytes)
     malloc_heap.usage.used_bytes += block_bytes(block) - old_bytes;
     usage_peak(&malloc_heap.usage);
     return true;
+    /* LAB 4 END */
 }
 
 size_t malloc_size(const void *payload)

@@ -56,11 +56,13 @@ static bool in_large_page(const struct page_table *directory, uintptr_t address)
 static page_entry_t *find_entry(const struct page_table *directory,
                                 uintptr_t address)
 {
+    /* LAB 2 BEGIN: return NULL; */
     page_entry_t entry = directory->entries[directory_index(address)];
 
     if ((entry & (ENTRY_PRESENT | ENTRY_LARGE)) != ENTRY_PRESENT)
         return NULL;
     return &table_of(entry)->entries[table_index(address)];
+    /* LAB 2 END */
 }
 
 /* The entry of a mapped page, or NULL. */
@@ -84,10 +86,12 @@ static struct page_table *new_table(void)
     return memset(frame_to_virt(frame), 0, PAGE_BYTES);
 }
 
-/* Rights are decided page by page in the tables; the directory allows all.
- * The table is empty before the processor can find it, not after. */
+/* Gives the 4 MiB around `page` a table; false if there is no frame for it.
+ * Rights are decided page by page in the tables; the directory allows all.  The
+ * table is empty before the processor can find it, not after. */
 static bool add_table(struct page_table *directory, uintptr_t page)
 {
+    /* LAB 2 BEGIN: return false; */
     struct page_table *table = new_table();
 
     if (table == NULL)
@@ -95,6 +99,7 @@ static bool add_table(struct page_table *directory, uintptr_t page)
     directory->entries[directory_index(page)] = page_entry(
         frame_of(virt_to_phys(table)), ENTRY_PRESENT | ENTRY_WRITABLE);
     return true;
+    /* LAB 2 END */
 }
 
 /* The processor keeps translations it has used in its TLB and does not notice
@@ -111,6 +116,7 @@ static void forget(const struct page_table *directory, uintptr_t page)
 enum page_error page_map(struct page_table *directory, uintptr_t page,
                          frame_t frame, enum page_rights rights)
 {
+    /* LAB 2 BEGIN: return PAGE_NOT_WRITTEN_YET; */
     page_entry_t *entry = find_entry(directory, page);
 
     ASSERT_BELOW(frame.number, FRAME_NUMBERS);
@@ -129,11 +135,13 @@ enum page_error page_map(struct page_table *directory, uintptr_t page,
      * volume 3, 4.10.4.3), and this page was not. */
     *entry = page_entry(frame, rights | ENTRY_PRESENT);
     return PAGE_OK;
+    /* LAB 2 END */
 }
 
 enum page_error page_unmap(struct page_table *directory, uintptr_t page,
                            frame_t *frame)
 {
+    /* LAB 2 BEGIN: return PAGE_NOT_WRITTEN_YET; */
     page_entry_t *entry = find_mapped(directory, page);
 
     if (!is_page_aligned(page))
@@ -145,11 +153,13 @@ enum page_error page_unmap(struct page_table *directory, uintptr_t page,
     *entry = 0;
     forget(directory, page);
     return PAGE_OK;
+    /* LAB 2 END */
 }
 
 enum page_error page_protect(struct page_table *directory, uintptr_t page,
                              enum page_rights rights)
 {
+    /* LAB 2 BEGIN: return PAGE_NOT_WRITTEN_YET; */
     page_entry_t *entry = find_mapped(directory, page);
 
     if (!is_page_aligned(page))
@@ -159,11 +169,13 @@ enum page_error page_protect(struct page_table *directory, uintptr_t page,
     *entry = (*entry & ~(page_entry_t)ENTRY_WRITABLE) | rights;
     forget(directory, page);
     return PAGE_OK;
+    /* LAB 2 END */
 }
 
 bool page_translate(const struct page_table *directory, uintptr_t address,
                     phys_t *phys)
 {
+    /* LAB 2 BEGIN: return false; */
     const page_entry_t *entry = find_mapped(directory, address);
     uint32_t offset = (uint32_t)address % PAGE_BYTES;
 
@@ -176,6 +188,7 @@ bool page_translate(const struct page_table *directory, uintptr_t address,
     /* A 4 MiB page lies at a multiple of 4 MiB: its low frame bits are 0. */
     phys->addr = frame_base(entry_frame(*entry)).addr + offset;
     return true;
+    /* LAB 2 END */
 }
 
 const char *page_error_text(enum page_error error)
@@ -266,12 +279,15 @@ static enum page_error protect_span(struct page_table *directory,
     return PAGE_OK;
 }
 
-/* That nothing is there is what a guard wants, so no error stops this. */
-static void unmap_span(struct page_table *directory,
-                       const struct kernel_span *span)
+/* That nothing is there is what a guard wants, so it is no error here. */
+static enum page_error unmap_span(struct page_table *directory,
+                                  const struct kernel_span *span)
 {
-    for (uintptr_t page = span->begin; page < span->end; page += PAGE_BYTES)
-        page_unmap(directory, page, NULL);
+    for (uintptr_t page = span->begin; page < span->end; page += PAGE_BYTES) {
+        if (page_unmap(directory, page, NULL) == PAGE_NOT_WRITTEN_YET)
+            return PAGE_NOT_WRITTEN_YET;
+    }
+    return PAGE_OK;
 }
 
 /* Guards come last: where spans overlap, the guard wins. */
@@ -280,15 +296,15 @@ static enum page_error follow_plan(struct page_table *directory,
 {
     enum page_error error = map_layout(directory, plan->layout);
 
-    if (error != PAGE_OK)
+    if (error != PAGE_OK && error != PAGE_NOT_WRITTEN_YET)
         print("paging: mapping memory: %s\n", page_error_text(error));
     for (size_t i = 0; i < plan->span_count && error == PAGE_OK; i++) {
         if (plan->spans[i].kind == SPAN_READ_ONLY)
             error = protect_span(directory, &plan->spans[i]);
     }
-    for (size_t i = 0; i < plan->span_count; i++) {
+    for (size_t i = 0; i < plan->span_count && error == PAGE_OK; i++) {
         if (plan->spans[i].kind == SPAN_GUARD)
-            unmap_span(directory, &plan->spans[i]);
+            error = unmap_span(directory, &plan->spans[i]);
     }
     return error;
 }
@@ -306,14 +322,16 @@ static void give_back_tables(struct page_table *directory)
 enum stage_state paging_init(const struct paging_plan *plan)
 {
     struct page_table *directory = new_table();
+    enum page_error error;
 
     if (directory == NULL) {
         print("paging: no frame for the directory\n");
         return STAGE_BROKEN;
     }
-    if (follow_plan(directory, plan) != PAGE_OK) {
+    error = follow_plan(directory, plan);
+    if (error != PAGE_OK) {
         give_back_tables(directory);
-        return STAGE_BROKEN;
+        return error == PAGE_NOT_WRITTEN_YET ? STAGE_NOT_WRITTEN : STAGE_BROKEN;
     }
     paging = (struct paging){ directory, plan };
     return STAGE_OK;

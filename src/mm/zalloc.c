@@ -54,8 +54,10 @@ static void unmark(const void *first, size_t pages)
 
 /* -- Stores -------------------------------------------------------------- */
 
+/* A new, empty store, the newest; false if there is no page for it. */
 static bool store_add(void)
 {
+    /* LAB 5 BEGIN: return false; */
     struct zone_store *store = zalloc_heap.source.take(1);
 
     if (!store)
@@ -66,22 +68,27 @@ static bool store_add(void)
     zalloc_heap.stores++;
     zalloc_heap.source.page_map[page_index((uintptr_t)store)] = PAGE_STORE;
     return true;
+    /* LAB 5 END */
 }
 
+/* Of an empty one. */
 static void store_drop_newest(void)
 {
+    /* LAB 5 BEGIN */
     struct zone_store *store = zalloc_heap.newest_store;
 
     zalloc_heap.newest_store = store->previous;
     zalloc_heap.stores--;
     unmark(store, 1);
     zalloc_heap.source.give(store, 1);
+    /* LAB 5 END */
 }
 
 /* Lists `zone`.  False, and nothing changed, if that takes a new store and
  * there is no page for it. */
 static bool slot_add(struct zone *zone)
 {
+    /* LAB 5 BEGIN: return false; */
     struct zone_store *store = zalloc_heap.newest_store;
 
     if ((!store || store->used == STORE_SLOTS) && !store_add())
@@ -91,13 +98,15 @@ static bool slot_add(struct zone *zone)
     *zone->slot =
         (struct zone_slot){ zone, (uint32_t)zone->cache->entry_bytes };
     return true;
+    /* LAB 5 END */
 }
 
-/* The last slot of all moves into the gap, so that gaps never have to be
- * looked for.  A store that this empties is kept until the one before it has
- * room too: it may be needed again at once. */
+/* Takes `slot` out.  The last slot of all moves into the gap, so that gaps
+ * never have to be looked for.  A store that this empties is kept until the one
+ * before it has room too: it may be needed again at once. */
 static void slot_remove(struct zone_slot *slot)
 {
+    /* LAB 5 BEGIN */
     struct zone_store *store = zalloc_heap.newest_store;
 
     if (store->used == 0) {
@@ -106,6 +115,7 @@ static void slot_remove(struct zone_slot *slot)
     }
     *slot = store->slots[--store->used];
     slot->zone->slot = slot;
+    /* LAB 5 END */
 }
 
 /* -- Zones --------------------------------------------------------------- */
@@ -113,6 +123,7 @@ static void slot_remove(struct zone_slot *slot)
 /* A new zone, all free; NULL, and nothing changed, if there is no page. */
 static struct zone *zone_create(struct zone_cache *cache)
 {
+    /* LAB 5 BEGIN: return NULL; */
     struct zone *zone = zalloc_heap.source.take(cache->zone_pages);
 
     if (!zone)
@@ -131,11 +142,13 @@ static struct zone *zone_create(struct zone_cache *cache)
     cache->zones++;
     zalloc_heap.zones++;
     return zone;
+    /* LAB 5 END */
 }
 
-/* All of its entries are free. */
+/* Gives back a zone, all of whose entries are free. */
 static void zone_destroy(struct zone *zone)
 {
+    /* LAB 5 BEGIN */
     struct zone_cache *cache = zone->cache;
 
     list_remove(&zone->link);
@@ -144,10 +157,13 @@ static void zone_destroy(struct zone *zone)
     cache->zones--;
     zalloc_heap.zones--;
     zalloc_heap.source.give(zone, cache->zone_pages);
+    /* LAB 5 END */
 }
 
+/* A free entry of a zone that has one. */
 static void *zone_take_entry(struct zone *zone)
 {
+    /* LAB 5 BEGIN: return NULL; */
     struct bitmap bitmap = zone_bitmap(zone);
     size_t index =
         bitmap_find_clear(&bitmap, zone->first_word * BITMAP_WORD_BITS);
@@ -157,10 +173,13 @@ static void *zone_take_entry(struct zone *zone)
     if (++zone->used == bitmap.bits)
         list_remove(&zone->link);
     return zone_entry(zone, index);
+    /* LAB 5 END */
 }
 
+/* The entry is in use; afterwards the zone may be gone. */
 static void zone_give_entry(struct zone *zone, size_t index)
 {
+    /* LAB 5 BEGIN */
     struct zone_cache *cache = zone->cache;
     struct bitmap bitmap = zone_bitmap(zone);
     bool only_open;
@@ -173,6 +192,7 @@ static void zone_give_entry(struct zone *zone, size_t index)
     only_open = zone->link.next == zone->link.previous;
     if (zone->used == 0 && !only_open)
         zone_destroy(zone);
+    /* LAB 5 END */
 }
 
 /* -- Caches -------------------------------------------------------------- */
@@ -181,6 +201,7 @@ static void zone_give_entry(struct zone *zone, size_t index)
  * bit for each:  header + bitmap(n) + n * entry_bytes <= zone. */
 static void cache_lay_out(struct zone_cache *cache)
 {
+    /* LAB 5 BEGIN */
     size_t pages = bytes_to_pages(ZONE_ROOM_ENTRIES * cache->entry_bytes);
     size_t zone_bytes = pages * PAGE_BYTES - PAGE_RUN_TAIL;
     size_t entries = (zone_bytes - sizeof(struct zone)) / cache->entry_bytes;
@@ -197,6 +218,7 @@ static void cache_lay_out(struct zone_cache *cache)
     cache->zone_pages = pages;
     cache->zone_entries = entries;
     cache->first_entry = first;
+    /* LAB 5 END */
 }
 
 bool zone_cache_create(struct zone_cache *cache, const char *name, size_t bytes)
@@ -214,6 +236,7 @@ bool zone_cache_create(struct zone_cache *cache, const char *name, size_t bytes)
 
 void *zone_cache_alloc(struct zone_cache *cache)
 {
+    /* LAB 5 BEGIN: return NOT_WRITTEN; */
     struct zone *zone = list_is_empty(&cache->open)
                             ? zone_create(cache)
                             : LIST_ITEM(cache->open.next, struct zone, link);
@@ -223,6 +246,7 @@ void *zone_cache_alloc(struct zone_cache *cache)
     cache->used++;
     usage_add(&zalloc_heap.usage, cache->entry_bytes);
     return zone_take_entry(zone);
+    /* LAB 5 END */
 }
 
 static void entry_free(struct entry entry)
@@ -236,6 +260,7 @@ static void entry_free(struct entry entry)
 
 enum heap_error zone_cache_free(struct zone_cache *cache, void *payload)
 {
+    /* LAB 5 BEGIN: return HEAP_NOT_WRITTEN; */
     struct entry entry;
     enum heap_error error = zalloc_find(payload, &entry);
 
@@ -245,16 +270,19 @@ enum heap_error zone_cache_free(struct zone_cache *cache, void *payload)
         return HEAP_FOREIGN;
     entry_free(entry);
     return HEAP_OK;
+    /* LAB 5 END */
 }
 
 bool zone_cache_destroy(struct zone_cache *cache)
 {
+    /* LAB 5 BEGIN: return false; */
     if (cache->used > 0)
         return false;
     while (!list_is_empty(&cache->open))
         zone_destroy(LIST_ITEM(cache->open.next, struct zone, link));
     list_remove(&cache->link);
     return true;
+    /* LAB 5 END */
 }
 
 /* -- The eight sizes ------------------------------------------------------ */
@@ -280,28 +308,34 @@ enum stage_state zalloc_init(const struct page_source *source)
 /* The cache with the smallest entries that hold `bytes`, 1 or more. */
 static struct zone_cache *cache_for(size_t bytes)
 {
+    /* LAB 5 BEGIN: return NULL; */
     size_t index = 0;
 
     while (zalloc_heap.sizes[index].entry_bytes < bytes)
         index++;
     return &zalloc_heap.sizes[index];
+    /* LAB 5 END */
 }
 
 void *zalloc_alloc(size_t bytes, size_t alignment)
 {
+    /* LAB 5 BEGIN: return NOT_WRITTEN; */
     if (bytes > ZALLOC_BYTES_MAX || alignment > HEAP_ALIGNMENT)
         return NULL;
     return zone_cache_alloc(cache_for(bytes));
+    /* LAB 5 END */
 }
 
 enum heap_error zalloc_free(void *payload)
 {
+    /* LAB 5 BEGIN: return HEAP_NOT_WRITTEN; */
     struct entry entry;
     enum heap_error error = zalloc_find(payload, &entry);
 
     if (error == HEAP_OK)
         entry_free(entry);
     return error;
+    /* LAB 5 END */
 }
 
 size_t zalloc_size(const void *payload)
@@ -321,62 +355,6 @@ bool zalloc_resize(void *payload, size_t bytes)
 bool zalloc_owns(const void *payload)
 {
     return page_mark((uintptr_t)payload) != PAGE_NOT_OURS;
-}
-
-/* -- Walk ---------------------------------------------------------------- */
-
-static bool walk_zone(struct zone *zone, block_visitor visit, void *context)
-{
-    const struct zone_cache *cache = zone->cache;
-    const struct bitmap bitmap = zone_bitmap(zone);
-    struct block block = {
-        .address = (uintptr_t)zone,
-        .bytes = cache->first_entry,
-        .state = BLOCK_BOOKKEEPING,
-        .owner = cache->name,
-    };
-
-    if (!visit(&block, context))
-        return false;
-    block.bytes = cache->entry_bytes;
-    for (size_t i = 0; i < cache->zone_entries; i++) {
-        block.address = (uintptr_t)zone_entry(zone, i);
-        block.state = bitmap_test(&bitmap, i) ? BLOCK_USED : BLOCK_FREE;
-        if (!visit(&block, context))
-            return false;
-    }
-    return true;
-}
-
-static bool walk_store(uintptr_t store, block_visitor visit, void *context)
-{
-    struct block block = {
-        .address = store,
-        .bytes = PAGE_BYTES - PAGE_RUN_TAIL,
-        .state = BLOCK_BOOKKEEPING,
-        .owner = "zone store",
-    };
-
-    return visit(&block, context);
-}
-
-/* In address order, so by the page map and not by the stores. */
-bool zalloc_walk(block_visitor visit, void *context)
-{
-    uintptr_t first = align_down(zalloc_heap.source.begin, PAGE_BYTES);
-    size_t pages = page_source_pages(&zalloc_heap.source);
-
-    for (size_t i = 0; i < pages; i++) {
-        uintptr_t page = first + i * PAGE_BYTES;
-        uint8_t mark = zalloc_heap.source.page_map[i];
-
-        if (mark == PAGE_ZONE_FIRST &&
-            !walk_zone((struct zone *)page, visit, context))
-            return false;
-        if (mark == PAGE_STORE && !walk_store(page, visit, context))
-            return false;
-    }
-    return true;
 }
 
 const struct heap_backend zalloc_backend = {

@@ -10,10 +10,10 @@
 #define PAGES_MAX 512u
 
 struct span_pages {
-  uint8_t *memory; /* PAGES_MAX of them, page aligned */
-  size_t taken;
-  size_t limit;
-  struct page_source source;
+    uint8_t *memory; /* PAGES_MAX of them, page aligned */
+    size_t taken;
+    size_t limit;
+    struct page_source source;
 };
 
 extern struct span_pages pages;

@@ -8,348 +8,413 @@
 
 #include <string.h>
 
-static void start(void) { pages_start(SPANS_SHARED); }
-
-static void *alloc(size_t bytes) { return spans_alloc(bytes, HEAP_ALIGNMENT); }
-
-static void release(void *payload) { CHECK_EQ(spans_free(payload), HEAP_OK); }
-
-static struct span_zone *zone_of(const void *payload) {
-  return (void *)align_down((uintptr_t)payload, PAGE_BYTES);
+static void start(void)
+{
+    pages_start(SPANS_SHARED);
 }
 
-TEST(spans_name_misuse) {
-  uint8_t *a, *b, *big, *zone;
-  uint64_t on_stack[4] = {0};
-
-  start();
-  a = alloc(64);
-  b = alloc(20);
-  big = alloc(1000);
-  zone = (uint8_t *)zone_of(a);
-  memset(a, 0xFF, 64);
-  for (size_t tail = 8; tail < 64; tail += 8)
-    expect_refused(&spans_backend, a + tail, HEAP_INTERIOR);
-  for (size_t inside = 8; inside < 1024; inside += 8)
-    expect_refused(&spans_backend, big + inside, HEAP_INTERIOR);
-  release(b);
-  expect_refused(&spans_backend, b, HEAP_ALREADY_FREE);
-  expect_refused(&spans_backend, b + 8, HEAP_ALREADY_FREE);
-  expect_refused(&spans_backend, a + 1, HEAP_MISALIGNED);
-  expect_refused(&spans_backend, a + 4, HEAP_MISALIGNED);
-  expect_refused(&spans_backend, a - 8, HEAP_FOREIGN);
-  expect_refused(&spans_backend, zone, HEAP_FOREIGN);
-  expect_refused(&spans_backend, zone + PAGE_BYTES - 8, HEAP_FOREIGN);
-  expect_refused(&spans_backend, zone_of(big), HEAP_FOREIGN);
-  expect_refused(&spans_backend, big + 1024, HEAP_ALREADY_FREE);
-  expect_refused(&spans_backend, on_stack + 1, HEAP_FOREIGN);
-  expect_refused(&spans_backend, NULL, HEAP_FOREIGN);
-  expect_refused(&spans_backend, (void *)0xDEADBEE8, HEAP_FOREIGN);
-  expect_refused(&spans_backend, (void *)pages.source.end, HEAP_FOREIGN);
-  expect_refused(&spans_backend, (void *)(pages.source.end - 8), HEAP_FOREIGN);
-  expect_refused(&spans_backend, (void *)(pages.source.begin - 8),
-                 HEAP_FOREIGN);
+static void *alloc(size_t bytes)
+{
+    return spans_alloc(bytes, HEAP_ALIGNMENT);
 }
 
-TEST(spans_refuse_what_their_zone_took_along) {
-  uint8_t *first[64], *other;
-
-  start();
-  for (size_t i = 0; i < 15; i++) /* 480 of 494 granules */
-    first[i] = alloc(256);
-  other = alloc(256); /* a second zone */
-  CHECK_EQ(pages.taken, 2);
-  for (size_t i = 0; i < 15; i++)
-    release(first[i]);
-  CHECK_EQ(pages.taken, 1);
-  expect_refused(&spans_backend, first[0], HEAP_FOREIGN);
-  CHECK(!spans_owns(first[0]));
-  CHECK(spans_owns(other));
+static void release(void *payload)
+{
+    CHECK_EQ(spans_free(payload), HEAP_OK);
 }
 
-TEST(spans_out_of_pages_changes_nothing) {
-  start();
-  pages.limit = 0;
-  expect_no_room(&spans_backend, 8, 8);
-  expect_no_room(&spans_backend, 1000, 8);
-  pages.limit = 2;
-  while (alloc(200))
-    continue;
-  while (alloc(900))
-    continue;
-  expect_no_room(&spans_backend, 200, 8);
-  expect_no_room(&spans_backend, 900, 8);
-  CHECK_EQ(spans_pages_held(), 2);
+static struct span_zone *zone_of(const void *payload)
+{
+    return (void *)align_down((uintptr_t)payload, PAGE_BYTES);
 }
 
-TEST(spans_grow_and_shrink_in_place) {
-  uint8_t *a, *b;
+TEST(spans_name_misuse)
+{
+    uint8_t *a, *b, *big, *zone;
+    uint64_t on_stack[4] = { 0 };
 
-  start();
-  a = alloc(40);
-  b = alloc(40);
-  CHECK_SAME(b, a + 40);
-  CHECK(!spans_resize(a, 41));
-  CHECK(spans_resize(a, 9));
-  CHECK_EQ(spans_size(a), 16);
-  CHECK(spans_resize(a, 40));
-  CHECK(!spans_resize(a, SIZE_MAX));
-  release(b);
-  CHECK(spans_resize(a, 256));
-  CHECK(!spans_resize(a, 257));
-  CHECK_EQ(spans_size(a), 256);
-  CHECK_EQ(spans_backend.usage->used_bytes, 256);
-  CHECK_EQ(spans_backend.usage->peak_bytes, 256);
-  CHECK(spans_resize(a, 1));
-  CHECK_EQ(spans_backend.usage->used_bytes, 8);
-  CHECK_SOUND(spans_check());
-  /* A class never covers a second granule. */
-  pages_start(SPANS_PLAIN_CLASSES);
-  a = alloc(64);
-  CHECK(spans_resize(a, 1));
-  CHECK_EQ(spans_size(a), 64);
-  CHECK(!spans_resize(a, 65));
-  CHECK_SOUND(spans_check());
+    start();
+    a = alloc(64);
+    b = alloc(20);
+    big = alloc(1000);
+    zone = (uint8_t *)zone_of(a);
+    memset(a, 0xFF, 64);
+    for (size_t tail = 8; tail < 64; tail += 8)
+        expect_refused(&spans_backend, a + tail, HEAP_INTERIOR);
+    for (size_t inside = 8; inside < 1024; inside += 8)
+        expect_refused(&spans_backend, big + inside, HEAP_INTERIOR);
+    release(b);
+    expect_refused(&spans_backend, b, HEAP_ALREADY_FREE);
+    expect_refused(&spans_backend, b + 8, HEAP_ALREADY_FREE);
+    expect_refused(&spans_backend, a + 1, HEAP_MISALIGNED);
+    expect_refused(&spans_backend, a + 4, HEAP_MISALIGNED);
+    expect_refused(&spans_backend, a - 8, HEAP_FOREIGN);
+    expect_refused(&spans_backend, zone, HEAP_FOREIGN);
+    expect_refused(&spans_backend, zone + PAGE_BYTES - 8, HEAP_FOREIGN);
+    expect_refused(&spans_backend, zone_of(big), HEAP_FOREIGN);
+    expect_refused(&spans_backend, big + 1024, HEAP_ALREADY_FREE);
+    expect_refused(&spans_backend, on_stack + 1, HEAP_FOREIGN);
+    expect_refused(&spans_backend, NULL, HEAP_FOREIGN);
+    expect_refused(&spans_backend, (void *)0xDEADBEE8, HEAP_FOREIGN);
+    expect_refused(&spans_backend, (void *)pages.source.end, HEAP_FOREIGN);
+    expect_refused(&spans_backend, (void *)(pages.source.end - 8),
+                   HEAP_FOREIGN);
+    expect_refused(&spans_backend, (void *)(pages.source.begin - 8),
+                   HEAP_FOREIGN);
 }
 
-TEST(spans_zones_come_and_go) {
-  static void *payloads[20000];
-  struct random random;
-  size_t count = 0, held;
+TEST(spans_refuse_what_their_zone_took_along)
+{
+    uint8_t *first[64], *other;
 
-  start();
-  random_seed(&random, 5);
-  while (count < 20000 &&
-         (payloads[count] = alloc(1 + random_below(&random, 400))))
-    count++;
-  CHECK(count > 5000);
-  CHECK_EQ(pages.taken, PAGES_MAX);
-  CHECK_EQ(spans_pages_held(), PAGES_MAX);
-  for (size_t i = count; i > 0; i--) {
-    size_t chosen = random_below(&random, (uint32_t)i);
+    start();
+    for (size_t i = 0; i < 15; i++) /* 480 of 494 granules */
+        first[i] = alloc(256);
+    other = alloc(256); /* a second zone */
+    CHECK_EQ(pages.taken, 2);
+    for (size_t i = 0; i < 15; i++)
+        release(first[i]);
+    CHECK_EQ(pages.taken, 1);
+    expect_refused(&spans_backend, first[0], HEAP_FOREIGN);
+    CHECK(!spans_owns(first[0]));
+    CHECK(spans_owns(other));
+}
 
-    release(payloads[chosen]);
-    payloads[chosen] = payloads[i - 1];
-    if (i % 512 == 0)
-      CHECK_SOUND(spans_check());
-  }
-  CHECK_SOUND(spans_check());
-  CHECK(pages.taken <= 2);
-  CHECK_EQ(spans_backend.usage->used_blocks, 0);
-  CHECK_EQ(spans_backend.usage->used_bytes, 0);
-  /* Allocating and freeing by turns takes and gives nothing. */
-  release(alloc(300));
-  held = pages.taken;
-  for (size_t i = 0; i < 10; i++) {
-    void *payload = alloc(300);
+TEST(spans_out_of_pages_changes_nothing)
+{
+    start();
+    pages.limit = 0;
+    expect_no_room(&spans_backend, 8, 8);
+    expect_no_room(&spans_backend, 1000, 8);
+    pages.limit = 2;
+    while (alloc(200))
+        continue;
+    while (alloc(900))
+        continue;
+    expect_no_room(&spans_backend, 200, 8);
+    expect_no_room(&spans_backend, 900, 8);
+    CHECK_EQ(spans_pages_held(), 2);
+}
 
-    CHECK_EQ(pages.taken, held);
-    release(payload);
-    CHECK_EQ(pages.taken, held);
-  }
+TEST(spans_grow_and_shrink_in_place)
+{
+    uint8_t *a, *b;
+
+    start();
+    a = alloc(40);
+    b = alloc(40);
+    CHECK_SAME(b, a + 40);
+    CHECK(!spans_resize(a, 41));
+    CHECK(spans_resize(a, 9));
+    CHECK_EQ(spans_size(a), 16);
+    CHECK(spans_resize(a, 40));
+    CHECK(!spans_resize(a, SIZE_MAX));
+    release(b);
+    CHECK(spans_resize(a, 256));
+    CHECK(!spans_resize(a, 257));
+    CHECK_EQ(spans_size(a), 256);
+    CHECK_EQ(spans_backend.usage->used_bytes, 256);
+    CHECK_EQ(spans_backend.usage->peak_bytes, 256);
+    CHECK(spans_resize(a, 1));
+    CHECK_EQ(spans_backend.usage->used_bytes, 8);
+    CHECK_SOUND(spans_check());
+    /* A class never covers a second granule. */
+    pages_start(SPANS_PLAIN_CLASSES);
+    a = alloc(64);
+    CHECK(spans_resize(a, 1));
+    CHECK_EQ(spans_size(a), 64);
+    CHECK(!spans_resize(a, 65));
+    CHECK_SOUND(spans_check());
+}
+
+TEST(spans_zones_come_and_go)
+{
+    static void *payloads[20000];
+    struct random random;
+    size_t count = 0, held;
+
+    start();
+    random_seed(&random, 5);
+    while (count < 20000 &&
+           (payloads[count] = alloc(1 + random_below(&random, 400))))
+        count++;
+    CHECK(count > 5000);
+    CHECK_EQ(pages.taken, PAGES_MAX);
+    CHECK_EQ(spans_pages_held(), PAGES_MAX);
+    for (size_t i = count; i > 0; i--) {
+        size_t chosen = random_below(&random, (uint32_t)i);
+
+        release(payloads[chosen]);
+        payloads[chosen] = payloads[i - 1];
+        if (i % 512 == 0)
+            CHECK_SOUND(spans_check());
+    }
+    CHECK_SOUND(spans_check());
+    CHECK(pages.taken <= 2);
+    CHECK_EQ(spans_backend.usage->used_blocks, 0);
+    CHECK_EQ(spans_backend.usage->used_bytes, 0);
+    /* Allocating and freeing by turns takes and gives nothing. */
+    release(alloc(300));
+    held = pages.taken;
+    for (size_t i = 0; i < 10; i++) {
+        void *payload = alloc(300);
+
+        CHECK_EQ(pages.taken, held);
+        release(payload);
+        CHECK_EQ(pages.taken, held);
+    }
 }
 
 /* -- Random runs ---------------------------------------------------------- */
 
-static void start_few_pages(void) {
-  start();
-  pages.limit = 12;
+static void start_few_pages(void)
+{
+    start();
+    pages.limit = 12;
 }
 
-static void start_fine(void) { pages_start(SPANS_FINE_CLASSES); }
-
-static void random_run(void (*begin)(void)) {
-  struct model model = {
-      .backend = &spans_backend,
-      .start = begin,
-      .largest_request = SPANS_BYTES_MAX,
-      .largest_alignment = HEAP_ALIGNMENT,
-      .steps = 1500,
-  };
-
-  begin();
-  model.begin = pages.source.begin;
-  model.end = pages.source.end;
-  model_run(&model, 6);
-  CHECK_EQ(spans_backend.usage->used_bytes, 0);
+static void start_fine(void)
+{
+    pages_start(SPANS_FINE_CLASSES);
 }
 
-TEST(spans_random_run_keeps_its_promises) { random_run(start); }
+static void random_run(void (*begin)(void))
+{
+    struct model model = {
+        .backend = &spans_backend,
+        .start = begin,
+        .largest_request = SPANS_BYTES_MAX,
+        .largest_alignment = HEAP_ALIGNMENT,
+        .steps = 1500,
+    };
 
-TEST(spans_random_run_that_runs_out_of_pages) { random_run(start_few_pages); }
+    begin();
+    model.begin = pages.source.begin;
+    model.end = pages.source.end;
+    model_run(&model, 6);
+    CHECK_EQ(spans_backend.usage->used_bytes, 0);
+}
 
-TEST(spans_random_run_of_fine_classes) { random_run(start_fine); }
+TEST(spans_random_run_keeps_its_promises)
+{
+    random_run(start);
+}
+
+TEST(spans_random_run_that_runs_out_of_pages)
+{
+    random_run(start_few_pages);
+}
+
+TEST(spans_random_run_of_fine_classes)
+{
+    random_run(start_fine);
+}
 
 /* -- Damage --------------------------------------------------------------- */
 
 /* Spans and holes of many lengths, in both pools. */
-static uint8_t *some_spans(void) {
-  uint8_t *payloads[40], *kept;
+static uint8_t *some_spans(void)
+{
+    uint8_t *payloads[40], *kept;
 
-  start();
-  for (size_t i = 0; i < 40; i++)
-    payloads[i] = alloc(8 + i * 12);
-  for (size_t i = 1; i < 40; i += 3)
-    release(payloads[i]);
-  kept = payloads[3];
-  CHECK_SOUND(spans_check());
-  return kept;
+    start();
+    for (size_t i = 0; i < 40; i++)
+        payloads[i] = alloc(8 + i * 12);
+    for (size_t i = 1; i < 40; i += 3)
+        release(payloads[i]);
+    kept = payloads[3];
+    CHECK_SOUND(spans_check());
+    return kept;
 }
 
 /* A heap that differs from a sound one in one bit of a zone's bookkeeping. */
-TEST(spans_check_sees_every_flipped_bit) {
-  const void *payloads[2] = {some_spans(), NULL};
+TEST(spans_check_sees_every_flipped_bit)
+{
+    const void *payloads[2] = { some_spans(), NULL };
 
-  payloads[1] = alloc(900);
-  for (size_t i = 0; i < 2; i++) {
-    struct span_zone *zone = zone_of(payloads[i]);
-    struct span_pool *pool = mark_pool(page_mark((uintptr_t)zone));
-    size_t bytes = pool->granule_zero + pool->granule_bytes;
-    uint8_t *bookkeeping = (uint8_t *)zone;
+    payloads[1] = alloc(900);
+    for (size_t i = 0; i < 2; i++) {
+        struct span_zone *zone = zone_of(payloads[i]);
+        struct span_pool *pool = mark_pool(page_mark((uintptr_t)zone));
+        size_t bytes = pool->granule_zero + pool->granule_bytes;
+        uint8_t *bookkeeping = (uint8_t *)zone;
 
-    for (size_t bit = 0; bit < bytes * 8; bit++) {
-      bookkeeping[bit / 8] ^= (uint8_t)(1u << bit % 8);
-      CHECK(!is_sound(spans_check()));
-      bookkeeping[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        for (size_t bit = 0; bit < bytes * 8; bit++) {
+            bookkeeping[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            CHECK(!is_sound(spans_check()));
+            bookkeeping[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+        CHECK_SOUND(spans_check());
     }
-    CHECK_SOUND(spans_check());
-  }
 }
 
-static void expect(const char *invariant) {
-  expect_violation(&spans_backend, invariant);
+static void expect(const char *invariant)
+{
+    expect_violation(&spans_backend, invariant);
 }
 
 /* The second zone stays because the first one's run is hidden meanwhile. */
-static void plant_two_empty_zones(void) {
-  static const size_t sizes[4] = {1024, 1024, 1024, 960};
-  struct span_pool *pool;
-  struct free_run *whole;
-  void *payloads[8];
+static void plant_two_empty_zones(void)
+{
+    static const size_t sizes[4] = { 1024, 1024, 1024, 960 };
+    struct span_pool *pool;
+    struct free_run *whole;
+    void *payloads[8];
 
-  start();
-  for (size_t i = 0; i < 8; i++)
-    payloads[i] = alloc(sizes[i % 4]);
-  pool = mark_pool(page_mark((uintptr_t)payloads[0]));
-  for (size_t i = 0; i < 4; i++)
-    release(payloads[i]);
-  whole = pool->runs[RUN_CLASSES];
-  pool->runs[RUN_CLASSES] = NULL;
-  pool->run_classes = 0;
-  for (size_t i = 4; i < 8; i++)
-    release(payloads[i]);
-  CHECK_EQ(pages.taken, 2);
-  whole->previous = pool->runs[RUN_CLASSES];
-  whole->previous->next = whole;
+    start();
+    for (size_t i = 0; i < 8; i++)
+        payloads[i] = alloc(sizes[i % 4]);
+    pool = mark_pool(page_mark((uintptr_t)payloads[0]));
+    for (size_t i = 0; i < 4; i++)
+        release(payloads[i]);
+    whole = pool->runs[RUN_CLASSES];
+    pool->runs[RUN_CLASSES] = NULL;
+    pool->run_classes = 0;
+    for (size_t i = 4; i < 8; i++)
+        release(payloads[i]);
+    CHECK_EQ(pages.taken, 2);
+    whole->previous = pool->runs[RUN_CLASSES];
+    whole->previous->next = whole;
 }
 
-TEST(spans_check_names_damage) {
-  struct span_zone *zone = zone_of(some_spans());
-  struct span_pool *pool = mark_pool(page_mark((uintptr_t)zone));
-  uint32_t own_page = page_index((uintptr_t)zone);
-  struct free_run *run = NULL;
+TEST(spans_check_names_damage)
+{
+    struct span_zone *zone = zone_of(some_spans());
+    struct span_pool *pool = mark_pool(page_mark((uintptr_t)zone));
+    uint32_t own_page = page_index((uintptr_t)zone);
+    struct free_run *run = NULL;
 
-  pages.source.page_map[own_page] ^= 1;
-  expect("I1");
-  zone = zone_of(some_spans());
-  pages.source.page_map[own_page] = 0x80;
-  expect("I1");
-  zone = zone_of(some_spans());
-  pages.source.page_map[own_page] = PAGE_NOT_OURS;
-  expect("I8");
-  zone = zone_of(some_spans());
-  pages.source.page_map[own_page + 100] = 4; /* whose page is no zone */
-  expect("I2");
-  zone = zone_of(some_spans());
-  pages.source.page_map[own_page + 100] = 7;
-  expect("I1");
-  zone = zone_of(some_spans());
-  zone->seal ^= 1;
-  expect("I2");
-  zone = zone_of(some_spans());
-  zone->map[0].allocated &= ~1u;
-  expect("I3");
-  zone = zone_of(some_spans());
-  zone->map[3].continued |= 1u << 31;
-  zone->map[3].allocated &= ~(1u << 30);
-  expect("I4");
-  zone = zone_of(some_spans());
-  zone->spans++;
-  expect("I5");
-  zone = zone_of(some_spans());
-  for (uint32_t i = 1; !run; i++)
-    run = pool->runs[i];
-  run->next = (struct free_run *)0x10;
-  expect("I6");
-  some_spans();
-  pool->run_classes ^= 2;
-  expect("I6");
-  some_spans();
-  run = pool->runs[RUN_CLASSES];
-  run->next = run;
-  expect("I6");
-  plant_two_empty_zones();
-  expect("I7");
-  some_spans();
-  pool->zones++;
-  expect("I8");
-  some_spans();
-  span_heap.usage.used_bytes += 8;
-  expect("I8");
-  some_spans();
-  span_heap.usage.used_blocks++;
-  expect("I8");
+    pages.source.page_map[own_page] ^= 1;
+    expect("I1");
+    zone = zone_of(some_spans());
+    pages.source.page_map[own_page] = 0x80;
+    expect("I1");
+    zone = zone_of(some_spans());
+    pages.source.page_map[own_page] = PAGE_NOT_OURS;
+    expect("I8");
+    zone = zone_of(some_spans());
+    pages.source.page_map[own_page + 100] = 4; /* whose page is no zone */
+    expect("I2");
+    zone = zone_of(some_spans());
+    pages.source.page_map[own_page + 100] = 7;
+    expect("I1");
+    zone = zone_of(some_spans());
+    zone->seal ^= 1;
+    expect("I2");
+    zone = zone_of(some_spans());
+    zone->map[0].allocated &= ~1u;
+    expect("I3");
+    zone = zone_of(some_spans());
+    zone->map[3].continued |= 1u << 31;
+    zone->map[3].allocated &= ~(1u << 30);
+    expect("I4");
+    zone = zone_of(some_spans());
+    zone->spans++;
+    expect("I5");
+    zone = zone_of(some_spans());
+    for (uint32_t i = 1; !run; i++)
+        run = pool->runs[i];
+    run->next = (struct free_run *)0x10;
+    expect("I6");
+    some_spans();
+    pool->run_classes ^= 2;
+    expect("I6");
+    some_spans();
+    run = pool->runs[RUN_CLASSES];
+    run->next = run;
+    expect("I6");
+    plant_two_empty_zones();
+    expect("I7");
+    some_spans();
+    pool->zones++;
+    expect("I8");
+    some_spans();
+    span_heap.usage.used_bytes += 8;
+    expect("I8");
+    some_spans();
+    span_heap.usage.used_blocks++;
+    expect("I8");
 }
 
-TEST(spans_refuse_a_zone_whose_header_is_damaged) {
-  uint8_t *payload = some_spans();
+TEST(spans_refuse_a_zone_whose_header_is_damaged)
+{
+    uint8_t *payload = some_spans();
 
-  memset(zone_of(payload), 0xAA, 16);
-  CHECK_EQ(spans_free(payload), HEAP_CORRUPT);
-  CHECK_EQ(spans_size(payload), 0);
-  CHECK(!spans_resize(payload, 8));
+    memset(zone_of(payload), 0xAA, 16);
+    CHECK_EQ(spans_free(payload), HEAP_CORRUPT);
+    CHECK_EQ(spans_size(payload), 0);
+    CHECK(!spans_resize(payload, 8));
 }
 
-static bool scribble(const struct block *block, void *context) {
-  uint8_t value = *(const uint8_t *)context;
+static bool scribble(const struct block *block, void *context)
+{
+    uint8_t value = *(const uint8_t *)context;
 
-  if (block->state == BLOCK_FREE)
-    memset((void *)block->address, value, block->bytes);
-  return true;
+    if (block->state == BLOCK_FREE)
+        memset((void *)block->address, value, block->bytes);
+    return true;
 }
 
 /* Writes into all free memory, as a pointer that was kept too long might, in
  * the middle of a life that goes on. */
-TEST(spans_survive_writes_to_free_memory) {
-  static struct {
-    uint8_t *payload;
-    size_t bytes;
-  } live[300];
-  struct random random;
+TEST(spans_survive_writes_to_free_memory)
+{
+    static struct {
+        uint8_t *payload;
+        size_t bytes;
+    } live[300];
+    struct random random;
 
-  start();
-  random_seed(&random, 9);
-  for (uint32_t step = 0; step < 30000; step++) {
-    uint32_t i = random_below(&random, 300);
-    uint8_t value = (uint8_t)(step % 3 ? step : 0);
+    start();
+    random_seed(&random, 9);
+    for (uint32_t step = 0; step < 30000; step++) {
+        uint32_t i = random_below(&random, 300);
+        uint8_t value = (uint8_t)(step % 3 ? step : 0);
 
-    if (live[i].payload) {
-      for (size_t at = 0; at < live[i].bytes; at++)
-        CHECK_EQ(live[i].payload[at], (uint8_t)i);
-      release(live[i].payload);
-      live[i].payload = NULL;
-    } else {
-      live[i].bytes = 1 + random_below(&random, 1024);
-      live[i].payload = alloc(live[i].bytes);
-      CHECK(live[i].payload);
-      memset(live[i].payload, (int)i, live[i].bytes);
+        if (live[i].payload) {
+            for (size_t at = 0; at < live[i].bytes; at++)
+                CHECK_EQ(live[i].payload[at], (uint8_t)i);
+            release(live[i].payload);
+            live[i].payload = NULL;
+        } else {
+            live[i].bytes = 1 + random_below(&random, 1024);
+            live[i].payload = alloc(live[i].bytes);
+            CHECK(live[i].payload);
+            memset(live[i].payload, (int)i, live[i].bytes);
+        }
+        if (step % 50 == 0)
+            spans_walk(scribble, &value);
     }
-    if (step % 50 == 0)
-      spans_walk(scribble, &value);
-  }
-  for (size_t i = 0; i < 300; i++)
-    if (live[i].payload)
-      release(live[i].payload);
-  CHECK_EQ(spans_backend.usage->used_blocks, 0);
-  CHECK(pages.taken <= 4);
+    for (size_t i = 0; i < 300; i++)
+        if (live[i].payload)
+            release(live[i].payload);
+    CHECK_EQ(spans_backend.usage->used_blocks, 0);
+    CHECK(pages.taken <= 4);
+}
+
+/* A link that leads to a live span of the same zone: only that the span does
+ * not link back gives it away. */
+TEST(spans_follow_no_link_into_a_live_span)
+{
+    uint8_t full[32], *live, *hole, *behind;
+    struct free_run *run;
+
+    memset(full, 0xFF, sizeof full);
+    for (int backwards = 0; backwards < 2; backwards++) {
+        start();
+        live = alloc(sizeof full);
+        hole = alloc(16);
+        behind = alloc(8);
+        memset(live, 0xFF, sizeof full);
+        release(hole);
+        run = (struct free_run *)hole;
+        run->next = backwards ? NULL : (struct free_run *)live;
+        run->previous = backwards ? (struct free_run *)live : NULL;
+        if (backwards)
+            release(behind); /* joins the hole, which leaves its list */
+        else
+            CHECK_SAME(alloc(16), hole);
+        CHECK(memcmp(live, full, sizeof full) == 0);
+        CHECK_SOUND(spans_check());
+    }
 }

@@ -57,10 +57,11 @@ ARCH := boot        \
         report
 MM := frames frames_check                                \
       paging paging_check                                \
-      heap heap_look heap_log                                   \
+      heap heap_look heap_log                            \
       bump bump_check                                    \
       malloc malloc_verify malloc_check                  \
-      zalloc zalloc_walk zalloc_verify zalloc_check heap_pages       \
+      zalloc zalloc_walk zalloc_verify zalloc_check heap_pages\
+      spans_policy spans_runs spans spans_check          \
       armour_arena armour_index armour armour_check
 REPLAY := trace survey   \
           shadow pattern \
@@ -74,11 +75,12 @@ MONITOR := line     \
            commands \
            monitor
 LAB_ROOM := tape
-TOP := options   \
-       inventory \
-       explain   \
-       workbench \
-       stages    \
+TOP := options     \
+       inventory   \
+       explain     \
+       workbench   \
+       heap_stages \
+       stages      \
        main
 
 ROOMS := $(LIB:%=lib/%) $(ARCH:%=arch/i386/%) $(MM:%=mm/%) \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inventory.h"
 
+#include "lab/tape.h"
 #include "lib/print.h"
 #include "replay/replay.h"
 
@@ -100,6 +101,33 @@ uint64_t inventory_memory_bytes(const struct inventory *inventory)
         bytes += inventory->boot.available[i].end -
                  inventory->boot.available[i].begin;
     return bytes;
+}
+
+/* A page in the lower half of what is in reach, another one for each key;
+ * what lies above it is where the tape may be. */
+static uint64_t tape_lowest(const struct inventory *inventory, uint32_t key)
+{
+    uint64_t bytes = inventory_memory_bytes(inventory);
+    uint64_t reach = inventory->layout.reach;
+    uint32_t half = (uint32_t)((bytes < reach ? bytes : reach) / 2);
+
+    return LOW_MEMORY_END + page_down(key % (half + 1));
+}
+
+void inventory_set_tape_aside(struct inventory *inventory, uint32_t key)
+{
+    const struct memory_layout *layout = &inventory->layout;
+    uint64_t begin =
+        layout_find_room(layout, tape_lowest(inventory, key), TAPE_BYTES);
+
+    if (begin == NO_ROOM)
+        begin = layout_find_room(layout, LOW_MEMORY_END, TAPE_BYTES);
+    if (begin == NO_ROOM) {
+        print("no %u bytes for a tape: nothing is written down\n", TAPE_BYTES);
+        return;
+    }
+    take_in_use(inventory, begin, begin + TAPE_BYTES, "tape");
+    tape_init(phys_to_virt((phys_t){ (uint32_t)begin }), TAPE_BYTES, key);
 }
 
 void inventory_print_unreachable(const struct inventory *inventory)

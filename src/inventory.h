@@ -25,6 +25,9 @@ void inventory_read(struct inventory *inventory, uint32_t magic, uint32_t info,
  * before any allocator exists, so that no allocator can harm it.  Without room
  * for that it says so, and there are no traces. */
 void inventory_set_replay_aside(struct inventory *inventory, size_t heap_bytes);
+/* The same for the tape of a test, somewhere in memory: `key` says where to
+ * look first.  Says what could not be, and then there is no tape. */
+void inventory_set_tape_aside(struct inventory *inventory, uint32_t key);
 /* What the loader calls available, in reach or not. */
 uint64_t inventory_memory_bytes(const struct inventory *inventory);
 /* A line for each piece of memory that lies out of reach. */

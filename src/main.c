@@ -12,16 +12,18 @@
 #include "arch/i386/segments.h"
 #include "arch/i386/symbols.h"
 #include "explain.h"
+#include "heap_stages.h"
 #include "inventory.h"
 #include "lib/print.h"
 #include "lib/record.h"
+#include "mm/armour.h"
 #include "mm/bump.h"
 #include "mm/frames.h"
 #include "mm/heap.h"
 #include "mm/heap_log.h"
-#include "mm/heap_pages.h"
 #include "mm/malloc.h"
 #include "mm/paging.h"
+#include "mm/spans.h"
 #include "mm/zalloc.h"
 #include "monitor/crash.h"
 #include "monitor/monitor.h"
@@ -34,27 +36,14 @@
 /* linker.ld; only their addresses mean something. */
 extern const char text_begin[], text_end[], rodata_begin[], rodata_end[];
 extern const char stack_guard_begin[], stack_guard_end[];
-extern const char heap_begin[], heap_end[];
 
 _Noreturn void kernel_main(uint32_t magic, uint32_t info);
 
 static struct inventory inventory;
 static struct options options;
-static struct {
-    uintptr_t begin, end;
-} heap;
 
-static size_t heap_bytes_in_image(void)
-{
-    return (uintptr_t)heap_end - (uintptr_t)heap_begin;
-}
-
-static size_t heap_kib(void)
-{
-    return (heap.end - heap.begin) / 1024;
-}
-
-/* Each stage: what starts it, and the figures in its line of the boot log. */
+/* What starts a stage, and the figures in its line of the boot log; those with
+ * a heap are in heap_stages.c. */
 
 static enum stage_state start_boot(void)
 {
@@ -101,47 +90,6 @@ static void paging_figures(void)
     print("4 KiB pages; text and constants read-only, stack guarded");
 }
 
-static enum stage_state start_heap(void)
-{
-    enum stage_state state = bump_init(heap.begin, heap.end);
-
-    heap_start(heap.begin, heap.end, &bump_backend);
-    return state;
-}
-
-static void heap_figures(void)
-{
-    print("%zu KiB at %#010lx behind kmalloc, a bump pointer", heap_kib(),
-          (unsigned long)heap.begin);
-}
-
-static enum stage_state start_malloc(void)
-{
-    enum stage_state state = malloc_init(heap.begin, heap.end);
-
-    heap_start(heap.begin, heap.end, &malloc_backend);
-    return state;
-}
-
-static void malloc_figures(void)
-{
-    print("the same %zu KiB as a list of blocks", heap_kib());
-}
-
-static enum stage_state start_zalloc(void)
-{
-    enum stage_state state =
-        zalloc_init(heap_page_source(heap.begin, heap.end));
-
-    heap_add_small(&zalloc_backend, ZALLOC_BYTES_MAX);
-    return state;
-}
-
-static void zalloc_figures(void)
-{
-    print("zones up to %u bytes, the list above", ZALLOC_BYTES_MAX);
-}
-
 static const struct stage stages[] = {
     { "boot", "labs/0-boot", start_boot, NULL, NULL, boot_figures },
     { "frames", "labs/1-frames", start_frames, frames_check, NULL,
@@ -153,6 +101,9 @@ static const struct stage stages[] = {
       malloc_figures },
     { "zalloc", "labs/5-zalloc", start_zalloc, zalloc_check, NULL,
       zalloc_figures },
+    { "spans", "labs/6-spans", start_spans, spans_check, NULL, spans_figures },
+    { "armour", "labs/7-armour", start_armour, armour_check, NULL,
+      armour_figures },
 };
 
 /* The rows that code below names. */
@@ -171,16 +122,16 @@ static size_t last_in_force(void)
 
 static bool restart_heap(size_t bytes)
 {
-    heap.end = heap.begin + bytes;
-    return stages_restart(HEAP, last_in_force());
+    heap_region_use(bytes);
+    return stages_restart(last_in_force(), last_in_force());
 }
 
 static uint32_t replay(const char *name)
 {
     const struct workbench_heap bench = {
         .stage = stages[last_in_force()].name,
-        .begin = heap.begin,
-        .end = heap.end,
+        .begin = heap_region().begin,
+        .end = heap_region().end,
         .restart = restart_heap,
         .may_run_out = last_in_force() == HEAP,
         .quick = options.quick,
@@ -192,14 +143,11 @@ static uint32_t replay(const char *name)
 
 static void choose_heap(void)
 {
-    size_t all = heap_bytes_in_image();
+    size_t most = heap_region_most();
 
-    heap.begin = (uintptr_t)heap_begin;
-    heap.end = (uintptr_t)heap_end;
-    if (options.heap_bytes > all)
-        print("heap=%u: there are only %zu bytes\n", options.heap_bytes, all);
-    else if (options.heap_bytes)
-        heap.end = heap.begin + options.heap_bytes;
+    if (options.heap_bytes > most)
+        print("heap=%u: there are only %zu bytes\n", options.heap_bytes, most);
+    heap_region_use(options.heap_bytes ? options.heap_bytes : most);
 }
 
 /* What machines learn of the boot. */
@@ -237,6 +185,32 @@ static _Noreturn void finish(enum exit_code code)
     monitor_run(&above);
 }
 
+/* The first `bytes` - 1 characters of a line; nobody is shown them. */
+static void read_line(char *line, size_t bytes)
+{
+    size_t length = 0;
+    int character = console_read();
+
+    for (; character != '\r' && character != '\n'; character = console_read()) {
+        if (length + 1 < bytes)
+            line[length++] = (char)character;
+    }
+    line[length] = 0;
+}
+
+static bool read_options(void)
+{
+    char line[OPTION_LINE_BYTES];
+    bool good = options_parse(inventory.boot.command_line, &options);
+
+    if (options.ask) {
+        console_record("ask");
+        read_line(line, sizeof line);
+        good &= options_parse(line, &options);
+    }
+    return good;
+}
+
 /* The processor, the console, what the loader told us. */
 static bool start_machine(uint32_t magic, uint32_t info)
 {
@@ -256,8 +230,11 @@ static bool start_machine(uint32_t magic, uint32_t info)
         (struct report_describers){ explain_address, explain_heap_address });
     heap_log_use(true);
     print("Mallow: where memory comes from\n");
-    options_good = options_parse(inventory.boot.command_line, &options);
-    inventory_set_replay_aside(&inventory, heap_bytes_in_image());
+    options_good = read_options();
+    if (options.key)
+        inventory_set_tape_aside(&inventory, options.key);
+    options.key = 0; /* nobody else needs it */
+    inventory_set_replay_aside(&inventory, heap_region_most());
     inventory_print_unreachable(&inventory);
     workbench_init(options.map);
     choose_heap();

@@ -4,7 +4,9 @@
 #include "lib/print.h"
 #include "lib/string.h"
 
-#define KNOWN_WORDS "stage=, replay, replay=, quick, heap=, map=, crash=, exit"
+#define KNOWN_WORDS                                         \
+    "stage=, replay, replay=, quick, heap=, map=, crash=, " \
+    "test=, seed=, key=, ask, exit"
 
 bool parse_bytes(const char *text, uint32_t *bytes)
 {
@@ -64,12 +66,20 @@ static bool read_word(const char *word, struct options *options)
         return options->replay = true;
     if (strcmp(word, "quick") == 0)
         return options->quick = true;
+    if (strcmp(word, "ask") == 0)
+        return options->ask = true;
     if (strcmp(word, "exit") == 0)
         return options->exit = true;
     if ((value = value_of(word, "stage")))
         return keep(options->stage, value);
     if ((value = value_of(word, "crash")))
         return keep(options->crash, value);
+    if ((value = value_of(word, "test")))
+        return keep(options->test, value);
+    if ((value = value_of(word, "seed")))
+        return parse_number(value, &options->seed);
+    if ((value = value_of(word, "key")))
+        return parse_number(value, &options->key) && options->key > 0;
     if ((value = value_of(word, "heap")))
         return parse_bytes(value, &options->heap_bytes) &&
                options->heap_bytes > 0;
@@ -85,7 +95,6 @@ bool options_parse(const char *command_line, struct options *options)
     char word[OPTION_TEXT_BYTES];
     bool good = true;
 
-    *options = (struct options){ .map = MAP_FAST };
     while (*command_line) {
         size_t length = 0;
 

@@ -5,9 +5,16 @@
  *     replay           replay every trace; replay=NAME: that one alone
  *     quick            without searching for the smallest heap
  *     heap=256K        a heap smaller than the 2 MiB (bytes, K or M)
- *     map=slow         draw the live map at a speed for people; map=off: not at
- * all crash=KIND       fail on purpose after the log (see `crash` at the
- * prompt) exit             leave QEMU when done, instead of giving the prompt
+ *     map=slow         draw the live map at a speed for people; or map=off
+ *     crash=KIND       fail on purpose after the log: see `crash`
+ *     test=LAB/NAME    run that test of a lab after the log, and leave QEMU;
+ *                      test=list: only say which tests there are
+ *     seed=N           what the test's random numbers start from
+ *     key=N            write down on a tape what the test did (lab/tape.h)
+ *     ask              before anything else read a line with more of these
+ *                      words from the console; a machine saved while it waits
+ *                      serves any number of tests
+ *     exit             leave QEMU when done, instead of giving the prompt
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -17,6 +24,7 @@
 #include <stdint.h>
 
 #define OPTION_TEXT_BYTES 64
+#define OPTION_LINE_BYTES 256
 
 enum map_pace {
     MAP_FAST,
@@ -32,11 +40,16 @@ struct options {
     uint32_t heap_bytes; /* 0 if not given */
     enum map_pace map;
     char crash[OPTION_TEXT_BYTES]; /* "" for none */
+    char test[OPTION_TEXT_BYTES];  /* "" for none */
+    uint32_t seed;
+    uint32_t key; /* 0: no tape */
+    bool ask;
     bool exit;
 };
 
-/* False if a word is unknown or its value makes no sense; a line that names
- * it has been printed then.  The other words count all the same. */
+/* Adds the words of a line to `options`.  False if one is unknown or its value
+ * makes no sense; a line that names it has been printed then.  The other words
+ * count all the same. */
 bool options_parse(const char *command_line, struct options *options);
 
 /* "slow", "fast" or "off".  False, and *pace unchanged, for anything else. */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The stages that put an allocator behind kmalloc, each in place of the one
+ * before, on the same 2 MiB:
+ *
+ *     heap     bump
+ *     malloc   malloc
+ *     zalloc   malloc, and zones in pages borrowed from it
+ *     spans    malloc, and spans in pages borrowed from it
+ *     armour   armour
+ *
+ * A stage starts from an empty heap; what was allocated before is gone.
+ */
+#ifndef HEAP_STAGES_H
+#define HEAP_STAGES_H
+
+#include "lib/stage.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Half open, in the kernel's image. */
+struct heap_region {
+    uintptr_t begin, end;
+};
+
+/* How much the image has for a heap; linker.ld says it. */
+size_t heap_region_most(void);
+/* What the next stage to start will use: `bytes`, at most all there is. */
+void heap_region_use(size_t bytes);
+struct heap_region heap_region(void);
+
+/* Start a stage, and print the rest of its line in the boot log. */
+enum stage_state start_heap(void);
+void heap_figures(void);
+enum stage_state start_malloc(void);
+void malloc_figures(void);
+enum stage_state start_zalloc(void);
+void zalloc_figures(void);
+enum stage_state start_spans(void);
+void spans_figures(void);
+enum stage_state start_armour(void);
+void armour_figures(void);
+
+#endif

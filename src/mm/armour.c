@@ -85,21 +85,30 @@ static __attribute__((noinline)) void *alloc_from_runs(struct arena *arena,
     return (void *)address_of(arena, start);
 }
 
+/* For a pile that was cut and is still long. */
+static __attribute__((noinline)) void *
+pile_note_length(struct arena *arena, struct extent pile, uintptr_t address)
+{
+    note_length(arena, pile.begin, pile.end);
+    return (void *)address;
+}
+
 /* Takes the last block of a pile, which is not empty. */
-static __attribute__((noinline)) void *alloc_from_pile(struct arena *arena,
-                                                       struct extent *pile,
-                                                       uint32_t bytes)
+static inline void *alloc_from_pile(struct arena *arena, struct extent *pile,
+                                    uint32_t bytes)
 {
     uint32_t start = pile->end - bytes / GRANULE_BYTES;
 
     cut_at(arena, start);
     mark_used(arena, start);
     pile->end = start;
-    note_length(arena, pile->begin, start);
     usage_add(&arena->usage, bytes);
+    if (extent_length(*pile) > WORD_BITS)
+        return pile_note_length(arena, *pile, address_of(arena, start));
     return (void *)address_of(arena, start);
 }
 
+/* Rounded up to granules. */
 static inline void *alloc_plain(struct arena *arena, size_t bytes)
 {
     struct size_record *record;
@@ -113,12 +122,12 @@ static inline void *alloc_plain(struct arena *arena, size_t bytes)
         record->recent[0] = 0;
     } else {
         address = record->recent[1];
-        if (address)
-            record->recent[1] = 0;
-        else if (record->pile.begin != record->pile.end)
-            return alloc_from_pile(arena, &record->pile, bytes);
-        else
+        if (!address) {
+            if (record->pile.begin != record->pile.end)
+                return alloc_from_pile(arena, &record->pile, bytes);
             return alloc_from_runs(arena, bytes);
+        }
+        record->recent[1] = 0;
     }
     usage_add(&arena->usage, bytes);
     return (void *)address;
@@ -193,57 +202,57 @@ address_error(const struct arena *arena, uintptr_t address)
     return is_used(arena, start) ? HEAP_INTERIOR : HEAP_ALREADY_FREE;
 }
 
-/* Frees the used block of `size` granules at `start`, a size with a record. */
+/* Frees the used block of `bytes` bytes at `address`, a size with a record. */
 static inline enum heap_error block_retire(struct arena *arena,
-                                           uintptr_t address, uint32_t start,
-                                           uint32_t size)
+                                           uintptr_t address, uint32_t bytes)
 {
-    struct size_record *record = &arena->sizes[size];
+    struct size_record *record = &arena->sizes[bytes / GRANULE_BYTES];
 
     if (address == record->recent[1])
         return HEAP_ALREADY_FREE;
     if (record->recent[0] == 0) {
         record->recent[0] = address;
-        usage_remove(&arena->usage, size * GRANULE_BYTES);
+        usage_remove(&arena->usage, bytes);
         return HEAP_OK;
     }
     if (address == record->recent[0])
         return HEAP_ALREADY_FREE;
-    usage_remove(&arena->usage, size * GRANULE_BYTES);
+    usage_remove(&arena->usage, bytes);
     if (record->recent[1] == 0) {
         record->recent[1] = address;
         return HEAP_OK;
     }
-    return pile_add(arena, start, size);
+    return pile_add(arena, address, bytes);
 }
 
 /* As armour_free(), for a block that ends in a later word of the maps or has
  * no record. */
 static __attribute__((noinline)) enum heap_error
-block_retire_long(struct arena *arena, uint32_t start)
+block_retire_long(struct arena *arena, uintptr_t address)
 {
-    uint32_t end = block_end(arena, start), length = end - start;
+    uint32_t start = granule_of(arena, address), end = block_end(arena, start);
+    uint32_t bytes = (end - start) * GRANULE_BYTES;
 
-    if (length * GRANULE_BYTES <= arena->sized_bytes)
-        return block_retire(arena, address_of(arena, start), start, length);
-    usage_remove(&arena->usage, length * GRANULE_BYTES);
+    if (bytes <= arena->sized_bytes)
+        return block_retire(arena, address, bytes);
+    usage_remove(&arena->usage, bytes);
     return block_release(arena, start, end);
 }
 
 static inline enum heap_error free_plain(struct arena *arena, uintptr_t address)
 {
-    uint32_t start = granule_of(arena, address), later, length;
+    uint32_t start = granule_of(arena, address), later, bytes;
 
     if (start >= arena->granules || !is_start(arena, start) ||
         !is_used(arena, start))
         return address_error(arena, address);
     later = later_starts(arena, start);
     if (later == 0)
-        return block_retire_long(arena, start);
-    length = lowest_bit(later) + 1;
-    if (length * GRANULE_BYTES > arena->sized_bytes)
-        return block_retire_long(arena, start);
-    return block_retire(arena, address, start, length);
+        return block_retire_long(arena, address);
+    bytes = (lowest_bit(later) + 1) * GRANULE_BYTES;
+    if (bytes > arena->sized_bytes)
+        return block_retire_long(arena, address);
+    return block_retire(arena, address, bytes);
 }
 
 enum heap_error armour_free(void *payload)
@@ -266,9 +275,8 @@ static inline uint32_t used_block_end(const struct arena *arena,
     return is_recent(arena, address, end - start) ? 0 : end;
 }
 
-static __attribute__((noinline)) bool block_trim(struct arena *arena,
-                                                 uint32_t start, uint32_t end,
-                                                 uint32_t new_end)
+static __attribute__((noinline)) bool
+block_trim(struct arena *arena, uint32_t start, uint32_t end, uint32_t new_end)
 {
     arena->usage.used_bytes -= (end - new_end) * GRANULE_BYTES;
     block_cut(arena, start, new_end, end);
@@ -347,7 +355,8 @@ static uint32_t walk_piece(const struct arena *arena, uint32_t at,
 
     piece->address = address_of(arena, at);
     piece->state = BLOCK_FREE;
-    while (end < arena->granules && !used_block_end(arena, address_of(arena, end)))
+    while (end < arena->granules &&
+           !used_block_end(arena, address_of(arena, end)))
         end = block_end(arena, end);
     if (end == at) {
         piece->state = BLOCK_USED;

@@ -8,7 +8,7 @@
  *                                     behind the last and, below, the heads
  *     8 (c + 1)                       heads, and granule -1
  *
- * bytes, 3.125 % of the payload and 1.2 KB for the rest of a large arena.
+ * bytes: 3.125 % of the payload, and 1.2 KB for the rest of a large arena.
  */
 #include "mm/armour_arena.h"
 
@@ -16,8 +16,8 @@
 #include "lib/string.h"
 #include "mm/armour_index.h"
 
-/* One record for each 2 KiB, up to all of them: 1 % of a small arena. */
-#define BYTES_PER_RECORD 1024u
+/* A record of 16 bytes for each 2 KiB, up to all of them: at most 0.8 %. */
+#define BYTES_PER_RECORD 2048u
 
 struct plan {
     uint32_t granules, classes, sizes;
@@ -60,7 +60,7 @@ static void tables_clear(struct arena *arena, const struct plan *plan)
     memset(arena->starts - plan->words_below, 0, map_bytes);
     memset(arena->used - plan->words_below, 0, map_bytes);
     memset(arena->sizes + 1, 0, plan->sizes * sizeof *arena->sizes);
-    for (uint32_t class = 0; class < arena->classes; class++) {
+    for (uint32_t class = 0; class < arena->classes; class ++) {
         uint32_t head = head_of(arena, class);
 
         *links_of(arena, head) = (struct links){ head, head };
@@ -87,12 +87,14 @@ bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end)
         return false;
     arena->granules = plan.granules;
     arena->classes = plan.classes;
+    arena->lowest = 0 - (plan.classes + 1);
+    arena->numbers = plan.classes + 1 + plan.granules;
     arena->base = end - plan.granules * GRANULE_BYTES;
     /* Records are counted from 1. */
     arena->sizes = (struct size_record *)begin - 1;
     arena->sized_bytes = plan.sizes * GRANULE_BYTES;
-    arena->starts = (uint32_t *)(arena->sizes + plan.sizes + 1) +
-                    plan.words_below;
+    arena->starts =
+        (uint32_t *)(arena->sizes + plan.sizes + 1) + plan.words_below;
     arena->used = arena->starts + plan.words + plan.words_below;
     tables_clear(arena, &plan);
     cut_at(arena, 0);

@@ -2,7 +2,8 @@
 /* Where an arena keeps what; for the armour files only.
  *
  *     begin                                             base                end
- *     | sizes | starts | used | list heads ....... | x | 0 | 1 | 2 | ... | n-1 |
+ *     | sizes | starts | used | list heads ....... | x | 0 | 1 | 2 | ... | n-1
+ * |
  *       \____________________________________________/   \_________________/
  *              bookkeeping: no payload among it            granules of 8 bytes
  *
@@ -26,7 +27,7 @@
 /* Blocks of up to so many granules (248 bytes) have a record for their size;
  * such a block never covers a whole word of the maps. */
 #define SIZES_MAX 31u
-/* Half of what the largest arena may have; no granule has this number. */
+/* No granule, head or size has this number. */
 #define NO_GRANULE 0x80000000u
 
 /* Granules [begin, end); empty if both are equal. */
@@ -42,22 +43,24 @@ struct size_record {
     struct extent pile;
 };
 
-/* Eight classes a doubling: enough for 2^29 granules. */
-#define CLASS_WORDS 7u
+/* Room for the classes of 2^29 granules: see class_of(). */
+#define CLASS_WORDS 5u
 
 struct arena {
-    uintptr_t base;     /* address of granule 0 */
+    uintptr_t base; /* address of granule 0 */
     uint32_t granules;
-    uint32_t *starts;   /* the two maps: see armour_maps.h */
+    uint32_t *starts; /* the two maps: see armour_maps.h */
     uint32_t *used;
-    uint32_t classes;   /* lists of free runs: see armour_index.h */
-    uint32_t summary;   /* bit i: class_bits[i] may be other than 0 */
+    uint32_t lowest;  /* the number of the lowest list head, < 0 */
+    uint32_t numbers; /* from there to the last granule */
+    uint32_t classes; /* lists of free runs: see armour_index.h */
+    uint32_t summary; /* bit i: class_bits[i] may be other than 0 */
     uint32_t class_bits[CLASS_WORDS];
     struct extent wilderness; /* free and in no list: see armour_runs.h */
     struct extent youngest;   /* likewise */
     struct size_record *sizes;
     uint32_t sized_bytes; /* blocks of at most this have a record */
-    uint32_t moving;      /* length of a block that could not grow in place */
+    uint32_t moving;      /* length that the last block to move asked for */
     struct heap_usage usage;
     uintptr_t begin, end; /* the region, rounded inward */
     uint32_t reclaims;    /* times that all records were emptied */

@@ -85,7 +85,7 @@ static bool is_kept_apart(const struct arena *arena, uint32_t start)
            pile_size(arena, start) > 0;
 }
 
-/* Where a record says that the block waits; 2: nowhere. */
+/* Whether a record holds the used block as a recent one. */
 static bool waits(const struct arena *arena, uint32_t start, uint32_t length)
 {
     uintptr_t address = address_of(arena, start);
@@ -134,7 +134,8 @@ static bool is_free_extent(const struct arena *arena, struct extent extent)
     if (extent.begin == extent.end)
         return true;
     return extent.begin < arena->granules && extent.end <= arena->granules &&
-           bit(arena->starts, extent.begin) && !bit(arena->used, extent.begin) &&
+           bit(arena->starts, extent.begin) &&
+           !bit(arena->used, extent.begin) &&
            end_of(arena, extent.begin) == extent.end;
 }
 
@@ -169,7 +170,8 @@ static struct violation check_apart(const struct arena *arena)
         return at(arena, keeping, arena->wilderness.begin, 0, 1);
     if (!is_free_extent(arena, arena->youngest))
         return at(arena, keeping, arena->youngest.begin, 0, 1);
-    for (uint32_t size = 1; size <= arena->sized_bytes / GRANULE_BYTES; size++) {
+    for (uint32_t size = 1; size <= arena->sized_bytes / GRANULE_BYTES;
+         size++) {
         violation = check_record(arena, size);
         if (!is_sound(violation))
             break;
@@ -208,7 +210,7 @@ static struct violation check_ring(const struct arena *arena, uint32_t class,
 static struct violation check_index(const struct arena *arena,
                                     struct tally *tally)
 {
-    for (uint32_t class = 0; class < arena->classes; class++) {
+    for (uint32_t class = 0; class < arena->classes; class ++) {
         struct violation violation = check_ring(arena, class, tally);
 
         if (!is_sound(violation))

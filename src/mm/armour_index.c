@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* When a link makes no sense: everything that is rare about the index.
+ *
+ * There are three reasons why the links of a free block do not agree with
+ * their neighbours: it is a pile, which is in no ring and has a mark instead;
+ * somebody wrote to this block after it was freed; or to a neighbour in the
+ * ring.  The mark is a hint too, so the records decide about the first, and
+ * the maps then say what the rings must be.
+ */
 #include "mm/armour_index.h"
 
 #include "lib/print.h"
@@ -29,7 +37,7 @@ static void piles_mark(struct arena *arena)
 
 static void rings_empty(struct arena *arena)
 {
-    for (uint32_t class = 0; class < arena->classes; class++) {
+    for (uint32_t class = 0; class < arena->classes; class ++) {
         uint32_t head = head_of(arena, class);
 
         *links_of(arena, head) = (struct links){ head, head };
@@ -52,4 +60,12 @@ void index_rebuild(struct arena *arena, uint32_t suspect)
             at != arena->youngest.begin && !is_pile(arena, at))
             index_insert(arena, at, end - at);
     }
+}
+
+bool index_repair(struct arena *arena, uint32_t run)
+{
+    if (!is_pile(arena, run))
+        index_rebuild(arena, run);
+    /* The mark of a pile may have been the damage. */
+    return !is_pile(arena, run);
 }

@@ -34,8 +34,8 @@ struct links {
 _Static_assert(sizeof(struct links) == GRANULE_BYTES,
                "a run of one granule has room for its links");
 
-/* Up to here each length is a class of its own, above there are eight classes
- * a doubling: 32..35, 36..39, ... 60..63, 64..71, ... */
+/* Up to here each length is a class of its own, above there are four classes a
+ * doubling: 32..39, 40..47, 48..55, 56..63, 64..79, ... */
 #define EXACT_LENGTHS 32u
 
 /* In place of a link back, in the run of a pile: its size. */
@@ -47,8 +47,12 @@ void index_rebuild(struct arena *arena, uint32_t suspect);
 /* Whether a free block is the pile of a size: then it is in no ring. */
 bool is_pile(const struct arena *arena, uint32_t run);
 
+/* For a run whose links make no sense: true if they do by now, false if it is a
+ * pile and has none. */
+bool index_repair(struct arena *arena, uint32_t run);
+
 /* The class of the runs with `length`.  With p the highest bit of `length`,
- * `length` >> (p - 3) is 8..15 and says where in its doubling it lies. */
+ * `length` >> (p - 2) is 4..7 and says where in its doubling it lies. */
 static inline uint32_t class_of(uint32_t length)
 {
     uint32_t power;
@@ -56,18 +60,18 @@ static inline uint32_t class_of(uint32_t length)
     if (length < EXACT_LENGTHS)
         return length;
     power = highest_bit(length);
-    return power * 8 + (length >> (power - 3)) - 16;
+    return power * 4 + (length >> (power - 2)) + 8;
 }
 
 /* Heads have the numbers below -1, the highest class next to it. */
 static inline uint32_t head_of(const struct arena *arena, uint32_t class)
 {
-    return class - arena->classes - 1;
+    return arena->lowest + class;
 }
 
 static inline uint32_t class_of_head(const struct arena *arena, uint32_t head)
 {
-    return head + arena->classes + 1;
+    return head - arena->lowest;
 }
 
 static inline struct links *links_of(const struct arena *arena, uint32_t run)
@@ -94,8 +98,8 @@ static inline void index_insert(struct arena *arena, uint32_t run,
  * reach down to the heads and call them free. */
 static inline bool is_link(const struct arena *arena, uint32_t run)
 {
-    return class_of_head(arena, run) < arena->granules + arena->classes + 1 &&
-           is_start(arena, run) && !is_used(arena, run);
+    return run - arena->lowest < arena->numbers && is_start(arena, run) &&
+           !is_used(arena, run);
 }
 
 static inline bool links_agree(const struct arena *arena, uint32_t run)
@@ -114,12 +118,8 @@ static inline bool index_remove(struct arena *arena, uint32_t run)
     const struct links *links = links_of(arena, run);
     uint32_t next, previous;
 
-    if (!links_agree(arena, run)) {
-        if (!is_pile(arena, run))
-            index_rebuild(arena, run);
-        if (is_pile(arena, run)) /* its mark may have been the damage */
-            return false;
-    }
+    if (!links_agree(arena, run) && !index_repair(arena, run))
+        return false;
     next = links->next;
     previous = links->previous;
     links_of(arena, next)->previous = previous;
@@ -165,7 +165,7 @@ static inline uint32_t index_find(struct arena *arena, uint32_t length)
         if (run != head_of(arena, class) &&
             block_end(arena, run) - run >= length)
             return run;
-        class++;
+        class ++;
     }
     class = class_search(arena, class);
     if (class >= arena->classes)

@@ -27,13 +27,20 @@
 
 #include "mm/armour_arena.h"
 
+/* As much of a map as any arena may have: tells the compiler what is read. */
+struct map_words {
+    uint32_t words[1u << 24];
+};
+
 /* C has no words for what the 386 does in one instruction: bit i of a map,
  * wherever it lies, i < 0 included.  In C it takes five. */
 static inline bool bit_test(const uint32_t *map, uint32_t bit)
 {
     bool set;
 
-    __asm__("btl %2, %1" : "=@ccc"(set) : "m"(*map), "r"(bit) : "memory");
+    __asm__("btl %2, %1"
+            : "=@ccc"(set)
+            : "m"(*(const struct map_words *)map), "r"(bit));
     return set;
 }
 

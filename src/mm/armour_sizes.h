@@ -12,7 +12,7 @@
  * which go on calling them used.  Beyond that,
  *
  *   - an allocation takes the last block of the pile; if there is none, a strip
- *     of up to 384 bytes is cut off a run at once and becomes the pile, so that
+ *     of up to 256 bytes is cut off a run at once and becomes the pile, so that
  *     the search is paid for once for many blocks;
  *   - a free puts the block to the pile if they touch, else the block begins a
  *     new pile and the old one is released to the other runs.  Blocks that are
@@ -32,9 +32,9 @@
 
 #include "mm/armour_runs.h"
 
-/* 384 bytes.  64 granules would save one instruction an operation more, and
- * cost 0.4 % of the memory. */
-#define STRIP_GRANULES 48u
+/* 256 bytes.  Strips of 384 would save three instructions for an allocation
+ * and a free together, and cost much memory where a block grows among them. */
+#define STRIP_GRANULES 32u
 /* Larger blocks than this are cut one by one, and released one by one. */
 #define STRIP_SIZE_MAX 16u
 

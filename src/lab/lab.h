@@ -92,10 +92,13 @@ enum frame_error lab_frame_free_run(frame_t first, uint32_t count);
 
 /* -- Lab 2: paging -------------------------------------------------------- */
 
-/* Frames of the arena, `count` of them free, and an empty directory in one of
- * them.  The test's addresses lie below LAB_PAGES_END. */
+/* An empty directory, and `count` free frames for tables.  The test's addresses
+ * lie below LAB_PAGES_END. */
 #define LAB_PAGES_END 0x80000000u
 struct page_table *lab_paging_start(uint32_t count);
+/* Frames to be mapped, which are memory: 0 <= i < LAB_DATA_FRAMES. */
+#define LAB_DATA_FRAMES 64u
+frame_t lab_data_frame(uint32_t i);
 enum page_error lab_map(struct page_table *directory, uintptr_t page,
                         frame_t frame, enum page_rights rights);
 enum page_error lab_unmap(struct page_table *directory, uintptr_t page,
@@ -132,8 +135,9 @@ size_t lab_size(const void *payload);
 /* Looks for the pattern in every live payload. */
 void lab_verify(void);
 
-/* Replays traces/NAME.rep in an empty heap.  Its peak has to fill `percent`
- * of that heap, or with 0, the heap has its full size. */
+/* Replays traces/NAME.rep in an empty heap of full size, and once more in one
+ * of which its peak is `percent`.  In lab 3, where memory does not come back,
+ * `percent` of the heap have to be in use before the first NULL. */
 void lab_replay(const char *name, unsigned percent);
 
 /* -- Lab 5: zones --------------------------------------------------------- */
@@ -149,5 +153,8 @@ bool lab_cache_create(struct zone_cache *cache, const char *name, size_t bytes);
 void *lab_cache_alloc(struct zone_cache *cache);
 enum heap_error lab_cache_free(struct zone_cache *cache, void *payload);
 bool lab_cache_destroy(struct zone_cache *cache);
+
+/* Where the next of these calls stands in the test; lab/test.h says it. */
+void lab_here(const char *file, int line);
 
 #endif

@@ -21,35 +21,38 @@ struct lab_places {
 /* Once, before the test; `lab` chooses the allocators of lab_heap_start(). */
 void lab_begin(const struct lab *lab, const struct lab_places *places);
 
-/* One call of a function under test. */
+/* One call of a function under test: its arguments, and = its result. */
 enum lab_call {
-    LAB_FRAMES_START = 1, /* 3 = lowest, 2 = end, 3 = reach, in frames */
-    LAB_FRAME_ALLOC,      /* count, align = frame */
-    LAB_FRAME_FREE,       /* frame, count = enum frame_error */
-    LAB_PAGING_START,     /* frames = directory */
+    LAB_FRAMES_START = 1, /* struct memory_layout * = enum stage_state */
+    LAB_FRAME_ALLOC,      /* 1, 1 = frame */
+    LAB_FRAME_ALLOC_RUN,  /* count, align = frame */
+    LAB_FRAME_FREE,       /* frame, 1 = enum frame_error */
+    LAB_FRAME_FREE_RUN,   /* frame, count = enum frame_error */
+    LAB_PAGING_START,     /* free frames = directory */
     LAB_MAP,              /* page, frame, rights = enum page_error */
-    LAB_UNMAP,            /* page = enum page_error, frame in argument 2 */
+    LAB_UNMAP,            /* page, frame it showed = enum page_error */
     LAB_PROTECT,          /* page, rights = enum page_error */
     LAB_TRANSLATE,        /* address, physical = whether */
     LAB_LOAD,             /* directory */
     LAB_READ,             /* address, value = whether */
     LAB_WRITE,            /* address, value = whether */
-    LAB_HEAP_START,       /* begin, end: from here on payload lies in it */
+    LAB_HEAP_START,       /* begin, end = enum stage_state */
     LAB_ALLOC,            /* bytes, alignment = payload */
     LAB_REALLOC,          /* payload, bytes = payload */
     LAB_FREE,             /* payload = enum heap_error */
     LAB_SIZE,             /* payload = bytes */
-    LAB_ZONES_START,      /* begin, end */
+    LAB_ZONES_START,      /* begin, end = enum stage_state */
     LAB_CACHE_CREATE,     /* cache, bytes = whether */
-    LAB_CACHE_ALLOC,      /* cache, bytes of the entry = payload */
+    LAB_CACHE_ALLOC,      /* cache, bytes = payload */
     LAB_CACHE_FREE,       /* cache, payload = enum heap_error */
     LAB_CACHE_DESTROY,    /* cache = whether */
-    LAB_REPLAY,           /* heap bytes, enum replay_verdict */
+    LAB_REPLAY,           /* heap bytes = enum replay_verdict */
     LAB_CALLS
 };
 
 struct lab_record {
     enum lab_call call;
+    int line; /* of the test's source */
     uint32_t arguments[3];
     uint32_t result;
 };
@@ -72,6 +75,10 @@ bool lab_side_trace(const char *name, struct trace_file *file);
 void lab_side_load(struct page_table *directory);
 bool lab_side_read(uintptr_t address, uint32_t *value);
 bool lab_side_write(uintptr_t address, uint32_t value);
+
+/* The labs of this tree; NULL for those that a hand-out has not opened yet. */
+extern const struct lab *const labs[];
+extern const size_t lab_count;
 
 /* Also the side's: lab_fail, lab_seed, lab_step_wanted, lab_work (lab.h). */
 

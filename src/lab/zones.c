@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* zalloc alone, over pages that are counted one by one.
+ *
+ *     arena  | taken | taken | free | taken | free ...
+ *              ^ from here on the next free run is looked for
+ */
+#include "lab/common.h"
+#include "lab/ledger.h"
+#include "lib/string.h"
+
+#define MOST_PAGES (LAB_ARENA_BYTES / PAGE_BYTES)
+
+static struct {
+    uint8_t taken[MOST_PAGES];
+    uint8_t page_map[MOST_PAGES];
+    size_t pages, limit, used, cursor;
+} pool;
+
+static uint8_t *page_at(size_t index)
+{
+    return (uint8_t *)phys_to_virt(lab_places.arena) + index * PAGE_BYTES;
+}
+
+static bool is_free_run(size_t first, size_t count)
+{
+    for (size_t i = first; i < first + count; i++) {
+        if (i >= pool.pages || pool.taken[i])
+            return false;
+    }
+    return true;
+}
+
+static void *take(size_t count)
+{
+    if (pool.used + count > pool.limit)
+        return NULL;
+    for (size_t tried = 0; tried < pool.pages; tried++) {
+        size_t first = (pool.cursor + tried) % pool.pages;
+
+        if (!is_free_run(first, count))
+            continue;
+        memset(pool.taken + first, 1, count);
+        pool.used += count;
+        pool.cursor = first + count;
+        return page_at(first);
+    }
+    return NULL;
+}
+
+static void give(void *run, size_t count)
+{
+    size_t first = ((uintptr_t)run - (uintptr_t)page_at(0)) / PAGE_BYTES;
+
+    for (size_t i = first; i < first + count; i++) {
+        if (i >= pool.pages || !pool.taken[i])
+            LAB_FAIL("page %#lx is given back, but was not taken",
+                     (unsigned long)run + (i - first) * PAGE_BYTES);
+        pool.taken[i] = 0;
+    }
+    pool.used -= count;
+}
+
+/* What is behind the front door beside zalloc: nothing. */
+
+static void *no_alloc(size_t bytes, size_t alignment)
+{
+    (void)bytes;
+    (void)alignment;
+    return NULL;
+}
+
+static enum heap_error no_free(void *payload)
+{
+    (void)payload;
+    return HEAP_FOREIGN;
+}
+
+static bool no_resize(void *payload, size_t bytes)
+{
+    (void)payload;
+    (void)bytes;
+    return false;
+}
+
+static size_t no_size(const void *payload)
+{
+    (void)payload;
+    return 0;
+}
+
+static bool no_owner(const void *payload)
+{
+    (void)payload;
+    return false;
+}
+
+static const struct heap_backend nothing = {
+    .name = "nothing",
+    .alloc = no_alloc,
+    .free = no_free,
+    .resize = no_resize,
+    .size = no_size,
+    .owns = no_owner,
+};
+
+void lab_zones_start(size_t pages)
+{
+    uintptr_t begin = (uintptr_t)page_at(0);
+    uintptr_t end = begin + pages * PAGE_BYTES;
+    const struct page_source source = { begin, end, take, give, pool.page_map };
+    struct lab_record record =
+        lab_note(LAB_ZONES_START, (uint32_t)begin, (uint32_t)end, 0);
+
+    LAB_EXPECT(pages <= MOST_PAGES, "the test wants %zu pages", pages);
+    memset(pool.taken, 0, sizeof pool.taken);
+    pool.pages = pool.limit = pages;
+    pool.used = pool.cursor = 0;
+    ledger_start(begin, end);
+    heap_start(begin, end, &nothing);
+    lab_noted(&record, (uint32_t)zalloc_init(&source));
+    heap_add_small(&zalloc_backend, ZALLOC_BYTES_MAX);
+    if (record.result == STAGE_NOT_WRITTEN)
+        LAB_FAIL("zalloc_init is not written yet");
+}
+
+size_t lab_zone_pages(void)
+{
+    return pool.used;
+}
+
+void lab_zone_limit(size_t pages)
+{
+    pool.limit = pages;
+}

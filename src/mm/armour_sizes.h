@@ -24,8 +24,7 @@
  *         with its size where the link back would be.
  *
  * What waits here is kept from other sizes.  Before a request fails, all of it
- * is released: sizes_empty(), at most 93 releases.  Deeper records would save
- * three instructions an operation and pin four times as much.
+ * is released: sizes_empty(), at most 93 releases.
  */
 #ifndef MM_ARMOUR_SIZES_H
 #define MM_ARMOUR_SIZES_H

@@ -5,7 +5,6 @@
 #include "mm/armour.h"
 #include "mm/armour_arena.h"
 
-
 #define REGION_BYTES (64u * 1024)
 
 static _Alignas(4096) uint8_t region[REGION_BYTES];

@@ -72,18 +72,20 @@ def test_all_traces(tmp_path):
     assert [trace["name"] for trace in figures["traces"]] == names
     assert figures["right"] and all(trace["right"]
                                     for trace in figures["traces"])
-    assert figures["stage"] == "zalloc"
+    enabled = (project.ROOT / "STAGE").read_text(encoding="utf-8").strip()
+    assert figures["stage"] == enabled
     assert figures["memory_bytes"] == 128 << 20
     assert re.fullmatch(r"\d+\.\d+[.\d]*", figures["qemu"])
     assert re.match(r"GNU C|clang", figures["compiler"])
     # One head, and the rows of every trace in order.
-    assert HEAD.findall(run.done.stdout) == [("zalloc", str(2 << 20))]
+    assert HEAD.findall(run.done.stdout) == [(enabled, str(2 << 20))]
+    assert run.done.stdout.count("instructions (worst)") == 1
     rows = [line.split()[0] for line in run.done.stdout.splitlines()
             if line.split() and line.split()[0] in names]
     assert rows == names
 
 
-@pytest.mark.parametrize("stage", ["malloc", "zalloc"])
+@pytest.mark.parametrize("stage", ["malloc", "zalloc", "spans", "armour"])
 def test_linux_trace(stage, traces, tmp_path):
     """Known of the trace itself, by a count of its own lines."""
     shutil.copy(project.TRACES / LINUX, traces)

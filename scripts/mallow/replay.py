@@ -32,7 +32,7 @@ MOST_BYTES = 32 * memory.MIB
 TRACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,51}\.rep")
 # As src/replay/report.c prints it.
 TABLE = re.compile(r"(?P<head>^replay at stage .*\n(trace  .*\n)"
-                   r"(  instructions a call.*\n)?)"
+                   r"(  instructions \(worst\).*\n)?)"
                    r"(?P<rows>(.*\n)*?)"
                    r"^\d+ traces, \d+ wrong", re.MULTILINE)
 MOST_JOBS = 4

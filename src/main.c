@@ -135,6 +135,7 @@ static uint32_t replay(const char *name)
         .restart = restart_heap,
         .may_run_out = last_in_force() == HEAP,
         .quick = options.quick,
+        .history = options.history,
     };
 
     return workbench_replay(&bench, inventory.traces, inventory.trace_count,

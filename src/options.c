@@ -4,8 +4,8 @@
 #include "lib/print.h"
 #include "lib/string.h"
 
-#define KNOWN_WORDS                                         \
-    "stage=, replay, replay=, quick, heap=, map=, crash=, " \
+#define KNOWN_WORDS                                                  \
+    "stage=, replay, replay=, quick, history, heap=, map=, crash=, " \
     "test=, seed=, key=, ask, exit"
 
 bool parse_bytes(const char *text, uint32_t *bytes)
@@ -66,6 +66,8 @@ static bool read_word(const char *word, struct options *options)
         return options->replay = true;
     if (strcmp(word, "quick") == 0)
         return options->quick = true;
+    if (strcmp(word, "history") == 0)
+        return options->history = true;
     if (strcmp(word, "ask") == 0)
         return options->ask = true;
     if (strcmp(word, "exit") == 0)

@@ -4,6 +4,7 @@
  *     stage=malloc     how far to go, a stage's name or number
  *     replay           replay every trace; replay=NAME: that one alone
  *     quick            without searching for the smallest heap
+ *     history          records where each block of a replay comes and goes
  *     heap=256K        a heap smaller than the 2 MiB (bytes, K or M)
  *     map=slow         draw the live map at a speed for people; or map=off
  *     crash=KIND       fail on purpose after the log: see `crash`
@@ -37,6 +38,7 @@ struct options {
     bool replay;
     char trace[OPTION_TEXT_BYTES]; /* "" for all */
     bool quick;
+    bool history;
     uint32_t heap_bytes; /* 0 if not given */
     enum map_pace map;
     char crash[OPTION_TEXT_BYTES]; /* "" for none */

@@ -23,6 +23,7 @@ struct workbench_heap {
     bool (*restart)(size_t heap_bytes); /* an empty heap of that size */
     bool may_run_out;
     bool quick;
+    bool history;
 };
 
 /* Replays the trace of that name, or all if `name` is NULL.  Returns how many

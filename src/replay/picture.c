@@ -13,8 +13,8 @@
 #define TITLE_COLOUR    0x1Fu /* white on blue */
 #define LEGEND_COLOUR   0x07u /* light grey on black */
 
-/* How a cell looks, by thirds of it; one live granule makes it more than free,
- * one free granule less than full. */
+/* How a cell looks, from dark and thin to bright and dense, by thirds of it;
+ * one live granule makes it more than free, one free granule less than full. */
 struct look {
     uint8_t character; /* of code page 437 */
     uint8_t colour;
@@ -34,10 +34,10 @@ enum {
 static const struct look looks[LOOKS] = {
     [LOOK_UNTOUCHED] = { ' ', 0x07, "never touched" },
     [LOOK_FREE] = { '.', 0x08, "free again" },
-    [LOOK_LIGHT] = { 0xB0, 0x0A, "under 1/3" },
-    [LOOK_MEDIUM] = { 0xB1, 0x0A, "under 2/3" },
-    [LOOK_DARK] = { 0xB2, 0x0E, "more" },
-    [LOOK_FULL] = { 0xDB, 0x0C, "all live" },
+    [LOOK_LIGHT] = { 0xB0, 0x09, "under 1/3" },
+    [LOOK_MEDIUM] = { 0xB1, 0x0B, "under 2/3" },
+    [LOOK_DARK] = { 0xB2, 0x0A, "more" },
+    [LOOK_FULL] = { 0xDB, 0x0E, "all live" },
 };
 
 static uint16_t cell_of(uint8_t character, uint8_t colour)

@@ -82,6 +82,18 @@ void record_trace(const struct replay_env *env, const struct trace_file *file,
     env->record(record.text);
 }
 
+void record_block(const struct replay_env *env, const char *kind, uint32_t done,
+                  const struct id_entry *entry)
+{
+    struct record record;
+
+    record_begin(&record, kind);
+    record_number(&record, "operation", done);
+    record_number(&record, "offset", entry->address - env->heap_begin);
+    record_number(&record, "bytes", entry->bytes);
+    env->record(record.text);
+}
+
 void record_totals(const struct replay_env *env,
                    const struct report_totals *totals)
 {

@@ -12,10 +12,15 @@
 #define REPLAY_RECORD_H
 
 #include "replay/report.h"
+#include "replay/survey.h"
 
-/* Both write one line to env->record, which is there. */
+/* All write one line to env->record, which is there. */
 void record_trace(const struct replay_env *env, const struct trace_file *file,
                   const struct replay_result *result);
+/* In a history: the operation that `done` counts has taken the entry's block,
+ * or given it back. */
+void record_block(const struct replay_env *env, const char *kind, uint32_t done,
+                  const struct id_entry *entry);
 void record_totals(const struct replay_env *env,
                    const struct report_totals *totals);
 

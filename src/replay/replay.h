@@ -54,6 +54,7 @@ struct replay_env {
     bool (*restart)(size_t heap_bytes);
     bool may_run_out; /* NULL is right at any time: bump never frees */
     bool quick;       /* no bisection: high water instead of footprint */
+    bool history;     /* a record for each block that comes or goes */
     const struct op_counter *counter; /* NULL: nothing is counted */
     void (*record)(const char *line); /* for machines; NULL: nobody reads */
     struct picture *picture;          /* NULL: nothing is drawn */

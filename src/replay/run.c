@@ -15,6 +15,7 @@
 #include "mm/heap.h"
 #include "replay/judge.h"
 #include "replay/pattern.h"
+#include "replay/record.h"
 
 /* What stands in for a counter that is not there. */
 static uint64_t no_ticks(void)
@@ -67,8 +68,17 @@ static enum heap_error call_free(struct run *run, void *payload)
     return error;
 }
 
+/* A line of the history, if one is wanted. */
+static void note(const struct run *run, const char *kind,
+                 const struct id_entry *entry)
+{
+    if (run->env->history && run->env->record != NULL && !run->probe)
+        record_block(run->env, kind, run->trace.done, entry);
+}
+
 static void take(struct run *run, const struct id_entry *entry)
 {
+    note(run, "taken", entry);
     shadow_take(run->shadow, entry->address, entry->bytes);
     run->live_bytes += entry->bytes;
     if (run->env->picture != NULL && !run->probe)
@@ -78,6 +88,7 @@ static void take(struct run *run, const struct id_entry *entry)
 
 static void give(struct run *run, const struct id_entry *entry)
 {
+    note(run, "given", entry);
     shadow_give(run->shadow, entry->address, entry->bytes);
     run->live_bytes -= entry->bytes;
     if (run->env->picture != NULL && !run->probe)

@@ -56,13 +56,14 @@ ARCH := boot        \
         backtrace   \
         report
 MM := frames frames_check                                \
-      paging paging_check                                \
+      paging paging_window paging_check                  \
       heap heap_look heap_log                            \
       bump bump_check                                    \
       malloc malloc_verify malloc_check                  \
       zalloc zalloc_walk zalloc_verify zalloc_check heap_pages\
       spans_policy spans_runs spans spans_check          \
-      armour_arena armour_index armour armour_check
+      armour_arena armour_index armour armour_check      \
+      window window_check
 REPLAY := trace survey   \
           shadow pattern \
           figures judge  \
@@ -138,7 +139,7 @@ FORCE:
 PYTHON ?= $(shell scripts/find-python)
 MALLOW  = $(PYTHON) scripts/mallow.py
 
-.PHONY: run replay debug enable disable status doctor
+.PHONY: run replay debug sheet enable disable status doctor
 run: iso ## boot, replay one trace, then the kernel's prompt
 	$(Q)$(MALLOW) run --stage='$(STAGE)' --memory='$(MEMORY)' --verbose='$(V)'
 
@@ -149,6 +150,9 @@ replay: iso ## every trace, without a person; writes build/replay.json
 debug: iso ## QEMU halted at reset, gdb attached
 	$(Q)$(MALLOW) debug --stage='$(STAGE)' --memory='$(MEMORY)' \
 	    --verbose='$(V)'
+
+sheet: ## SEED=yourname: the questions of lab 0
+	$(Q)$(MALLOW) sheet --seed='$(SEED)'
 
 enable: ## STAGE=malloc: the tree's stage from now on
 	$(Q)$(MALLOW) enable --stage='$(STAGE)'

@@ -10,333 +10,60 @@
  *                      their links are hints, and are asked for proof
  *     armour_runs.h    cutting blocks out of runs, merging them when released
  *     armour_sizes.h   what is kept ready for the next request of a size
+ *     armour_calls.h   how a request passes through all of these
  *
- * and this file says how a request passes through them:
- *
- *     alloc   recent block -> pile -> run of that length -> strip or block of
- *             a longer run -> wilderness -> empty the records and try again
- *     free    the maps must call it a used block's start -> recent -> pile ->
- *             released
+ * and this file makes an allocator of it, with one arena for the static heap.
  *
  *     A1: nothing is decided by a byte that a payload pointer can reach.
  *     A2: no call loops over blocks, except sizes_empty() before a request
  *         fails, index_rebuild() after a stray write, and the search for the
  *         name of an error.
  *     A3: the counters equal what a walk finds; a recent block is not in use.
- *
- * Functions marked noinline are the rarer ways: apart from the common way, they
- * do not cost it the saving of registers.
  */
 #include "mm/armour.h"
 
-#include "lib/addr.h"
-#include "mm/armour_sizes.h"
+#include "mm/armour_calls.h"
 
 struct arena armour_arena;
+
+bool armour_reclaim(void)
+{
+    return sizes_empty(&armour_arena);
+}
+
+/* What waits in the records may be just what is missing. */
+static void *alloc_reclaimed(size_t bytes, size_t alignment)
+{
+    if (bytes / GRANULE_BYTES > armour_arena.granules || !armour_reclaim())
+        return NULL;
+    return armour_alloc(bytes, alignment);
+}
 
 enum stage_state armour_init(uintptr_t begin, uintptr_t end)
 {
     arena_init(&armour_arena, begin, end);
+    armour_arena.no_room = alloc_reclaimed;
     return STAGE_OK;
-}
-
-/* -- Allocation ---------------------------------------------------------- */
-
-/* A block that the records could not give; NO_GRANULE if there is none. */
-static inline uint32_t block_find(struct arena *arena, uint32_t length)
-{
-    struct extent *extent;
-
-    if (length < EXACT_LENGTHS) {
-        uint32_t run = class_first(arena, length);
-
-        if (run != head_of(arena, length)) {
-            index_remove(arena, run);
-            mark_used(arena, run);
-            return run;
-        }
-    }
-    extent = extent_find(arena, length);
-    if (!extent)
-        return NO_GRANULE;
-    if (length <= STRIP_SIZE_MAX &&
-        length * GRANULE_BYTES <= arena->sized_bytes)
-        return strip_cut(arena, extent, length);
-    if (length == arena->moving)
-        return extent_cut_low(arena, extent, length);
-    return extent_cut_high(arena, extent, length);
-}
-
-static __attribute__((noinline)) void *alloc_from_runs(struct arena *arena,
-                                                       uint32_t bytes)
-{
-    uint32_t start;
-
-    if (bytes / GRANULE_BYTES > arena->granules)
-        return NULL;
-    for (;;) {
-        start = block_find(arena, bytes / GRANULE_BYTES);
-        if (start != NO_GRANULE)
-            break;
-        if (!sizes_empty(arena))
-            return NULL;
-    }
-    usage_add(&arena->usage, bytes);
-    return (void *)address_of(arena, start);
-}
-
-/* For a pile that was cut and is still long. */
-static __attribute__((noinline)) void *
-pile_note_length(struct arena *arena, struct extent pile, uintptr_t address)
-{
-    note_length(arena, pile.begin, pile.end);
-    return (void *)address;
-}
-
-/* Takes the last block of a pile, which is not empty. */
-static inline void *alloc_from_pile(struct arena *arena, struct extent *pile,
-                                    uint32_t bytes)
-{
-    uint32_t start = pile->end - bytes / GRANULE_BYTES;
-
-    cut_at(arena, start);
-    mark_used(arena, start);
-    pile->end = start;
-    usage_add(&arena->usage, bytes);
-    if (extent_length(*pile) > WORD_BITS)
-        return pile_note_length(arena, *pile, address_of(arena, start));
-    return (void *)address_of(arena, start);
-}
-
-/* Rounded up to granules. */
-static inline void *alloc_plain(struct arena *arena, size_t bytes)
-{
-    struct size_record *record;
-    uintptr_t address;
-
-    if (bytes > arena->sized_bytes)
-        return alloc_from_runs(arena, bytes);
-    record = &arena->sizes[bytes / GRANULE_BYTES];
-    address = record->recent[0];
-    if (address) {
-        record->recent[0] = 0;
-    } else {
-        address = record->recent[1];
-        if (!address) {
-            if (record->pile.begin != record->pile.end)
-                return alloc_from_pile(arena, &record->pile, bytes);
-            return alloc_from_runs(arena, bytes);
-        }
-        record->recent[1] = 0;
-    }
-    usage_add(&arena->usage, bytes);
-    return (void *)address;
-}
-
-/* Cuts the used block [start, end) in two used ones. */
-static void block_cut(struct arena *arena, uint32_t start, uint32_t middle,
-                      uint32_t end)
-{
-    cut_at(arena, middle);
-    mark_used(arena, middle);
-    note_length(arena, start, middle);
-    note_length(arena, middle, end);
-}
-
-/* Takes a block so long that an aligned one lies in it wherever it starts, and
- * gives back what is in front and behind. */
-static __attribute__((noinline)) void *
-alloc_aligned(struct arena *arena, size_t bytes, size_t alignment)
-{
-    size_t slack = alignment - GRANULE_BYTES, peak = arena->usage.peak_bytes;
-    uintptr_t address;
-    uint32_t start, aligned, aligned_end, end;
-
-    if (slack >= arena->granules * GRANULE_BYTES)
-        return NULL; /* or the sum might overflow */
-    address = (uintptr_t)alloc_plain(arena, bytes + slack);
-    if (!address)
-        return NULL;
-    start = granule_of(arena, address);
-    end = block_end(arena, start);
-    aligned = granule_of(arena, align_up(address, alignment));
-    aligned_end = aligned + bytes / GRANULE_BYTES;
-    if (start != aligned) {
-        block_cut(arena, start, aligned, end);
-        block_release(arena, start, aligned);
-    }
-    if (aligned_end != end) {
-        block_cut(arena, aligned, aligned_end, end);
-        block_release(arena, aligned_end, end);
-    }
-    arena->usage.used_bytes -= slack;
-    arena->usage.peak_bytes = peak;
-    usage_peak(&arena->usage);
-    return (void *)address_of(arena, aligned);
 }
 
 void *armour_alloc(size_t bytes, size_t alignment)
 {
-    bytes = align_up(bytes, GRANULE_BYTES);
-    if (alignment > GRANULE_BYTES)
-        return alloc_aligned(&armour_arena, bytes, alignment);
-    return alloc_plain(&armour_arena, bytes);
-}
-
-/* -- Free ---------------------------------------------------------------- */
-
-/* Why no used block starts at `address`.  Searches the block around it, on the
- * way to a message. */
-static __attribute__((noinline)) enum heap_error
-address_error(const struct arena *arena, uintptr_t address)
-{
-    uint32_t start = (address - arena->base) / GRANULE_BYTES;
-
-    if (address < arena->base || start >= arena->granules)
-        return HEAP_FOREIGN;
-    if (address % GRANULE_BYTES != 0)
-        return HEAP_MISALIGNED;
-    while (!is_start(arena, start))
-        start--;
-    /* What was freed may be inside a longer run by now. */
-    return is_used(arena, start) ? HEAP_INTERIOR : HEAP_ALREADY_FREE;
-}
-
-/* Frees the used block of `bytes` bytes at `address`, a size with a record. */
-static inline enum heap_error block_retire(struct arena *arena,
-                                           uintptr_t address, uint32_t bytes)
-{
-    struct size_record *record = &arena->sizes[bytes / GRANULE_BYTES];
-
-    if (address == record->recent[1])
-        return HEAP_ALREADY_FREE;
-    if (record->recent[0] == 0) {
-        record->recent[0] = address;
-        usage_remove(&arena->usage, bytes);
-        return HEAP_OK;
-    }
-    if (address == record->recent[0])
-        return HEAP_ALREADY_FREE;
-    usage_remove(&arena->usage, bytes);
-    if (record->recent[1] == 0) {
-        record->recent[1] = address;
-        return HEAP_OK;
-    }
-    return pile_add(arena, address, bytes);
-}
-
-/* As armour_free(), for a block that ends in a later word of the maps or has
- * no record. */
-static __attribute__((noinline)) enum heap_error
-block_retire_long(struct arena *arena, uintptr_t address)
-{
-    uint32_t start = granule_of(arena, address), end = block_end(arena, start);
-    uint32_t bytes = (end - start) * GRANULE_BYTES;
-
-    if (bytes <= arena->sized_bytes)
-        return block_retire(arena, address, bytes);
-    usage_remove(&arena->usage, bytes);
-    return block_release(arena, start, end);
-}
-
-static inline enum heap_error free_plain(struct arena *arena, uintptr_t address)
-{
-    uint32_t start = granule_of(arena, address), later, bytes;
-
-    if (start >= arena->granules || !is_start(arena, start) ||
-        !is_used(arena, start))
-        return address_error(arena, address);
-    later = later_starts(arena, start);
-    if (later == 0)
-        return block_retire_long(arena, address);
-    bytes = (lowest_bit(later) + 1) * GRANULE_BYTES;
-    if (bytes > arena->sized_bytes)
-        return block_retire_long(arena, address);
-    return block_retire(arena, address, bytes);
+    return arena_alloc(&armour_arena, bytes, alignment);
 }
 
 enum heap_error armour_free(void *payload)
 {
-    return free_plain(&armour_arena, (uintptr_t)payload);
-}
-
-/* -- Resize, size, walk --------------------------------------------------- */
-
-/* Where the used block that starts at `address` ends; 0 if there is none. */
-static inline uint32_t used_block_end(const struct arena *arena,
-                                      uintptr_t address)
-{
-    uint32_t start = granule_of(arena, address), end;
-
-    if (start >= arena->granules || !is_start(arena, start) ||
-        !is_used(arena, start))
-        return 0;
-    end = block_end(arena, start);
-    return is_recent(arena, address, end - start) ? 0 : end;
-}
-
-static __attribute__((noinline)) bool
-block_trim(struct arena *arena, uint32_t start, uint32_t end, uint32_t new_end)
-{
-    arena->usage.used_bytes -= (end - new_end) * GRANULE_BYTES;
-    block_cut(arena, start, new_end, end);
-    block_release(arena, new_end, end);
-    return true;
-}
-
-/* Moves the border between a used block and the run behind it up. */
-static bool block_grow(struct arena *arena, uint32_t start, uint32_t end,
-                       uint32_t new_end)
-{
-    struct extent *extent = &arena->wilderness;
-
-    if (is_used(arena, end) || new_end > block_end(arena, end))
-        return false;
-    if (end != extent->begin) {
-        struct extent run = { end, block_end(arena, end) };
-
-        extent = &arena->youngest;
-        if (end != extent->begin) {
-            if (!index_remove(arena, end))
-                return false;
-            youngest_set(arena, run);
-        }
-    }
-    join_at(arena, end);
-    extent_shrink(arena, extent, new_end);
-    note_length(arena, start, new_end);
-    arena->usage.used_bytes += (new_end - end) * GRANULE_BYTES;
-    usage_peak(&arena->usage);
-    return true;
+    return arena_free(&armour_arena, (uintptr_t)payload);
 }
 
 bool armour_resize(void *payload, size_t bytes)
 {
-    struct arena *arena = &armour_arena;
-    uint32_t length = align_up(bytes, GRANULE_BYTES) / GRANULE_BYTES;
-    uint32_t start = granule_of(arena, (uintptr_t)payload);
-    uint32_t end = used_block_end(arena, (uintptr_t)payload);
-
-    if (end == 0 || length > arena->granules)
-        return false;
-    if (start + length == end)
-        return true;
-    if (start + length < end)
-        return block_trim(arena, start, end, start + length);
-    if (block_grow(arena, start, end, start + length))
-        return true;
-    /* What could not grow here will grow again: the copy goes low. */
-    arena->moving = length;
-    return false;
+    return arena_resize(&armour_arena, (uintptr_t)payload, bytes);
 }
 
 size_t armour_size(const void *payload)
 {
-    uint32_t end = used_block_end(&armour_arena, (uintptr_t)payload);
-
-    if (end == 0)
-        return 0;
-    return address_of(&armour_arena, end) - (uintptr_t)payload;
+    return arena_size(&armour_arena, (uintptr_t)payload);
 }
 
 bool armour_owns(const void *payload)
@@ -346,44 +73,9 @@ bool armour_owns(const void *payload)
     return address >= armour_arena.base && address < armour_arena.end;
 }
 
-/* The next piece from `at` on: a block in use, or all free memory up to it.
- * What waits in a record is free to whom a walk concerns. */
-static uint32_t walk_piece(const struct arena *arena, uint32_t at,
-                           struct block *piece)
-{
-    uint32_t end = at;
-
-    piece->address = address_of(arena, at);
-    piece->state = BLOCK_FREE;
-    while (end < arena->granules &&
-           !used_block_end(arena, address_of(arena, end)))
-        end = block_end(arena, end);
-    if (end == at) {
-        piece->state = BLOCK_USED;
-        end = block_end(arena, at);
-    }
-    piece->bytes = (end - at) * GRANULE_BYTES;
-    return end;
-}
-
 bool armour_walk(block_visitor visit, void *context)
 {
-    const struct arena *arena = &armour_arena;
-    struct block piece = {
-        .address = arena->begin,
-        .bytes = arena->base - arena->begin,
-        .state = BLOCK_BOOKKEEPING,
-        .owner = "armour",
-    };
-
-    if (piece.bytes > 0 && !visit(&piece, context))
-        return false;
-    for (uint32_t at = 0; at < arena->granules;) {
-        at = walk_piece(arena, at, &piece);
-        if (!visit(&piece, context))
-            return false;
-    }
-    return true;
+    return arena_walk(&armour_arena, visit, context);
 }
 
 const struct heap_backend armour_backend = {

@@ -20,6 +20,9 @@ size_t armour_size(const void *payload);
 bool armour_owns(const void *payload);
 bool armour_walk(block_visitor visit, void *context);
 
+/* Empties the records of sizes; whether there was anything in them. */
+bool armour_reclaim(void);
+
 /* The first invariant of the armour_*.h files that does not hold. */
 struct violation armour_check(void);
 

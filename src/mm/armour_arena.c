@@ -52,14 +52,17 @@ static struct plan plan_for(uint32_t bytes)
     return plan;
 }
 
-/* Empties the maps and the rings. */
-static void tables_clear(struct arena *arena, const struct plan *plan)
+static void maps_clear(struct arena *arena, const struct plan *plan)
 {
     uint32_t map_bytes = (plan->words_below + plan->words) * sizeof(uint32_t);
 
     memset(arena->starts - plan->words_below, 0, map_bytes);
     memset(arena->used - plan->words_below, 0, map_bytes);
     memset(arena->sizes + 1, 0, plan->sizes * sizeof *arena->sizes);
+}
+
+void arena_tie(struct arena *arena)
+{
     for (uint32_t class = 0; class < arena->classes; class ++) {
         uint32_t head = head_of(arena, class);
 
@@ -96,7 +99,8 @@ bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end)
     arena->starts =
         (uint32_t *)(arena->sizes + plan.sizes + 1) + plan.words_below;
     arena->used = arena->starts + plan.words + plan.words_below;
-    tables_clear(arena, &plan);
+    maps_clear(arena, &plan);
+    arena_tie(arena);
     cut_at(arena, 0);
     note_length(arena, 0, arena->granules);
     arena->wilderness = (struct extent){ 0, arena->granules };

@@ -65,6 +65,10 @@ struct arena {
     uintptr_t begin, end; /* the region, rounded inward */
     uint32_t reclaims;    /* times that all records were emptied */
     uint32_t rebuilds;    /* times that a stray write cost the index */
+    /* Who is asked for a block that does not fit, and of an address that is not
+     * here; NULL: nobody. */
+    void *(*no_room)(size_t bytes, size_t alignment);
+    enum heap_error (*elsewhere)(uintptr_t address);
 };
 
 /* The arena of the static heap. */
@@ -73,6 +77,15 @@ extern struct arena armour_arena;
 /* Lays out [begin, end), all free.  False, and an arena that is full from the
  * start, if the bookkeeping does not fit. */
 bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end);
+
+/* The last step of laying out: ties the rings and marks what borders on the
+ * granules; the maps are all zero. */
+void arena_tie(struct arena *arena);
+
+/* The first invariant that does not hold.  The arena's counters may include
+ * `elsewhere`: what is in use in other arenas. */
+struct violation arena_check(const struct arena *arena,
+                             struct heap_usage elsewhere);
 
 static inline uintptr_t address_of(const struct arena *arena, uint32_t granule)
 {

@@ -221,6 +221,7 @@ static struct violation check_index(const struct arena *arena,
     return SOUND;
 }
 
+/* A3 */
 static struct violation check_counters(const struct heap_usage *usage,
                                        const struct tally *tally)
 {
@@ -236,10 +237,10 @@ static struct violation check_counters(const struct heap_usage *usage,
     return SOUND;
 }
 
-struct violation armour_check(void)
+struct violation arena_check(const struct arena *arena,
+                             struct heap_usage elsewhere)
 {
-    const struct arena *arena = &armour_arena;
-    struct tally tally = { 0, 0, 0 };
+    struct tally tally = { elsewhere.used_bytes, elsewhere.used_blocks, 0 };
     struct violation violation = check_blocks(arena, &tally);
 
     if (is_sound(violation))
@@ -249,4 +250,9 @@ struct violation armour_check(void)
     if (is_sound(violation))
         violation = check_counters(&arena->usage, &tally);
     return violation;
+}
+
+struct violation armour_check(void)
+{
+    return arena_check(&armour_arena, (struct heap_usage){ 0, 0, 0 });
 }

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be asked of an arena, whichever it is.
+ *
+ *     alloc   recent block -> pile -> run of that length -> strip or block of
+ *             a longer run -> wilderness -> arena->no_room
+ *     free    the maps must call it a used block's start -> recent -> pile ->
+ *             released
+ *
+ * A file that includes this is about one arena and passes no other: then the
+ * compiler makes the arena's address part of the instructions, which saves one
+ * register and a tenth of them.
+ *
+ * Functions marked noinline are the rarer ways: apart from the common way, they
+ * do not cost it the saving of registers.
+ */
+#ifndef MM_ARMOUR_CALLS_H
+#define MM_ARMOUR_CALLS_H
+
+#include "lib/addr.h"
+#include "mm/armour_sizes.h"
+
+/* -- Allocation ---------------------------------------------------------- */
+
+/* A block that the records could not give; NO_GRANULE if there is none. */
+static inline uint32_t block_find(struct arena *arena, uint32_t length)
+{
+    struct extent *extent;
+
+    if (length < EXACT_LENGTHS) {
+        uint32_t run = class_first(arena, length);
+
+        if (run != head_of(arena, length)) {
+            index_remove(arena, run);
+            mark_used(arena, run);
+            return run;
+        }
+    }
+    extent = extent_find(arena, length);
+    if (!extent)
+        return NO_GRANULE;
+    if (length <= STRIP_SIZE_MAX &&
+        length * GRANULE_BYTES <= arena->sized_bytes)
+        return strip_cut(arena, extent, length);
+    if (length == arena->moving)
+        return extent_cut_low(arena, extent, length);
+    return extent_cut_high(arena, extent, length);
+}
+
+static inline void *no_room(const struct arena *arena, size_t bytes,
+                            size_t alignment)
+{
+    return arena->no_room ? arena->no_room(bytes, alignment) : NULL;
+}
+
+static __attribute__((noinline)) void *alloc_from_runs(struct arena *arena,
+                                                       uint32_t bytes)
+{
+    uint32_t start;
+
+    if (bytes / GRANULE_BYTES > arena->granules)
+        return no_room(arena, bytes, GRANULE_BYTES);
+    start = block_find(arena, bytes / GRANULE_BYTES);
+    if (start == NO_GRANULE)
+        return no_room(arena, bytes, GRANULE_BYTES);
+    usage_add(&arena->usage, bytes);
+    return (void *)address_of(arena, start);
+}
+
+/* For a pile that was cut and is still long. */
+static __attribute__((noinline)) void *
+pile_note_length(struct arena *arena, struct extent pile, uintptr_t address)
+{
+    note_length(arena, pile.begin, pile.end);
+    return (void *)address;
+}
+
+/* Takes the last block of a pile, which is not empty. */
+static inline void *alloc_from_pile(struct arena *arena, struct extent *pile,
+                                    uint32_t bytes)
+{
+    uint32_t start = pile->end - bytes / GRANULE_BYTES;
+
+    cut_at(arena, start);
+    mark_used(arena, start);
+    pile->end = start;
+    usage_add(&arena->usage, bytes);
+    if (extent_length(*pile) > WORD_BITS)
+        return pile_note_length(arena, *pile, address_of(arena, start));
+    return (void *)address_of(arena, start);
+}
+
+/* Rounded up to granules. */
+static inline void *alloc_plain(struct arena *arena, size_t bytes)
+{
+    struct size_record *record;
+    uintptr_t address;
+
+    if (bytes > arena->sized_bytes)
+        return alloc_from_runs(arena, bytes);
+    record = &arena->sizes[bytes / GRANULE_BYTES];
+    address = record->recent[0];
+    if (address) {
+        record->recent[0] = 0;
+    } else {
+        address = record->recent[1];
+        if (!address) {
+            if (record->pile.begin != record->pile.end)
+                return alloc_from_pile(arena, &record->pile, bytes);
+            return alloc_from_runs(arena, bytes);
+        }
+        record->recent[1] = 0;
+    }
+    usage_add(&arena->usage, bytes);
+    return (void *)address;
+}
+
+/* Cuts the used block [start, end) in two used ones. */
+static void block_cut(struct arena *arena, uint32_t start, uint32_t middle,
+                      uint32_t end)
+{
+    cut_at(arena, middle);
+    mark_used(arena, middle);
+    note_length(arena, start, middle);
+    note_length(arena, middle, end);
+}
+
+/* A block from this arena or none. */
+static inline uintptr_t alloc_here(struct arena *arena, size_t bytes)
+{
+    void *(*saved)(size_t, size_t) = arena->no_room;
+    void *payload;
+
+    arena->no_room = NULL;
+    payload = alloc_plain(arena, bytes);
+    arena->no_room = saved;
+    return (uintptr_t)payload;
+}
+
+/* Takes a block so long that an aligned one lies in it wherever it starts, and
+ * gives back what is in front and behind. */
+static __attribute__((noinline)) void *
+alloc_aligned(struct arena *arena, size_t bytes, size_t alignment)
+{
+    size_t slack = alignment - GRANULE_BYTES, peak = arena->usage.peak_bytes;
+    uintptr_t address = 0;
+    uint32_t start, aligned, aligned_end, end;
+
+    if (slack < arena->granules * GRANULE_BYTES) /* or the sum might overflow */
+        address = alloc_here(arena, bytes + slack);
+    if (!address)
+        return no_room(arena, bytes, alignment);
+    start = granule_of(arena, address);
+    end = block_end(arena, start);
+    aligned = granule_of(arena, align_up(address, alignment));
+    aligned_end = aligned + bytes / GRANULE_BYTES;
+    if (start != aligned) {
+        block_cut(arena, start, aligned, end);
+        block_release(arena, start, aligned);
+    }
+    if (aligned_end != end) {
+        block_cut(arena, aligned, aligned_end, end);
+        block_release(arena, aligned_end, end);
+    }
+    arena->usage.used_bytes -= slack;
+    arena->usage.peak_bytes = peak;
+    usage_peak(&arena->usage);
+    return (void *)address_of(arena, aligned);
+}
+
+/* `bytes` are rounded up to granules; `alignment` is a power of two of at least
+ * one granule. */
+static inline void *arena_alloc(struct arena *arena, size_t bytes,
+                                size_t alignment)
+{
+    bytes = align_up(bytes, GRANULE_BYTES);
+    if (alignment > GRANULE_BYTES)
+        return alloc_aligned(arena, bytes, alignment);
+    return alloc_plain(arena, bytes);
+}
+
+/* -- Free ---------------------------------------------------------------- */
+
+/* Why no used block of this arena starts at `address`.  Searches the block
+ * around it, on the way to a message. */
+static __attribute__((noinline)) enum heap_error
+address_error(const struct arena *arena, uintptr_t address)
+{
+    uint32_t start = (address - arena->base) / GRANULE_BYTES;
+
+    if (address < arena->base || start >= arena->granules)
+        return arena->elsewhere ? arena->elsewhere(address) : HEAP_FOREIGN;
+    if (address % GRANULE_BYTES != 0)
+        return HEAP_MISALIGNED;
+    while (!is_start(arena, start))
+        start--;
+    /* What was freed may be inside a longer run by now. */
+    return is_used(arena, start) ? HEAP_INTERIOR : HEAP_ALREADY_FREE;
+}
+
+/* Frees the used block of `bytes` bytes at `address`, a size with a record. */
+static inline enum heap_error block_retire(struct arena *arena,
+                                           uintptr_t address, uint32_t bytes)
+{
+    struct size_record *record = &arena->sizes[bytes / GRANULE_BYTES];
+
+    if (address == record->recent[1])
+        return HEAP_ALREADY_FREE;
+    if (record->recent[0] == 0) {
+        record->recent[0] = address;
+        usage_remove(&arena->usage, bytes);
+        return HEAP_OK;
+    }
+    if (address == record->recent[0])
+        return HEAP_ALREADY_FREE;
+    usage_remove(&arena->usage, bytes);
+    if (record->recent[1] == 0) {
+        record->recent[1] = address;
+        return HEAP_OK;
+    }
+    return pile_add(arena, address, bytes);
+}
+
+/* As arena_free(), for a block that ends in a later word of the maps or has
+ * no record. */
+static __attribute__((noinline)) enum heap_error
+block_retire_long(struct arena *arena, uintptr_t address)
+{
+    uint32_t start = granule_of(arena, address), end = block_end(arena, start);
+    uint32_t bytes = (end - start) * GRANULE_BYTES;
+
+    if (bytes <= arena->sized_bytes)
+        return block_retire(arena, address, bytes);
+    usage_remove(&arena->usage, bytes);
+    return block_release(arena, start, end);
+}
+
+/* On any error nothing changes. */
+static inline enum heap_error arena_free(struct arena *arena, uintptr_t address)
+{
+    uint32_t start = granule_of(arena, address), later, bytes;
+
+    if (start >= arena->granules || !is_start(arena, start) ||
+        !is_used(arena, start))
+        return address_error(arena, address);
+    later = later_starts(arena, start);
+    if (later == 0)
+        return block_retire_long(arena, address);
+    bytes = (lowest_bit(later) + 1) * GRANULE_BYTES;
+    if (bytes > arena->sized_bytes)
+        return block_retire_long(arena, address);
+    return block_retire(arena, address, bytes);
+}
+
+/* -- Resize, size, walk --------------------------------------------------- */
+
+/* Where the used block that starts at `address` ends; 0 if there is none. */
+static inline uint32_t used_block_end(const struct arena *arena,
+                                      uintptr_t address)
+{
+    uint32_t start = granule_of(arena, address), end;
+
+    if (start >= arena->granules || !is_start(arena, start) ||
+        !is_used(arena, start))
+        return 0;
+    end = block_end(arena, start);
+    return is_recent(arena, address, end - start) ? 0 : end;
+}
+
+static __attribute__((noinline)) bool
+block_trim(struct arena *arena, uint32_t start, uint32_t end, uint32_t new_end)
+{
+    arena->usage.used_bytes -= (end - new_end) * GRANULE_BYTES;
+    block_cut(arena, start, new_end, end);
+    block_release(arena, new_end, end);
+    return true;
+}
+
+/* Moves the border between a used block and the run behind it up. */
+static bool block_grow(struct arena *arena, uint32_t start, uint32_t end,
+                       uint32_t new_end)
+{
+    struct extent *extent = &arena->wilderness;
+
+    if (is_used(arena, end) || new_end > block_end(arena, end))
+        return false;
+    if (end != extent->begin) {
+        struct extent run = { end, block_end(arena, end) };
+
+        extent = &arena->youngest;
+        if (end != extent->begin) {
+            if (!index_remove(arena, end))
+                return false;
+            youngest_set(arena, run);
+        }
+    }
+    join_at(arena, end);
+    extent_shrink(arena, extent, new_end);
+    note_length(arena, start, new_end);
+    arena->usage.used_bytes += (new_end - end) * GRANULE_BYTES;
+    usage_peak(&arena->usage);
+    return true;
+}
+
+/* See struct heap_backend. */
+static inline bool arena_resize(struct arena *arena, uintptr_t address,
+                                size_t bytes)
+{
+    uint32_t length = align_up(bytes, GRANULE_BYTES) / GRANULE_BYTES;
+    uint32_t start = granule_of(arena, address);
+    uint32_t end = used_block_end(arena, address);
+
+    if (end == 0 || length > arena->granules)
+        return false;
+    if (start + length == end)
+        return true;
+    if (start + length < end)
+        return block_trim(arena, start, end, start + length);
+    if (block_grow(arena, start, end, start + length))
+        return true;
+    /* What could not grow here will grow again: the copy goes low. */
+    arena->moving = length;
+    return false;
+}
+
+/* 0 if no used block starts at `address`. */
+static inline size_t arena_size(const struct arena *arena, uintptr_t address)
+{
+    uint32_t end = used_block_end(arena, address);
+
+    return end == 0 ? 0 : address_of(arena, end) - address;
+}
+
+/* The next piece from `at` on: a block in use, or all free memory up to it.
+ * What waits in a record is free to whom a walk concerns. */
+static uint32_t walk_piece(const struct arena *arena, uint32_t at,
+                           struct block *piece)
+{
+    uint32_t end = at;
+
+    piece->address = address_of(arena, at);
+    piece->state = BLOCK_FREE;
+    while (end < arena->granules &&
+           !used_block_end(arena, address_of(arena, end)))
+        end = block_end(arena, end);
+    if (end == at) {
+        piece->state = BLOCK_USED;
+        end = block_end(arena, at);
+    }
+    piece->bytes = (end - at) * GRANULE_BYTES;
+    return end;
+}
+
+/* The bookkeeping, then every block. */
+static bool arena_walk(const struct arena *arena, block_visitor visit,
+                       void *context)
+{
+    struct block piece = {
+        .address = arena->begin,
+        .bytes = arena->base - arena->begin,
+        .state = BLOCK_BOOKKEEPING,
+        .owner = "armour",
+    };
+
+    if (piece.bytes > 0 && !visit(&piece, context))
+        return false;
+    for (uint32_t at = 0; at < arena->granules;) {
+        at = walk_piece(arena, at, &piece);
+        if (!visit(&piece, context))
+            return false;
+    }
+    return true;
+}
+
+#endif

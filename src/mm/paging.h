@@ -48,6 +48,20 @@ struct paging_plan {
     size_t span_count;
 };
 
+/* Page aligned, half open. */
+struct page_range {
+    uintptr_t begin, end;
+};
+
+/* Addresses whose pages come and go after the plan was followed, each on any
+ * frame.  What is mapped there is up to the owner, who keeps the ranges true:
+ * inside `all`, in order, apart from each other. */
+#define WINDOW_RANGES 3u
+struct page_window {
+    struct page_range all;
+    struct page_range mapped[WINDOW_RANGES];
+};
+
 /* Builds the kernel's directory by the plan.  It is not in force yet:
  * paging_check comes first, then paging_enable.  paging_check reads the plan
  * again, so it has to stay.  If there are not enough frames or a span lies
@@ -75,9 +89,16 @@ bool page_translate(const struct page_table *directory, uintptr_t address,
 
 const char *page_error_text(enum page_error error);
 
+/* From now on the kernel's directory may show `window`, too, which has to
+ * stay; NULL: nothing but the plan. */
+void paging_use_window(const struct page_window *window);
+/* Whether its ranges have this page; false if there is no window. */
+bool paging_window_has(uintptr_t page);
+
 /* Walks the kernel's directory with code that shares nothing with the above:
- * every page of the plan at the right frame with the right rights, nothing
- * below the direct map, current code, stack and tables among them. */
+ * every page of the plan at the right frame with the right rights, the window's
+ * pages on frames of their own, nothing below the direct map, current code,
+ * stack and tables among them. */
 struct violation paging_check(void);
 
 #endif

@@ -9,6 +9,9 @@
  *
  *     0         direct_map.base                             2^32
  *     |  absent  | writable | read only | ... | absent  ... |
+ *
+ * What comes and goes after the plan was followed, in the window, is held
+ * against what its owner says; paging_window.c looks at the frames.
  */
 #include "mm/paging.h"
 
@@ -32,7 +35,8 @@
 enum answer {
     ABSENT,
     READ_ONLY,
-    WRITABLE
+    WRITABLE,
+    CHANGING /* the window: what its owner says */
 };
 
 /* The tables, in the order of the directory's entries. */
@@ -103,6 +107,7 @@ static void piece_meet_memory(struct piece *piece, uint64_t begin, uint64_t end)
 static struct piece piece_at(uint64_t begin)
 {
     const struct memory_layout *layout = paging.plan->layout;
+    struct page_range window = paging_window_range();
     struct piece piece = { begin, 1ull << 32, ABSENT };
 
     for (size_t i = 0; i < layout->available_count; i++) {
@@ -118,6 +123,7 @@ static struct piece piece_at(uint64_t begin)
             piece_meet_memory(&piece, page_down(region->begin),
                               page_up(region->end));
     }
+    piece_meet(&piece, window.begin, window.end, CHANGING);
     return piece;
 }
 
@@ -209,6 +215,33 @@ static struct violation check_absent(const struct piece *piece)
     return SOUND;
 }
 
+/* I4, where pages come and go.  I6 says more about those that are there. */
+static struct violation check_changing(const struct piece *piece)
+{
+    const uint32_t rights = ENTRY_PRESENT | ENTRY_WRITABLE;
+
+    for (uint64_t at = piece->begin; at < piece->end; at += PAGE_BYTES) {
+        uint32_t page = (uint32_t)at;
+        page_entry_t found = walk(page);
+
+        if (!paging_window_has(page) && entry_is(found, ENTRY_PRESENT))
+            return (struct violation){ BLANK, page, 0, found };
+        if (paging_window_has(page) &&
+            (found & ENTRY_FLAGS & ~IGNORED) != rights)
+            return wrong_page(page, found | rights, found);
+    }
+    return SOUND;
+}
+
+static struct violation check_piece(const struct piece *piece)
+{
+    if (piece->answer == ABSENT)
+        return check_absent(piece);
+    if (piece->answer == CHANGING)
+        return check_changing(piece);
+    return check_present(piece);
+}
+
 static struct violation check_pages(void)
 {
     struct violation violation = SOUND;
@@ -217,8 +250,7 @@ static struct violation check_pages(void)
     while (piece.end < 1ull << 32 && is_sound(violation)) {
         piece = piece_at(piece.end);
         piece_meet_spans(&piece);
-        violation = piece.answer == ABSENT ? check_absent(&piece)
-                                           : check_present(&piece);
+        violation = check_piece(&piece);
     }
     return violation;
 }
@@ -262,6 +294,8 @@ struct violation paging_check(void)
     violation = check_tables();
     if (is_sound(violation))
         violation = check_pages();
+    if (is_sound(violation))
+        violation = paging_check_window();
     if (is_sound(violation))
         violation = check_all_kept();
     return violation;

@@ -266,8 +266,8 @@ def test_damaged_frames(gdb):
 # Anything may stand anywhere in a half written kernel: pointers to nowhere,
 # lists that go in circles, absurd counts.
 NONSENSE = [
-    "'mm/heap.c'::heap.large = 0xbad", "'mm/heap.c'::heap.small = 0x55555555",
-    "'mm/heap.c'::heap.large = 0", "malloc_heap.begin = 0",
+    "door.large = 0xbad", "door.small = 0x55555555",
+    "door.large = 0", "malloc_heap.begin = 0",
     "malloc_heap.free_list.next = 4", "frames.busy.words = 4",
     "frames.busy.bits = 0xffffffff", "frames.layout = 0x77",
     "paging.directory = 5", "paging.directory = 0xc0101234",

@@ -13,7 +13,7 @@ from .memory import Trouble, Unreadable, physical_word
 
 PAGING_ON = 1 << 31
 MULTIBOOT2_HEADER = 0xE85250D6
-HEAP_SOURCE, STAGES_SOURCE, MAIN_SOURCE = "mm/heap.c", "stages.c", "main.c"
+STAGES_SOURCE, MAIN_SOURCE = "stages.c", "main.c"
 
 RESET, STUB, EARLY, RUNNING = "reset", "stub", "early", "running"
 
@@ -108,11 +108,11 @@ class FrontDoor:
 
     def __init__(self, memory):
         require(memory)
-        self.heap = layout.variable(memory, "heap", HEAP_SOURCE)
-        self.stats = self.heap.stats
+        self.door = layout.variable(memory, "door")
+        self.stats = self.door.stats
         self.begin, self.end = self.stats.begin, self.stats.end
-        self.large = self.name_of(memory, self.heap.large)
-        self.small = self.name_of(memory, self.heap.small)
+        self.large = self.name_of(memory, self.door.large)
+        self.small = self.name_of(memory, self.door.small)
         if not self.large:
             raise Trouble("there is no heap yet: no allocator stands behind "
                           "kmalloc before stage heap")

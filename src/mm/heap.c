@@ -46,6 +46,12 @@ static enum heap_error no_free(void *payload)
     return HEAP_FOREIGN;
 }
 
+static bool no_resize(void *payload, size_t bytes)
+{
+    (void)payload, (void)bytes;
+    return false;
+}
+
 static size_t no_size(const void *payload)
 {
     (void)payload;
@@ -57,6 +63,7 @@ static const struct heap_backend no_backend = {
     .name = "none",
     .alloc = no_alloc,
     .free = no_free,
+    .resize = no_resize,
     .size = no_size,
 };
 
@@ -270,27 +277,36 @@ static void *realloc_by_moving(void *payload, size_t old_bytes, size_t bytes,
     return moved;
 }
 
-static void *heap_resize(void *payload, size_t bytes, uintptr_t caller)
+/* What did not fit where it stands: moved, or refused if it is no block. */
+static OUT_OF_THE_WAY void *resize_elsewhere(void *payload, size_t bytes,
+                                             uintptr_t caller)
 {
     size_t old_bytes = kmalloc_size(payload);
 
+    if (old_bytes > 0) {
+        door.stats.resizes++;
+        return realloc_by_moving(payload, old_bytes, bytes, caller);
+    }
+    door.stats.failures++;
+    refuse("krealloc", payload, "no block in use starts here", caller);
+    heap_log_refused();
+    return NULL;
+}
+
+/* A backend refuses to resize what is no block of its own, so that staying in
+ * place takes one question instead of two. */
+static inline void *heap_resize(void *payload, size_t bytes, uintptr_t caller)
+{
     if (!payload)
         return heap_alloc(bytes, HEAP_ALIGNMENT);
-    if (old_bytes == 0) {
-        door.stats.failures++;
-        refuse("krealloc", payload, "no block in use starts here", caller);
-        heap_log_refused();
-        return NULL;
-    }
     if (bytes == 0)
         bytes = 1;
+    if (bytes > HEAP_REQUEST_MAX ||
+        !backend_of(payload)->resize(payload, bytes))
+        return resize_elsewhere(payload, bytes, caller);
     door.stats.resizes++;
-    if (bytes <= HEAP_REQUEST_MAX &&
-        backend_of(payload)->resize(payload, bytes)) {
-        note_peak();
-        return payload;
-    }
-    return realloc_by_moving(payload, old_bytes, bytes, caller);
+    note_peak();
+    return payload;
 }
 
 static OUT_OF_THE_WAY void *logged_resize(void *payload, size_t bytes,

@@ -94,7 +94,8 @@ struct heap_backend {
     /* On any error nothing changes. */
     enum heap_error (*free)(void *payload);
     /* Makes a used block hold `bytes` without moving it; false, and nothing
-     * changed, when it cannot.  Making it smaller always can. */
+     * changed, when it cannot, or `payload` is no used block.  Making one
+     * smaller always can. */
     bool (*resize)(void *payload, size_t bytes);
     /* Bytes the caller may use; 0 if `payload` is no used block. */
     size_t (*size)(const void *payload);

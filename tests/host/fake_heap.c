@@ -8,6 +8,8 @@
 
 #define GRANULES    (FAKE_HEAP_BYTES / GRANULE_BYTES)
 #define FAULTY_CALL 3u /* the call that shows the fault */
+/* Asked only of blocks that have to move: one correct move first. */
+#define FAULTY_SIZE 2
 
 enum fake_fault fake_fault;
 static uint8_t *heap;
@@ -126,7 +128,8 @@ static bool fake_resize(void *payload, size_t bytes)
 
 static size_t fake_size(const void *payload)
 {
-    if (fake_fault == SIZE_TOO_SMALL || is_faulty_call(SIZE_TOO_SMALL_ONCE))
+    if (fake_fault == SIZE_TOO_SMALL ||
+        (fake_fault == SIZE_TOO_SMALL_ONCE && ++calls == FAULTY_SIZE))
         return 1;
     return blocks[granule_at(payload)] * GRANULE_BYTES;
 }

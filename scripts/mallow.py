@@ -9,7 +9,7 @@ import argparse
 import signal
 import sys
 
-from mallow import debug, replay, run, stages
+from mallow import debug, replay, run, sheet, stages
 from mallow.project import Trouble
 
 
@@ -24,7 +24,7 @@ def parser():
     top = Parser(prog="mallow", description=__doc__.splitlines()[0])
     commands = top.add_subparsers(dest="command", required=True,
                                   metavar="COMMAND")
-    for room in (stages, run, replay, debug):
+    for room in (stages, run, replay, debug, sheet):
         room.add_commands(commands)
     return top
 

@@ -10,6 +10,8 @@ MAKEFLAGS += --no-builtin-rules
 #: STAGE=NAME        how far to go, instead of the tree's own: see make status
 #: MEMORY=128M       the machine's memory, for run, replay and debug
 #: TRACES=DIR        replay the .rep files of DIR instead of traces/
+#: LAB=NAME          which lab, for check; without it, up to the enabled stage
+#: TEST=NAME         one test of it; SEED=N STEPS=0,5-9 do it the same again
 #: V=1               show the commands
 #: CROSS_COMPILE=X-  build with X-gcc and X-ld
 #: LLVM=1            build with clang and ld.lld
@@ -139,7 +141,7 @@ FORCE:
 PYTHON ?= $(shell scripts/find-python)
 MALLOW  = $(PYTHON) scripts/mallow.py
 
-.PHONY: run replay debug sheet enable disable status doctor
+.PHONY: run replay debug sheet check handout enable disable status doctor
 run: iso ## boot, replay one trace, then the kernel's prompt
 	$(Q)$(MALLOW) run --stage='$(STAGE)' --memory='$(MEMORY)' --verbose='$(V)'
 
@@ -163,23 +165,36 @@ disable: ## back to the stage before
 status: ## the stages, and which one the tree is at
 	$(Q)$(MALLOW) status
 
+check: $(B)/check/lab-tests ## a lab's tests on the host, in seconds
+	$(Q)$(MALLOW) check --lab='$(LAB)' --test='$(TEST)' --seed='$(SEED)' \
+	    --steps='$(STEPS)'
+
+# STAFF BEGIN
+handout: ## DIR=where [OPEN=N]: a student's tree, without solutions
+	$(Q)$(MALLOW) handout --dir='$(DIR)' --open='$(OPEN)'
+# STAFF END
+
 doctor: ## what is missing on this machine, and what installs it
 	$(Q)scripts/setup --check
 
 # --- checking it ----------------------------------------------------------------
+include labs/check.mk
+
+# STAFF BEGIN
 include tests/host/host.mk
 
 .PHONY: bench bench-picture
 bench: ## instructions and memory per operation, beside other allocators
 	$(Q)$(PYTHON) bench/bench.py --traces='$(TRACES)'
 
-bench-picture: ## draw docs/bench.svg from the last bench
+bench-picture: ## write docs/bench.svg and docs/bench.md from the last bench
 	$(Q)$(PYTHON) bench/bench.py --picture
 
-.PHONY: test lint format clean help
-test: iso host-tests ## everything that CI checks
+test: iso host-tests $(B)/check/lab-tests ## everything that CI checks
 	$(Q)$(PYTHON) -m pytest -q -n auto tests
+# STAFF END
 
+.PHONY: test lint format clean help
 lint: ## warnings are errors; layout, rooms, shell and static checks
 	$(Q)scripts/lint
 
@@ -193,6 +208,6 @@ help: ## this list
 	@echo 'Mallow: where memory comes from.'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) \
-	    | awk -F'\t' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	    | awk -F'\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 	@echo
 	@sed -n 's/^#: /  /p' $(firstword $(MAKEFILE_LIST))

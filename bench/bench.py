@@ -8,6 +8,8 @@ bench/README.md says what each figure means.
 """
 
 import argparse
+import contextlib
+import io
 import json
 import sys
 import time
@@ -26,6 +28,16 @@ from drive import Bench
 TRACES = ROOT / "traces"
 RESULTS = ROOT / "build" / "bench.json"
 PICTURE = ROOT / "docs" / "bench.svg"
+PAGE = ROOT / "docs" / "bench.md"
+PAGE_HEAD = """<!-- SPDX-License-Identifier: MIT -->
+# What the allocators cost
+
+![Cost and waste](bench.svg)
+
+Written by `make bench-picture` from the figures of `make bench`;
+`bench/README.md` says what each means. Compiled by {compiler}, with the
+kernel's flags.
+"""
 CLIMBS = 40
 
 
@@ -45,7 +57,8 @@ def parse(arguments):
     how.add_argument("--record", action="store_true",
                      help="as --quick, and make that the record")
     how.add_argument("--picture", action="store_true",
-                     help="draw docs/bench.svg from the last results")
+                     help="write docs/bench.svg and docs/bench.md from the "
+                          "last results")
     return parser.parse_args(arguments)
 
 
@@ -109,13 +122,24 @@ def quick(bench, folder, record):
     return 1 if wrong else 0
 
 
+def page(results):
+    """The printed tables, as a document."""
+    tables = io.StringIO()
+    with contextlib.redirect_stdout(tables):
+        report.print_all(results)
+    return (PAGE_HEAD.format(**results) + "\n```text\n"
+            + tables.getvalue().strip("\n") + "\n```\n")
+
+
 def draw():
     if not RESULTS.exists():
         raise Trouble(f"no {RESULTS.relative_to(ROOT)}: run make bench first")
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(picture.draw(results), encoding="utf-8")
-    print(f"  {'SVG':7} {PICTURE.relative_to(ROOT)}")
+    PAGE.write_text(page(results), encoding="utf-8")
+    print(f"  {'DRAW':7} {PICTURE.relative_to(ROOT)}")
+    print(f"  {'DRAW':7} {PAGE.relative_to(ROOT)}")
     return 0
 
 

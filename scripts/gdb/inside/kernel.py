@@ -14,6 +14,7 @@ from .memory import Trouble, Unreadable, physical_word
 PAGING_ON = 1 << 31
 MULTIBOOT2_HEADER = 0xE85250D6
 STAGES_SOURCE, MAIN_SOURCE = "stages.c", "main.c"
+NO_BACKEND = "none"  # what stands behind the front door before stage heap
 
 RESET, STUB, EARLY, RUNNING = "reset", "stub", "early", "running"
 
@@ -113,7 +114,7 @@ class FrontDoor:
         self.begin, self.end = self.stats.begin, self.stats.end
         self.large = self.name_of(memory, self.door.large)
         self.small = self.name_of(memory, self.door.small)
-        if not self.large:
+        if self.large in (None, NO_BACKEND):
             raise Trouble("there is no heap yet: no allocator stands behind "
                           "kmalloc before stage heap")
 

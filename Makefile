@@ -52,6 +52,7 @@ ARCH := boot        \
         keyboard    \
         console     \
         counter     \
+        probe       \
         multiboot2  \
         symbols     \
         walk        \
@@ -77,7 +78,14 @@ MONITOR := line     \
            crash    \
            commands \
            monitor
-LAB_ROOM := tape
+LAB_ROOM := common ledger \
+            frames        \
+            paging        \
+            heap stress   \
+            zones caches  \
+            labs          \
+            tape          \
+            run_kernel
 TOP := options     \
        inventory   \
        explain     \
@@ -87,9 +95,11 @@ TOP := options     \
        main
 
 ROOMS := $(LIB:%=lib/%) $(ARCH:%=arch/i386/%) $(MM:%=mm/%) \
-         $(REPLAY:%=replay/%) $(MONITOR:%=monitor/%) $(LAB_ROOM:%=lab/%) $(TOP)
+         $(REPLAY:%=replay/%) $(MONITOR:%=monitor/%) \
+         $(LAB_ROOM:%=lab/%) $(TOP)
 O     := $(B)/$(TOOLCHAIN)
-OBJS  := $(ROOMS:%=$(O)/%.o)
+TESTS := $(patsubst %.c,%,$(wildcard labs/*/tests.c))
+OBJS  := $(ROOMS:%=$(O)/%.o) $(TESTS:%=$(O)/%.o)
 
 # --- building -------------------------------------------------------------------
 .PHONY: iso
@@ -97,6 +107,11 @@ iso: $(B)/mallow.iso ## build/kernel.elf and the bootable build/mallow.iso
 
 $(O)/%.o: src/%.c $(O)/.tools
 	$(call say,CC,$*.c)
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(CFLAGS) $(WARN) $(EXTRA) -MMD -MP -c $< -o $@
+
+$(O)/labs/%.o: labs/%.c $(O)/.tools
+	$(call say,CC,labs/$*.c)
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(CFLAGS) $(WARN) $(EXTRA) -MMD -MP -c $< -o $@
 

@@ -130,6 +130,24 @@ void inventory_set_tape_aside(struct inventory *inventory, uint32_t key)
     tape_init(phys_to_virt((phys_t){ (uint32_t)begin }), TAPE_BYTES, key);
 }
 
+bool inventory_set_lab_aside(struct inventory *inventory,
+                             struct lab_places *places)
+{
+    uint32_t bytes = LAB_ARENA_BYTES + LAB_WORK_BYTES;
+    uint64_t begin =
+        layout_find_room(&inventory->layout, LOW_MEMORY_END, bytes);
+
+    if (begin == NO_ROOM) {
+        print("no %u bytes for a test to work in\n", bytes);
+        return false;
+    }
+    take_in_use(inventory, begin, begin + bytes, "test");
+    places->arena = (phys_t){ (uint32_t)begin };
+    places->work = phys_to_virt((phys_t){ (uint32_t)begin + LAB_ARENA_BYTES });
+    places->work_bytes = LAB_WORK_BYTES;
+    return true;
+}
+
 void inventory_print_unreachable(const struct inventory *inventory)
 {
     const struct memory_layout *layout = &inventory->layout;

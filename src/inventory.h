@@ -6,6 +6,7 @@
 #define INVENTORY_H
 
 #include "arch/i386/multiboot2.h"
+#include "lab/side.h"
 #include "lib/region.h"
 #include "replay/trace.h"
 
@@ -28,6 +29,10 @@ void inventory_set_replay_aside(struct inventory *inventory, size_t heap_bytes);
 /* The same for the tape of a test, somewhere in memory: `key` says where to
  * look first.  Says what could not be, and then there is no tape. */
 void inventory_set_tape_aside(struct inventory *inventory, uint32_t key);
+/* The same for what a test plays with; false, after a line that says so, if
+ * there is no room. */
+bool inventory_set_lab_aside(struct inventory *inventory,
+                             struct lab_places *places);
 /* What the loader calls available, in reach or not. */
 uint64_t inventory_memory_bytes(const struct inventory *inventory);
 /* A line for each piece of memory that lies out of reach. */

@@ -11,11 +11,14 @@
 #include "arch/i386/report.h"
 #include "arch/i386/segments.h"
 #include "arch/i386/symbols.h"
+#include "arch/i386/watchdog.h"
 #include "explain.h"
 #include "heap_stages.h"
 #include "inventory.h"
+#include "lab/run_kernel.h"
 #include "lib/print.h"
 #include "lib/record.h"
+#include "lib/string.h"
 #include "mm/armour.h"
 #include "mm/bump.h"
 #include "mm/frames.h"
@@ -38,6 +41,9 @@ extern const char text_begin[], text_end[], rodata_begin[], rodata_end[];
 extern const char stack_guard_begin[], stack_guard_end[];
 
 _Noreturn void kernel_main(uint32_t magic, uint32_t info);
+
+/* Patience with the stages, and again with a test: 250 million instructions. */
+#define TEST_SECONDS 2
 
 static struct inventory inventory;
 static struct options options;
@@ -186,30 +192,41 @@ static _Noreturn void finish(enum exit_code code)
     monitor_run(&above);
 }
 
-/* The first `bytes` - 1 characters of a line; nobody is shown them. */
-static void read_line(char *line, size_t bytes)
-{
-    size_t length = 0;
-    int character = console_read();
-
-    for (; character != '\r' && character != '\n'; character = console_read()) {
-        if (length + 1 < bytes)
-            line[length++] = (char)character;
-    }
-    line[length] = 0;
-}
+/* Who has started the machine writes more options here, into its memory: the
+ * rest of the line first, its first character last. */
+static volatile char asked_line[OPTION_LINE_BYTES];
 
 static bool read_options(void)
 {
-    char line[OPTION_LINE_BYTES];
     bool good = options_parse(inventory.boot.command_line, &options);
 
     if (options.ask) {
         console_record("ask");
-        read_line(line, sizeof line);
-        good &= options_parse(line, &options);
+        while (asked_line[0] == 0)
+            ;
+        good &= options_parse((const char *)asked_line, &options);
     }
     return good;
+}
+
+/* `test=`: a test of a lab instead of the prompt.  The stages below the lab are
+ * started first; the lab's own allocator is started by the test. */
+static _Noreturn void run_test(const char *name)
+{
+    struct lab_chosen_test chosen = lab_find(name);
+    struct lab_places places = { 0 };
+
+    if (!chosen.test || !inventory_set_lab_aside(&inventory, &places))
+        cpu_exit(EXIT_REFUSED);
+    watchdog_start(TEST_SECONDS);
+    if (!stages_start(stages, STAGES, chosen.lab->stage))
+        cpu_exit(EXIT_REFUSED);
+    places.heap_begin = heap_region().begin;
+    places.heap_end = heap_region().end;
+    lab_use_traces(inventory.traces, inventory.trace_count);
+    watchdog_start(TEST_SECONDS);
+    lab_run(chosen, &places, options.seed);
+    cpu_exit(EXIT_FINE);
 }
 
 /* The processor, the console, what the loader told us. */
@@ -246,6 +263,12 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t info)
 {
     bool good = start_machine(magic, info);
 
+    if (strcmp(options.test, TEST_NAME_LIST) == 0) {
+        lab_list_record();
+        cpu_exit(EXIT_FINE);
+    }
+    if (options.test[0])
+        run_test(options.test);
     good &= stages_start(stages, STAGES, options.stage);
     record_boot();
     if (!good)

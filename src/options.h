@@ -12,9 +12,8 @@
  *                      test=list: only say which tests there are
  *     seed=N           what the test's random numbers start from
  *     key=N            write down on a tape what the test did (lab/tape.h)
- *     ask              before anything else read a line with more of these
- *                      words from the console; a machine saved while it waits
- *                      serves any number of tests
+ *     ask              before anything else wait for more of these words in
+ *                      memory; a machine saved meanwhile serves many tests
  *     exit             leave QEMU when done, instead of giving the prompt
  */
 #ifndef OPTIONS_H

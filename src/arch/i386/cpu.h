@@ -78,6 +78,7 @@ enum exit_code {
     EXIT_REPLAY_WRONG = 0x11,
     EXIT_PANIC = 0x12,
     EXIT_REFUSED = 0x13, /* a bad option; a stage not written or broken */
+    EXIT_TEST_FAILED = 0x14,
 };
 
 #endif

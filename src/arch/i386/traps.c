@@ -2,6 +2,7 @@
 #include "arch/i386/traps.h"
 
 #include "arch/i386/cpu.h"
+#include "arch/i386/probe.h"
 #include "arch/i386/report.h"
 #include "arch/i386/segments.h"
 #include "lib/print.h"
@@ -122,6 +123,6 @@ void trap_handle(struct trap_frame *frame)
 {
     if (frame->vector >= IRQ_FIRST)
         end_interrupt(frame->vector);
-    else
+    else if (frame->vector != TRAP_PAGE_FAULT || !probe_catch(frame))
         report_trap(frame);
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* A lab's test in the booted kernel, for `make grade` and `make debug`.
+ *
+ *     test=malloc/split seed=7 key=N
+ *        |
+ *     stages up to the lab's --> lab_run --> calls of the students' functions
+ *                                   |            |
+ *                                   |            +--> tape (tape.h)
+ *                                   +--> exit: for a person; who grades reads
+ *                                        the tape
+ */
+#ifndef LAB_RUN_KERNEL_H
+#define LAB_RUN_KERNEL_H
+
+#include "lab/side.h"
+
+#define TEST_NAME_LIST "list"
+
+/* What stands on the tape; scripts/mallow/grade_tape.py knows the numbers. */
+enum tape_kind {
+    TAPE_BEGIN = 1,    /* heap begin, heap end, arena = seed */
+    TAPE_END = 2,      /* the test has come to its end */
+    TAPE_FAILED = 3,   /* an expectation did not hold; text */
+    TAPE_CALL = 0x100, /* + enum lab_call: a call that is about to be made */
+    TAPE_DONE = 0x200, /* + enum lab_call: the same with its answer */
+};
+
+/* A test, found by "lab/name"; both NULL if there is none. */
+struct lab_chosen_test {
+    const struct lab *lab;
+    const struct lab_test *test;
+};
+
+struct lab_chosen_test lab_find(const char *name);
+/* One record for each test that this kernel has. */
+void lab_list_record(void);
+/* Runs the test.  It fails, and the machine ends with EXIT_TEST_FAILED, at the
+ * first thing that is wrong; returns when nothing was. */
+void lab_run(struct lab_chosen_test chosen, const struct lab_places *places,
+             uint32_t seed);
+/* Files that lab_replay() can have. */
+void lab_use_traces(const struct trace_file *files, size_t count);
+
+#endif

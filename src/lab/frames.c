@@ -59,9 +59,10 @@ static bool overlaps(const struct region *region, uint64_t begin, uint64_t end)
 }
 
 /* Whether the layout has all of a frame available, and none of it in use. */
-static bool is_offered(uint32_t frame)
+bool lab_frame_is_offered(frame_t frame)
 {
-    uint64_t begin = (uint64_t)frame << PAGE_SHIFT, end = begin + PAGE_BYTES;
+    uint64_t begin = (uint64_t)frame.number << PAGE_SHIFT,
+             end = begin + PAGE_BYTES;
     bool offered = false;
 
     for (size_t i = 0; i < layout->available_count; i++)
@@ -69,18 +70,23 @@ static bool is_offered(uint32_t frame)
                    end <= layout->available[i].end;
     for (size_t i = 0; i < layout->in_use_count; i++)
         offered &= !overlaps(&layout->in_use[i], begin, end);
-    return offered && end <= layout->reach && frame != 0;
+    return offered && end <= layout->reach && frame.number != 0;
+}
+
+bool lab_frame_is_kept(frame_t frame)
+{
+    uint32_t i = frame.number - frame_of(lab_places.arena).number;
+
+    return i < WATCHED && is_kept[i];
 }
 
 static void accept(uint32_t frame)
 {
-    uint32_t watched_frame = frame - frame_of(lab_places.arena).number;
-
-    if (!is_offered(frame))
+    if (!lab_frame_is_offered((frame_t){ frame }))
         LAB_FAIL("frame %#x is handed out; the layout has it in use, or not "
                  "available",
                  frame);
-    if (watched_frame < WATCHED && is_kept[watched_frame])
+    if (lab_frame_is_kept((frame_t){ frame }))
         LAB_FAIL("frame %#x is handed out, but the bitmaps lie in it", frame);
     if (bitmap_test(&handed_out, frame))
         LAB_FAIL("frame %#x is handed out a second time", frame);

@@ -247,9 +247,9 @@ size_t lab_size(const void *payload)
         lab_note(LAB_SIZE, (uint32_t)(uintptr_t)payload, 0, 0);
     size_t bytes;
 
-    every_block(lab_open);
+    block ? lab_open(block) : every_block(lab_open);
     bytes = kmalloc_size(payload);
-    every_block(lab_shut);
+    block ? lab_shut(block) : every_block(lab_shut);
     lab_noted(&record, (uint32_t)bytes);
     if (block && bytes < block->bytes)
         LAB_FAIL("kmalloc_size(%#lx) is %zu, for a block of %zu bytes",

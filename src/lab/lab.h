@@ -89,6 +89,10 @@ frame_t lab_frame_alloc(void);
 frame_t lab_frame_alloc_run(uint32_t count, uint32_t align);
 enum frame_error lab_frame_free(frame_t frame);
 enum frame_error lab_frame_free_run(frame_t first, uint32_t count);
+/* Whether a frame is the layout's to hand out; whether the allocator has kept
+ * it for its bitmaps. */
+bool lab_frame_is_offered(frame_t frame);
+bool lab_frame_is_kept(frame_t frame);
 
 /* -- Lab 2: paging -------------------------------------------------------- */
 
@@ -134,6 +138,18 @@ enum heap_error lab_free(void *payload);
 size_t lab_size(const void *payload);
 /* Looks for the pattern in every live payload. */
 void lab_verify(void);
+
+/* Random allocations, frees and, if wanted, changes of size. */
+struct lab_stress {
+    uint32_t steps; /* at most LAB_STRESS_STEPS */
+    size_t largest;
+    size_t largest_alignment; /* HEAP_ALIGNMENT: all are aligned to that */
+    bool resizes;
+    bool may_run_out; /* NULL is no mistake */
+};
+
+#define LAB_STRESS_STEPS 4000u
+void lab_stress(const struct lab_stress *stress);
 
 /* Replays traces/NAME.rep in an empty heap of full size, and once more in one
  * of which its peak is `percent`.  In lab 3, where memory does not come back,

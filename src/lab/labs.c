@@ -7,8 +7,8 @@
 
 IF_OPEN lab_frames, lab_paging, lab_heap, lab_malloc, lab_zalloc;
 
-const struct lab *const labs[] = {
+const struct lab *const lab_list[] = {
     &lab_frames, &lab_paging, &lab_heap, &lab_malloc, &lab_zalloc,
 };
 
-const size_t lab_count = sizeof labs / sizeof *labs;
+const size_t lab_count = sizeof lab_list / sizeof *lab_list;

@@ -9,9 +9,12 @@
 #define GRANULE 8u
 #define MIX     0x9E3779B1u
 
+#define PLACES (2 * LEDGER_BLOCKS)
+
 static struct {
-    struct ledger_block *blocks; /* LEDGER_BLOCKS of them */
-    size_t count;
+    struct ledger_block *blocks; /* [0, count), in no order */
+    uint32_t *places;            /* a block's index + 1; 0: empty */
+    uint32_t count;
     struct bitmap granules;
     size_t most_granules;
     uintptr_t begin, end;
@@ -20,12 +23,15 @@ static struct {
 
 void ledger_init(void *work, size_t bytes)
 {
-    size_t taken = LEDGER_BLOCKS * sizeof *ledger.blocks;
+    size_t blocks_bytes = LEDGER_BLOCKS * sizeof *ledger.blocks;
+    size_t places_bytes = PLACES * sizeof *ledger.places;
 
-    ASSERT(bytes > taken);
+    ASSERT(bytes > blocks_bytes + places_bytes);
     ledger.blocks = work;
-    ledger.granules.words = (uint32_t *)((uintptr_t)work + taken);
-    ledger.most_granules = (bytes - taken) * 8;
+    ledger.places = (uint32_t *)((uintptr_t)work + blocks_bytes);
+    ledger.granules.words =
+        (uint32_t *)((uintptr_t)ledger.places + places_bytes);
+    ledger.most_granules = (bytes - blocks_bytes - places_bytes) * 8;
     ledger_start(0, 0);
 }
 
@@ -36,20 +42,25 @@ void ledger_start(uintptr_t begin, uintptr_t end)
     ledger.granules.bits = (end - begin) / GRANULE;
     ASSERT(ledger.granules.bits <= ledger.most_granules);
     ledger.count = 0;
-    memset(ledger.blocks, 0, LEDGER_BLOCKS * sizeof *ledger.blocks);
+    memset(ledger.places, 0, PLACES * sizeof *ledger.places);
     bitmap_clear_range(&ledger.granules, 0, ledger.granules.bits);
 }
 
 static size_t home(uintptr_t payload)
 {
-    return (uint32_t)payload * MIX >> 14;
+    return (uint32_t)payload * MIX >> 15;
 }
 
-_Static_assert(LEDGER_BLOCKS == 1u << (32 - 14), "home() is a place");
+_Static_assert(PLACES == 1u << (32 - 15), "home() is a place");
 
 static size_t place_after(size_t place)
 {
-    return (place + 1) % LEDGER_BLOCKS;
+    return (place + 1) % PLACES;
+}
+
+static struct ledger_block *block_in(size_t place)
+{
+    return &ledger.blocks[ledger.places[place] - 1];
 }
 
 /* Where `payload` is, or where it would go. */
@@ -57,18 +68,16 @@ static size_t place_of(uintptr_t payload)
 {
     size_t place = home(payload);
 
-    while (ledger.blocks[place].payload != 0 &&
-           ledger.blocks[place].payload != payload)
+    while (ledger.places[place] != 0 && block_in(place)->payload != payload)
         place = place_after(place);
     return place;
 }
 
 const struct ledger_block *ledger_find(const void *payload)
 {
-    const struct ledger_block *block =
-        &ledger.blocks[place_of((uintptr_t)payload)];
+    size_t place = place_of((uintptr_t)payload);
 
-    return payload && block->payload ? block : NULL;
+    return ledger.places[place] != 0 ? block_in(place) : NULL;
 }
 
 bool ledger_within(uintptr_t payload, size_t bytes)
@@ -108,13 +117,13 @@ const struct ledger_block *ledger_overlap(uintptr_t payload, size_t bytes)
 
 const struct ledger_block *ledger_add(void *payload, size_t bytes)
 {
-    struct ledger_block *block = &ledger.blocks[place_of((uintptr_t)payload)];
+    struct ledger_block *block = &ledger.blocks[ledger.count];
 
-    ASSERT_BELOW(ledger.count, LEDGER_BLOCKS - 1);
-    ledger.count++;
+    ASSERT_BELOW(ledger.count, LEDGER_BLOCKS);
     ledger.next_pattern += MIX;
     *block =
         (struct ledger_block){ (uintptr_t)payload, bytes, ledger.next_pattern };
+    ledger.places[place_of(block->payload)] = ++ledger.count;
     bitmap_set_range(&ledger.granules, first_granule(block->payload),
                      granule_count(block->payload, bytes));
     return block;
@@ -123,14 +132,14 @@ const struct ledger_block *ledger_add(void *payload, size_t bytes)
 /* Moves up what would not be found behind the gap (G2). */
 static void close_gap(size_t gap)
 {
-    for (size_t at = place_after(gap); ledger.blocks[at].payload != 0;
+    for (size_t at = place_after(gap); ledger.places[at] != 0;
          at = place_after(at)) {
-        size_t wanted = home(ledger.blocks[at].payload);
+        size_t wanted = home(block_in(at)->payload);
 
-        if ((at - wanted) % LEDGER_BLOCKS < (at - gap) % LEDGER_BLOCKS)
+        if ((at - wanted) % PLACES < (at - gap) % PLACES)
             continue;
-        ledger.blocks[gap] = ledger.blocks[at];
-        ledger.blocks[at].payload = 0;
+        ledger.places[gap] = ledger.places[at];
+        ledger.places[at] = 0;
         gap = at;
     }
 }
@@ -138,24 +147,23 @@ static void close_gap(size_t gap)
 void ledger_remove(const void *payload)
 {
     size_t place = place_of((uintptr_t)payload);
-    struct ledger_block *block = &ledger.blocks[place];
+    struct ledger_block *block = block_in(place);
+    const struct ledger_block *last = &ledger.blocks[--ledger.count];
 
     bitmap_clear_range(&ledger.granules, first_granule(block->payload),
                        granule_count(block->payload, block->bytes));
-    block->payload = 0;
-    ledger.count--;
+    /* The last block moves to where this one was. */
+    ledger.places[place_of(last->payload)] = ledger.places[place];
+    ledger.places[place] = 0;
+    *block = *last;
     close_gap(place);
 }
 
 const struct ledger_block *ledger_next(const struct ledger_block *block)
 {
-    size_t place = block ? (size_t)(block - ledger.blocks) + 1 : 0;
+    uint32_t next = block ? (uint32_t)(block - ledger.blocks) + 1 : 0;
 
-    for (; place < LEDGER_BLOCKS; place++) {
-        if (ledger.blocks[place].payload != 0)
-            return &ledger.blocks[place];
-    }
-    return NULL;
+    return next < ledger.count ? &ledger.blocks[next] : NULL;
 }
 
 /* Differs from byte to byte and from block to block. */

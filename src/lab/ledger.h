@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What tests have been handed and not given back, in a table of their own.
  *
- *     payload --hash--> | 0x..18, 24 bytes, pattern | empty | 0x..40 ... |
- *     bit per granule   | 1 1 1 0 0 1 1 1 1 0 ...   of the payload's bounds
+ *     payload --hash--> | 2 | empty | 1 | ...      places
+ *                         |           |
+ *     blocks   | 0x..40, 24 bytes, pattern | 0x..18 ... |
+ *     a bit per granule of the bounds:  1 1 1 0 0 1 1 1 1 0 ...
  *
  * G1: a block's granules are marked, and no others.
- * G2: from its home on, a block is found before an empty place.
+ * G2: from its home on, a block's place is found before an empty one.
  *
  * The bits answer at once whether a new block overlaps another; which one it
  * is, is looked for only to be named.
@@ -18,15 +20,16 @@
 #include <stdint.h>
 
 struct ledger_block {
-    uintptr_t payload; /* 0: an empty place */
+    uintptr_t payload;
     size_t bytes;
     uint32_t pattern;
 };
 
-#define LEDGER_BLOCKS (1u << 18)
+#define LEDGER_BLOCKS (1u << 16)
 
-/* Empty; payload may lie in [begin, end) only.  The first call gives memory. */
+/* Gives it memory, once. */
 void ledger_init(void *work, size_t bytes);
+/* Empties it; payload may lie in [begin, end) only. */
 void ledger_start(uintptr_t begin, uintptr_t end);
 
 /* The block that was handed out at `payload`; NULL if none is. */
@@ -38,7 +41,8 @@ bool ledger_within(uintptr_t payload, size_t bytes);
 /* Takes note of a block that is within and overlaps nothing. */
 const struct ledger_block *ledger_add(void *payload, size_t bytes);
 void ledger_remove(const void *payload);
-/* All blocks, in no order; NULL to start with, NULL at the end. */
+/* All blocks, in no order; NULL to start with, NULL at the end.  None may be
+ * added or removed meanwhile. */
 const struct ledger_block *ledger_next(const struct ledger_block *block);
 
 /* Fills payload with the block's pattern; the first byte from `from` on that

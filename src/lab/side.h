@@ -16,7 +16,7 @@ struct lab_places {
     size_t work_bytes;              /* at least LAB_WORK_BYTES */
 };
 
-#define LAB_WORK_BYTES (8u << 20)
+#define LAB_WORK_BYTES (3u << 20)
 
 /* Once, before the test; `lab` chooses the allocators of lab_heap_start(). */
 void lab_begin(const struct lab *lab, const struct lab_places *places);
@@ -77,7 +77,7 @@ bool lab_side_read(uintptr_t address, uint32_t *value);
 bool lab_side_write(uintptr_t address, uint32_t value);
 
 /* The labs of this tree; NULL for those that a hand-out has not opened yet. */
-extern const struct lab *const labs[];
+extern const struct lab *const lab_list[];
 extern const size_t lab_count;
 
 /* Also the side's: lab_fail, lab_seed, lab_step_wanted, lab_work (lab.h). */

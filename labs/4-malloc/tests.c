@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/* Lab 4.  That payload is aligned, lies in the heap, overlaps nothing and
+ * keeps its contents is checked by every call (lab/lab.h).  Nothing here knows
+ * how blocks look inside: an allocator of another design may pass. */
+#include "lab/test.h"
+
+#define MOST 4096u
+/* What bookkeeping may take of a heap that is one block. */
+#define MOST_OVERHEAD 64u
+
+static void *blocks[MOST];
+
+static void *expect_block(size_t bytes)
+{
+    void *payload = lab_alloc(bytes);
+
+    LAB_EXPECT(payload, "NULL for %zu bytes, in a heap with room", bytes);
+    return payload;
+}
+
+/* All free memory lies in one piece again. */
+static void expect_whole(size_t heap_bytes)
+{
+    size_t bytes = heap_bytes - MOST_OVERHEAD;
+    void *payload = lab_alloc(bytes);
+
+    LAB_EXPECT(payload,
+               "all is free, but not in one piece: NULL for %zu bytes of %zu",
+               bytes, heap_bytes);
+    lab_free(payload);
+}
+
+/* Blocks of `bytes` until there is no room; at most MOST. */
+static uint32_t fill(size_t bytes)
+{
+    uint32_t count = 0;
+
+    while (count < MOST && (blocks[count] = lab_alloc(bytes)) != NULL)
+        count++;
+    return count;
+}
+
+static void test_first(void)
+{
+    lab_heap_start(LAB_HEAP_BYTES);
+    LAB_EQUAL(lab_free(expect_block(24)), HEAP_OK, "kfree()");
+}
+
+static void test_many(void)
+{
+    lab_heap_start(LAB_HEAP_BYTES);
+    for (size_t i = 0; i < 400; i++)
+        blocks[i] = expect_block(i + 1);
+    lab_verify();
+    for (size_t i = 0; i < 400; i++) {
+        size_t size = lab_size(blocks[i]);
+
+        LAB_EXPECT(size < i + 1 + 32, "kmalloc_size() is %zu for %zu bytes",
+                   size, i + 1);
+    }
+    for (size_t i = 0; i < 400; i++)
+        lab_free(blocks[i]);
+    LAB_EQUAL(heap_stats().usage.used_blocks, 0, "blocks in use");
+    LAB_EQUAL(heap_stats().usage.used_bytes, 0, "bytes in use");
+}
+
+static void test_full(void)
+{
+    uint32_t count, again;
+
+    lab_heap_start(65536);
+    count = fill(24);
+    LAB_EXPECT(count >= 65536 / 40, "only %u blocks of 24 bytes fit 64 KiB",
+               count);
+    lab_verify();
+    for (uint32_t i = 0; i < count; i++)
+        lab_free(blocks[i]);
+    again = fill(24);
+    LAB_EQUAL(again, count, "blocks that fit the second time");
+    lab_heap_start(4096);
+    expect_block(4096 - MOST_OVERHEAD);
+}
+
+static void test_reuse(void)
+{
+    lab_heap_start(65536);
+    for (uint32_t i = 0; i < 2000; i++) {
+        void *a = expect_block(1000 + i % 7 * 100);
+        void *b = expect_block(20000);
+
+        lab_free(a);
+        lab_free(b);
+    }
+}
+
+/* A hole between two blocks is used for as many as fit it. */
+static void test_split(void)
+{
+    void *hole;
+
+    lab_heap_start(65536);
+    hole = expect_block(8192);
+    LAB_EXPECT(expect_block(8) > hole, "the second block lies in front");
+    LAB_EXPECT(lab_alloc(65536 - 8192 - 8 - 2 * MOST_OVERHEAD),
+               "NULL for the rest of the heap");
+    lab_free(hole);
+    for (uint32_t i = 0; i < 8192 / (100 + 32); i++)
+        expect_block(100);
+    lab_verify();
+}
+
+static void test_exact(void)
+{
+    for (size_t less = 0; less <= 48; less += 4) {
+        void *a, *b;
+
+        lab_heap_start(65536);
+        a = expect_block(104);
+        expect_block(8);
+        lab_free(a);
+        b = expect_block(104 - less);
+        LAB_EXPECT(b == a, "a hole of 104 bytes is not used for %zu",
+                   104 - less);
+        expect_block(8);
+        lab_free(b);
+        LAB_EXPECT(lab_alloc(65536 / 2), "NULL for half of the heap");
+    }
+}
+
+static void test_coalesce(void)
+{
+    static const uint8_t orders[6][3] = {
+        { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+        { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 }
+    };
+    const size_t third = 65536 / 3 - MOST_OVERHEAD;
+
+    for (size_t i = 0; i < 6; i++) {
+        void *three[3];
+
+        lab_heap_start(65536);
+        for (size_t j = 0; j < 3; j++)
+            three[j] = expect_block(third);
+        for (size_t j = 0; j < 3; j++)
+            lab_free(three[orders[i][j]]);
+        expect_whole(65536);
+    }
+}
+
+/* Three holes that become one, and the free memory behind stays apart. */
+static void test_coalesce_between(void)
+{
+    void *a, *b, *c;
+
+    lab_heap_start(65536);
+    expect_block(8);
+    a = expect_block(1000);
+    b = expect_block(1000);
+    c = expect_block(1000);
+    LAB_EXPECT(expect_block(8) > c, "the last block lies in front");
+    while (lab_alloc(2000))
+        continue;
+    lab_free(a);
+    lab_free(c);
+    LAB_EXPECT(!lab_alloc(2000), "2000 bytes in holes of 1000");
+    lab_free(b);
+    expect_block(3000);
+}
+
+static void test_aligned(void)
+{
+    lab_heap_start(LAB_HEAP_BYTES);
+    for (uint32_t round = 0; round < 20; round++) {
+        uint32_t count = 0;
+
+        for (size_t alignment = 8; alignment <= 65536; alignment *= 2) {
+            blocks[count++] = expect_block(8 + round * 8);
+            blocks[count] = lab_alloc_aligned(24 + round, alignment);
+            LAB_EXPECT(blocks[count], "NULL for %u bytes at a multiple of %zu",
+                       24 + round, alignment);
+            count++;
+        }
+        while (count > 0)
+            lab_free(blocks[--count]);
+        expect_whole(LAB_HEAP_BYTES);
+    }
+}
+
+static void test_resize(void)
+{
+    void *a, *b, *c;
+
+    lab_heap_start(65536);
+    a = expect_block(100);
+    b = expect_block(100);
+    c = expect_block(100);
+    lab_free(b);
+    LAB_EXPECT(lab_realloc(a, 180) == a,
+               "a block moves, although free memory lies behind it");
+    LAB_EXPECT(lab_realloc(a, 20) == a, "a block moves to become smaller");
+    LAB_EXPECT(lab_alloc(100) > a, "the end that was given back is not used");
+    LAB_EXPECT(lab_realloc(c, 30000) == c,
+               "the last block moves, although the rest of the heap is free");
+    LAB_EXPECT(!lab_realloc(c, 65536), "a block as large as the heap");
+    LAB_EXPECT(lab_realloc(c, 8) == c, "a block moves to become smaller");
+    LAB_EXPECT(lab_alloc(50000), "the end that was given back is not used");
+}
+
+static void test_resize_whole(void)
+{
+    lab_heap_start(65536);
+    for (size_t bytes = 8; bytes < 20000; bytes += 472) {
+        void *a = expect_block(bytes), *b = expect_block(16);
+
+        a = lab_realloc(a, bytes + 300);
+        LAB_EXPECT(a, "NULL for %zu bytes, in a heap with room", bytes + 300);
+        b = lab_realloc(b, 600);
+        LAB_EXPECT(b, "NULL for 600 bytes, in a heap with room");
+        lab_free(a);
+        lab_free(b);
+        expect_whole(65536);
+    }
+    LAB_EQUAL(heap_stats().usage.used_bytes, 0, "bytes in use");
+}
+
+static void test_out_of_memory(void)
+{
+    static const size_t sizes[] = { SIZE_MAX,         SIZE_MAX - 7,
+                                    HEAP_REQUEST_MAX, HEAP_REQUEST_MAX - 15,
+                                    0x40000000u,      65536 };
+    void *a;
+
+    lab_heap_start(65536);
+    a = expect_block(1000);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        LAB_EXPECT(!lab_alloc(sizes[i]), "%zu bytes in a heap of 64 KiB",
+                   sizes[i]);
+        LAB_EXPECT(!lab_alloc_aligned(sizes[i], 4096),
+                   "%zu bytes at a multiple of 4096 in a heap of 64 KiB",
+                   sizes[i]);
+        LAB_EXPECT(!lab_realloc(a, sizes[i]), "krealloc() to %zu bytes",
+                   sizes[i]);
+    }
+    LAB_EXPECT(!lab_alloc_aligned(8, 1u << 31),
+               "8 bytes at a multiple of 2 GiB in a heap of 64 KiB");
+    lab_free(a);
+    expect_whole(65536);
+}
+
+static void test_misuse(void)
+{
+    static uint64_t elsewhere[8];
+    uint8_t *a, *b, *c;
+
+    lab_heap_start(65536);
+    a = expect_block(64);
+    b = expect_block(64);
+    c = expect_block(64);
+    LAB_EQUAL(lab_free(b), HEAP_OK, "kfree(b)");
+    LAB_EQUAL(lab_free(b), HEAP_ALREADY_FREE, "kfree(b), again");
+    LAB_EQUAL(lab_free(a + 4), HEAP_MISALIGNED, "kfree(a + 4)");
+    LAB_EQUAL(lab_free(a + 16), HEAP_INTERIOR, "kfree(a + 16)");
+    LAB_EQUAL(lab_free(elsewhere + 4), HEAP_FOREIGN,
+              "kfree() of an address outside the heap");
+    LAB_EQUAL(lab_free(NULL), HEAP_OK, "kfree(NULL)");
+    LAB_EQUAL(lab_free(c), HEAP_OK, "kfree(c)");
+    LAB_EQUAL(lab_free(a), HEAP_OK, "kfree(a)");
+    LAB_EXPECT(lab_free(c) != HEAP_OK, "kfree(c), again");
+    expect_whole(65536);
+}
+
+static void test_tiny(void)
+{
+    lab_heap_start(LAB_HEAP_BYTES);
+    expect_block(8);
+    for (size_t bytes = 0; bytes <= 200; bytes++) {
+        lab_heap_start(bytes);
+        while (lab_alloc(1))
+            continue;
+        LAB_EXPECT(!lab_alloc_aligned(8, 256), "8 bytes in a full heap");
+    }
+}
+
+static void test_stress(void)
+{
+    static const struct lab_stress roomy = { 4000, 4000, 1024, true, false };
+    static const struct lab_stress tight = { 4000, 8000, 64, true, true };
+
+    lab_heap_start(LAB_HEAP_BYTES);
+    lab_stress(&roomy);
+    expect_whole(LAB_HEAP_BYTES);
+    lab_heap_start(65536);
+    lab_stress(&tight);
+    expect_whole(65536);
+}
+
+static void test_trace(void)
+{
+    lab_replay("linux-i386-kmalloc", 60);
+    lab_replay("python3-queens", 60);
+}
+
+static const struct lab_test tests[] = {
+    { "first", 5, "One block from an empty heap, and back.",
+      "malloc_init() makes one free block of the heap, and puts it into the "
+      "list.",
+      NULL, test_first },
+    { "many", 5, "Blocks of 400 sizes, none touching another.",
+      "block_bytes_for() rounds up and adds the header.", "first", test_many },
+    { "full", 10, "Fills the heap, frees all, and fills it again.",
+      "Does every free block get into the list, and only once?", "first",
+      test_full },
+    { "reuse", 5, "Freed memory is handed out again.",
+      "malloc_free() marks the block free and puts it into the list.", "first",
+      test_reuse },
+    { "split", 10, "One hole serves many small blocks.",
+      "block_split() cuts; what is left over goes back into the list.", "reuse",
+      test_split },
+    { "exact", 5, "Holes that fit exactly, or nearly.",
+      "A rest smaller than MIN_BLOCK_BYTES is no block: it stays with yours.",
+      "split", test_exact },
+    { "coalesce", 10, "Three neighbours, freed in all six orders.",
+      "block_coalesce() has four cases, drawn above it.", "reuse",
+      test_coalesce },
+    { "coalesce-between", 5, "Three holes become one between used blocks.",
+      "The block before is found by previous_bytes: is it kept up to date?",
+      "reuse", test_coalesce_between },
+    { "aligned", 10, "Payloads at multiples of 8 to 65536, without a leak.",
+      "The padding in front must be a block of its own, or nothing.",
+      "coalesce", test_aligned },
+    { "resize", 5, "Grows and shrinks a block where it stands.",
+      "malloc_resize() takes from the free block behind, and gives back to it.",
+      "split", test_resize },
+    { "resize-whole", 5, "Changes of size leave nothing behind.",
+      "Is the rest after a resize merged with a free block behind it?",
+      "resize", test_resize_whole },
+    { "out-of-memory", 5, "Sizes that no heap has; NULL, and nothing changes.",
+      "Rounding up may overflow: refuse what is larger than the heap first.",
+      "coalesce", test_out_of_memory },
+    { "misuse", 5, "Wrong frees are refused, by name, and change nothing.",
+      "malloc_payload_error() is given: ask it before you believe a pointer.",
+      "reuse", test_misuse },
+    { "tiny", 5, "Heaps of 0 to 200 bytes.",
+      "A heap too small for one block and the end mark is full from the start.",
+      "full", test_tiny },
+    { "stress", 5, "8000 random steps, then one free block is left.",
+      "The steps below are the shortest that fail; draw them.", "coalesce",
+      test_stress },
+    { "trace", 5, "A booting Linux and a Python, in a heap of 5/3 their peak.",
+      "Memory is lost, or lies in pieces: look at make replay and at the map.",
+      "coalesce", test_trace },
+};
+
+const struct lab lab_malloc = { "malloc", "paging", tests,
+                                sizeof tests / sizeof *tests };

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The labs' tests on the host: one test a process, under sanitizers. */
+#ifndef LABS_HOST_ADAPTER_H
+#define LABS_HOST_ADAPTER_H
+
+#include "lab/side.h"
+
+/* How the process ends; scripts/mallow/check.py reads it. */
+enum verdict {
+    VERDICT_PASSED = 0,
+    VERDICT_FAILED = 1,
+    VERDICT_WRONG_USE = 2,
+    VERDICT_HUNG = 3,
+};
+
+/* Memory to play with, and the places in it. */
+struct lab_places play_memory(void);
+/* From now on an allocator that touches a byte of the heap beyond `end` is
+ * caught. */
+void fence_heap(uintptr_t end);
+void open_arena(void);
+
+/* What has been called, the last calls only. */
+void calls_begin(const struct lab_places *places);
+void calls_print(void);
+
+/* An empty processor, with nothing in its TLB. */
+void processor_reset(void);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* lab-tests --list                        a line a test, fields between tabs
+ * lab-tests LAB TEST SEED [STEPS]         runs one test
+ *
+ * STEPS chooses steps of a random test: 0,3,5-9; without it, all.
+ */
+#define _DEFAULT_SOURCE /* alarm() is POSIX */
+
+#include "adapter.h"
+
+#include "lib/print.h"
+#include "lib/symbol.h"
+#include "mm/bump.h"
+#include "mm/malloc.h"
+
+#include <sanitizer/common_interface_defs.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECONDS     20
+#define MOST_STEPS  100000u
+#define TRACE_BYTES (4u << 20)
+
+static const struct lab *lab;
+static uint32_t seed;
+static bool choose; /* only the steps that are wanted */
+static bool wanted[MOST_STEPS];
+static uint32_t most_step;
+
+/* -- What tests ask for (lab.h) ---------------------------------------------
+ */
+
+uint32_t lab_seed(void)
+{
+    return seed;
+}
+
+bool lab_step_wanted(uint32_t step)
+{
+    if (step >= most_step)
+        most_step = step + 1;
+    return !choose || (step < MOST_STEPS && wanted[step]);
+}
+
+uint64_t lab_work(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+
+static struct violation check_lab(void)
+{
+    if (strcmp(lab->name, "frames") == 0)
+        return frames_check();
+    if (strcmp(lab->name, "heap") == 0)
+        return bump_check();
+    if (strcmp(lab->name, "malloc") == 0)
+        return malloc_check();
+    if (strcmp(lab->name, "zalloc") == 0)
+        return zalloc_check();
+    return SOUND;
+}
+
+/* Not a verdict: where a failure shows first, a checker often sees more. */
+static void print_violation(void)
+{
+    struct violation violation = check_lab();
+
+    if (!is_sound(violation))
+        fprintf(stderr, "checker: %s; at %#lx, expected %#lx, found %#lx\n",
+                violation.invariant, (unsigned long)violation.address,
+                (unsigned long)violation.expected,
+                (unsigned long)violation.found);
+}
+
+static void print_state(void)
+{
+    fprintf(stderr, "steps: %u\n", (unsigned)most_step);
+    calls_print();
+    fflush(stderr);
+}
+
+_Noreturn void lab_fail(const char *file, int line, const char *format, ...)
+{
+    va_list arguments;
+    char message[512];
+
+    va_start(arguments, format);
+    vformat_text(message, sizeof message, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "failed: %s:%d: %s\n", file, line, message);
+    print_state();
+    print_violation();
+    _exit(VERDICT_FAILED);
+}
+
+bool lab_side_trace(const char *name, struct trace_file *file)
+{
+    static char text[TRACE_BYTES];
+    char path[256];
+    FILE *stream;
+
+    snprintf(path, sizeof path, "traces/%s.rep", name);
+    stream = fopen(path, "rb");
+    if (!stream)
+        return false;
+    *file =
+        (struct trace_file){ name, text, fread(text, 1, sizeof text, stream) };
+    fclose(stream);
+    return true;
+}
+
+/* -- What the kernel's code asks for -----------------------------------------
+ */
+
+_Noreturn void panic(const char *format, ...)
+{
+    va_list arguments;
+    char message[512];
+
+    va_start(arguments, format);
+    vformat_text(message, sizeof message, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "panic: %s\n", message);
+    print_state();
+    _exit(VERDICT_FAILED);
+}
+
+char *symbol_text(char *text, size_t bytes, uintptr_t address)
+{
+    snprintf(text, bytes, "%#lx", (unsigned long)address);
+    return text;
+}
+
+/* What a student prints is shown, and never judged. */
+static void show(const char *text, size_t bytes)
+{
+    fwrite(text, 1, bytes, stdout);
+}
+
+/* -- Running ------------------------------------------------------------------
+ */
+
+static void hung(int number)
+{
+    (void)number;
+    fprintf(stderr, "hung: given up after %d s\n", SECONDS);
+    print_state();
+    _exit(VERDICT_HUNG);
+}
+
+static void list(void)
+{
+    for (size_t i = 0; i < lab_count; i++) {
+        for (size_t j = 0; lab_list[i] && j < lab_list[i]->count; j++) {
+            const struct lab_test *test = &lab_list[i]->tests[j];
+
+            printf("%s\t%s\t%u\t%s\t%s\t%s\n", lab_list[i]->name, test->name,
+                   test->points, test->needs ? test->needs : "", test->what,
+                   test->hint);
+        }
+    }
+}
+
+static const struct lab_test *find(const char *lab_name, const char *name)
+{
+    for (size_t i = 0; i < lab_count; i++) {
+        if (!lab_list[i] || strcmp(lab_list[i]->name, lab_name) != 0)
+            continue;
+        lab = lab_list[i];
+        for (size_t j = 0; j < lab->count; j++) {
+            if (strcmp(lab->tests[j].name, name) == 0)
+                return &lab->tests[j];
+        }
+    }
+    fprintf(stderr, "no test %s/%s\n", lab_name, name);
+    exit(VERDICT_WRONG_USE);
+}
+
+static void choose_steps(char *text)
+{
+    choose = true;
+    while (*text) {
+        unsigned long first = strtoul(text, &text, 10), last = first;
+
+        if (*text == '-')
+            last = strtoul(text + 1, &text, 10);
+        for (; first <= last && first < MOST_STEPS; first++)
+            wanted[first] = true;
+        if (*text)
+            text++;
+    }
+}
+
+int main(int count, char **words)
+{
+    const struct lab_test *test;
+    struct lab_places places;
+
+    if (count == 2 && strcmp(words[1], "--list") == 0) {
+        list();
+        return 0;
+    }
+    if (count != 4 && count != 5)
+        return VERDICT_WRONG_USE;
+    test = find(words[1], words[2]);
+    seed = (uint32_t)strtoul(words[3], NULL, 0);
+    if (count == 5)
+        choose_steps(words[4]);
+    print_to(show);
+    places = play_memory();
+    calls_begin(&places);
+    processor_reset();
+    __sanitizer_set_death_callback(print_state);
+    signal(SIGALRM, hung);
+    alarm(SECONDS);
+    lab_begin(lab, &places);
+    test->run();
+    return VERDICT_PASSED;
+}

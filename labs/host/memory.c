@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Plays physical memory and the heap with two mappings.
+ *
+ *     | fence | 2 MiB heap ......... | fence |      0 | ... | arena |
+ *              payload in use: poisoned              direct map
+ *
+ * What an allocator must not touch is poisoned, and AddressSanitizer stops it
+ * in the line that does: payload that a caller owns, and what lies outside.
+ */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS is newer than C11 */
+
+#include "adapter.h"
+
+#include <sanitizer/asan_interface.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define ARENA_BEGIN (16u << 20)
+#define FENCE_BYTES (64u << 10)
+
+static uint8_t *heap;
+
+static void *map(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory == MAP_FAILED) {
+        perror("no memory to play with");
+        exit(VERDICT_WRONG_USE);
+    }
+    return memory;
+}
+
+struct lab_places play_memory(void)
+{
+    direct_map.bytes = ARENA_BEGIN + LAB_ARENA_BYTES;
+    direct_map.base = (uintptr_t)map(direct_map.bytes);
+    heap = (uint8_t *)map(LAB_HEAP_BYTES + 2 * FENCE_BYTES) + FENCE_BYTES;
+    ASAN_POISON_MEMORY_REGION(heap - FENCE_BYTES, FENCE_BYTES);
+    fence_heap((uintptr_t)heap + LAB_HEAP_BYTES);
+    return (struct lab_places){
+        .arena = { ARENA_BEGIN },
+        .heap_begin = (uintptr_t)heap,
+        .heap_end = (uintptr_t)heap + LAB_HEAP_BYTES,
+        .work = map(LAB_WORK_BYTES),
+        .work_bytes = LAB_WORK_BYTES,
+    };
+}
+
+void fence_heap(uintptr_t end)
+{
+    uint8_t *fence = heap + LAB_HEAP_BYTES + FENCE_BYTES;
+
+    ASAN_UNPOISON_MEMORY_REGION(heap, LAB_HEAP_BYTES);
+    ASAN_POISON_MEMORY_REGION((uint8_t *)end, (size_t)(fence - (uint8_t *)end));
+}
+
+void open_arena(void)
+{
+    ASAN_UNPOISON_MEMORY_REGION(phys_to_virt((phys_t){ ARENA_BEGIN }),
+                                LAB_ARENA_BYTES);
+}
+
+void lab_side_guard(const void *payload, size_t bytes)
+{
+    ASAN_POISON_MEMORY_REGION(payload, bytes);
+}
+
+void lab_side_unguard(const void *payload, size_t bytes)
+{
+    ASAN_UNPOISON_MEMORY_REGION(payload, bytes);
+}

@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-/* `layout` says which physical memory was in use before the kernel came; it
+/* `memory` says which physical memory was in use before the kernel came; it
  * has to stay. */
-void explain_init(const struct memory_layout *layout);
+void explain_init(const struct memory_layout *memory);
 /* A line or a few: the piece of the image, the frame, the block, and the call
  * that had to do with it last.  Asks the allocators, which may be damaged or
  * half written: whoever calls this must be ready for a fault. */

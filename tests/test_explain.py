@@ -1,8 +1,21 @@
 # SPDX-License-Identifier: MIT
 """What a report of a fault tells beyond the fault, and who called kfree."""
 import re
+import subprocess
+import sys
+import xml.etree.ElementTree as xml
 
-from mallow import machine
+import pytest
+
+from mallow import machine, project
+
+SCRIPTS = project.ROOT / "scripts"
+
+
+def script(name, *arguments, text=""):
+    return subprocess.run([sys.executable, str(SCRIPTS / name), *arguments],
+                          input=text, text=True, capture_output=True,
+                          timeout=90, check=False)
 
 
 def report(boot, kind, stage="malloc"):
@@ -78,3 +91,56 @@ def test_log_stands_still_while_instructions_are_counted(boot):
                      counting=counting)
         guest.prompt()
         assert ("call_free" in guest.ask("log 60")) != counting
+
+
+def test_explain_log(boot):
+    told = report(boot, "overflow")
+    done = script("explain-log", text=told)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"crash_overflow\+0x\w+  \[monitor/crash\.c:\d+\]",
+                     done.stdout)
+    assert re.search(r"high\+0x\w+  \[arch/i386/boot\.S:\d+\]", done.stdout)
+    plain = [line.partition("  [")[0] for line in done.stdout.splitlines()]
+    assert plain == [line.rstrip("\r") for line in told.splitlines()]
+
+
+@pytest.mark.parametrize("line", ["", "no code in here", "0xc0ffeeee",
+                                  "0xffffffff bogus+0x12", "a+0x1 0xc0000000"])
+def test_explain_log_leaves_other_lines_alone(line):
+    assert script("explain-log", text=line + "\n").stdout == line + "\n"
+
+
+def test_explain_log_of_another_file():
+    done = script("explain-log", "--kernel", "/etc/passwd")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+
+
+def test_history_as_a_picture(tmp_path):
+    """Each block of the trace is one closed path, inside the field."""
+    target = tmp_path / "history.svg"
+    done = script("picture-of-replay", "gcc-check-syntax.rep",
+                  "--stage=malloc", "-o", str(target))
+    assert done.returncode == 0, done.stderr
+    assert target.stat().st_size < 200_000
+    root = xml.parse(target).getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    field = root.find(f"{space}svg")
+    last, top = map(int, field.get("viewBox").split()[2:])
+    blocks = re.findall(r"M(\d+) (\d+)h(\d+)v(\d+)h-(\d+)z", " ".join(
+        path.get("d") for path in field.iter(f"{space}path")))
+    trace = (project.TRACES / "gcc-check-syntax.rep").read_text()
+    taken = len(re.findall(r"^[ar] ", trace, re.MULTILINE))
+    assert len(blocks) == taken
+    for block in blocks:
+        x, y, width, height, back = map(int, block)
+        assert x + width <= last and y + height <= top and width == back > 0
+
+
+@pytest.mark.parametrize("arguments, word", [
+    (["nothing.rep"], "nothing.rep"),
+    (["gcc-check-syntax.rep", "--stage=paging"], "no block"),
+    (["gcc-check-syntax.rep", "--stage=bogus"], "bogus")])
+def test_picture_that_cannot_be(tmp_path, arguments, word):
+    done = script("picture-of-replay", *arguments, "-o", str(tmp_path / "x"))
+    assert done.returncode != 0 and word in done.stderr
+    assert done.stderr.count("\n") == 1 and not (tmp_path / "x").exists()

@@ -5,12 +5,14 @@ A session is one boot and many commands; each answer is looked at by itself.
 What must never be seen is a Python error: a command that cannot go on says so
 in one line, whatever the kernel's memory holds.
 """
+import os
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import pexpect
 import pytest
 from guest import machines_in, wait_until
 
@@ -19,7 +21,7 @@ from mallow import project, stages
 STAGES = stages.names()
 EVERY = ["mallow stages", "mallow frames", "mallow frames 0x128",
          "mallow page 0xc0128010", "mallow heap", "mallow zones",
-         "mallow zones 8", "mallow stores", "mallow owner 0xc0128010",
+         "mallow zones 8", "mallow stores", "mallow spans", "mallow armour", "mallow owner 0xc0128010",
          "mallow owner 0xc0101000", "mallow owner 0", "mallow map",
          "mallow log"]
 AT_PROMPT = ["tbreak monitor_run", "continue"]
@@ -72,7 +74,7 @@ def one_line(answer):
 def test_help_lists_the_commands(gdb):
     listed, one = gdb("help mallow", "help mallow guard")
     for name in ("stages", "frames", "page", "heap", "zones", "stores",
-                 "owner", "map", "guard", "log", "start"):
+                 "spans", "armour", "owner", "map", "guard", "log", "start"):
         assert re.search(rf"^mallow {name} -- .+[.?]$", listed, re.MULTILINE)
     assert "hardware" in one
 
@@ -99,7 +101,7 @@ def test_before_the_first_stage(gdb):
     assert "4 MiB page" in said["mallow page 0xc0128010"]
 
 
-@pytest.mark.parametrize("stage", STAGES[:6])
+@pytest.mark.parametrize("stage", STAGES)
 def test_stage(gdb, stage):
     said = asked(gdb, EVERY, *AT_PROMPT, stage=stage)
     number = STAGES.index(stage)
@@ -114,7 +116,10 @@ def test_stage(gdb, stage):
     assert "physical 0x00128010" in said["mallow page 0xc0128010"]
     assert ("sound" in said["mallow heap"]) == (number >= 3)
     assert ("a letter is" in said["mallow map"]) == (number >= 3)
-    assert ("sound" in said["mallow zones"]) == (number >= 5)
+    assert ("sound" in said["mallow zones"]) == (stage == "zalloc")
+    assert ("sound" in said["mallow spans"]) == (stage == "spans")
+    assert ("sound" in said["mallow armour"]) == (stage == "armour")
+    assert ("zalloc is not in force" in said["mallow zones"]) == (number > 5)
     assert "the kernel's code" in said["mallow owner 0xc0101000"]
     assert "null pointer" in said["mallow owner 0"]
 
@@ -128,7 +133,8 @@ def test_blocks_and_their_owners(gdb):
         "mallow owner 0x109000", "mallow owner 0x64636261",
         "mallow owner 0xbad", "mallow zones 64", "mallow zones $a",
         "mallow stores", "mallow log 4", "mallow frames $cr3",
-        "mallow heap $c"], *AT_PROMPT, *BLOCKS)
+        "mallow heap $c", "mallow owner heap_end-1",
+        "mallow owner kfree"], *AT_PROMPT, *BLOCKS)
     assert "a zone of zone 64" in said["mallow heap"]
     assert "a zone store" in said["mallow heap"]
     assert "kmalloc from" in said["mallow heap"]
@@ -150,6 +156,8 @@ def test_blocks_and_their_owners(gdb):
     assert "1 of 510 slots used" in said["mallow stores"]
     assert said["mallow log 4"].count("kmalloc") == 3
     assert "kfree" in said["mallow log 4"]
+    assert "end mark" in said["mallow owner heap_end-1"]
+    assert "kfree, mm/heap.c:" in said["mallow owner kfree"]
     assert "page directory in force" in said["mallow frames $cr3"]
 
 
@@ -241,6 +249,60 @@ def test_damaged_zalloc(gdb):
     for (place, _, invariant, part), answer in zip(ZALLOC_DAMAGE, said):
         assert f"BROKEN: {invariant}: " in answer, f"{place}: {answer}"
         assert part in answer, f"{place}: {answer}"
+
+
+SPANS_DAMAGE = [
+    (f"{ZONE.replace('zone', 'span_zone')}->seal", "7", "I2", "the seal"),
+    (f"{ZONE.replace('zone', 'span_zone')}->spans", "7", "I5", "expected 2"),
+    (f"{ZONE.replace('zone', 'span_zone')}->map[1].continued", "1 << 20", "I4",
+     "tail"),
+    ("span_heap.pools[0].zones", "9", "I8", "expected 1, found 9"),
+    ("span_heap.usage.used_blocks", "9", "I8", "expected 2, found 9"),
+    ("span_heap.source.page_map[($a >> 12) - span_heap.first_page]", "255",
+     "I1", "page map"),
+]
+
+
+def test_damaged_spans(gdb):
+    said, last = damage_and_ask(gdb, SPANS_DAMAGE, "mallow spans",
+                                stage="spans")
+    assert "sound" in last
+    for (place, _, invariant, part), answer in zip(SPANS_DAMAGE, said):
+        assert f"BROKEN: {invariant}: " in answer, f"{place}: {answer}"
+        assert part in answer, f"{place}: {answer}"
+
+
+ARMOUR_DAMAGE = [
+    ("armour_arena.starts[0]", "0", "M1", "granule 0"),
+    ("armour_arena.usage.used_bytes", "1", "A3", "used_bytes"),
+    ("armour_arena.usage.used_blocks", "99", "A3", "found 99"),
+    ("armour_arena.sizes[5].recent[0]", "$a + 8", "Z1", "recent"),
+    ("armour_arena.used[armour_arena.granules / 64]", "5", "", "sound"),
+]
+
+
+def test_damaged_armour(gdb):
+    said, last = damage_and_ask(gdb, ARMOUR_DAMAGE, "mallow armour",
+                                stage="armour")
+    assert "sound" in last
+    for (place, _, invariant, part), answer in zip(ARMOUR_DAMAGE, said):
+        assert f"BROKEN: {invariant}" in answer or not invariant, place
+        assert part in answer, f"{place}: {answer}"
+
+
+def test_owners_of_spans_and_armour(gdb):
+    span, inside, free = gdb(*AT_PROMPT, *BLOCKS, "mallow owner $a+3",
+                             "mallow spans $a", "mallow spans 8",
+                             stage="spans")[-3:]
+    assert "span: byte 3 of 40" in span
+    assert "is in a span of 40 bytes" in inside
+    assert "#====#====..." in free
+    block, apart, guarded = gdb(
+        *AT_PROMPT, *BLOCKS, "mallow owner $c+3", "mallow owner "
+        "armour_arena.starts", "mallow guard $c", stage="armour")[-3:]
+    assert "of armour, used: 2000 bytes" in block
+    assert "bookkeeping of armour" in apart
+    assert "keeps its bookkeeping apart" in guarded
 
 
 def test_damaged_bump(gdb):
@@ -356,3 +418,30 @@ def test_stage_that_is_not_written(gdb, tree):
 def test_colour_is_left_out_of_files_and_pipes(gdb):
     for answer in asked(gdb, EVERY, *AT_PROMPT).values():
         assert "\x1b" not in answer
+
+
+@pytest.mark.parametrize("more, coloured", [({}, True), ({"NO_COLOR": "1"},
+                                                         False)])
+def test_colour_in_a_terminal(more, coloured):
+    """The same letters with and without colour, in a terminal's width."""
+    with tempfile.TemporaryDirectory(prefix="mallow-test-") as name:
+        child = pexpect.spawn(
+            sys.executable,
+            [str(project.ROOT / "scripts" / "mallow.py"), "debug",
+             f"--log={name}/log", "--stage=malloc", "--", "-q"],
+            env={**os.environ, "TERM": "xterm", "TMPDIR": name, **more},
+            encoding="utf-8", timeout=60, dimensions=(50, 60))
+        try:
+            for command in ("set pagination off", *AT_PROMPT, "mallow map"):
+                child.expect_exact("(gdb) ")
+                child.sendline(command)
+            child.expect("a letter is")
+            rows = [line.strip() for line in re.sub(
+                r"\x1b\[[0-9;?]*[a-zA-Z]", "", child.before).splitlines()
+                if re.fullmatch(r"  [-.+o#]+\s*", re.sub(
+                    r"\x1b\[[0-9;?]*[a-zA-Z]", "", line))]
+            assert len(rows) == 16 and {len(row) for row in rows[:-1]} == {56}
+            assert ("\x1b[32m" in child.before) == coloured
+        finally:
+            child.close(force=True)
+        wait_until(lambda: not machines_in(name))

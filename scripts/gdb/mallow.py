@@ -12,8 +12,9 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
-from inside import (calls, frames, guard, heap, machine_commands,  # noqa: E402
-                    map as heap_map, owner, pages, printers, zone_commands)
+from inside import (armour, calls, frames, guard, heap, machine_commands,  # noqa: E402
+                    map as heap_map, owner, pages, printers, spans,
+                    zone_commands)
 
 
 class Mallow(gdb.Command):
@@ -32,7 +33,8 @@ help."""
 Mallow()
 for command in (machine_commands.Start, machine_commands.Stages,
                 frames.FramesCommand, pages.Page, heap.Heap,
-                zone_commands.Zones, zone_commands.Stores, owner.Owner,
+                zone_commands.Zones, zone_commands.Stores,
+                spans.SpansCommand, armour.Armour, owner.Owner,
                 heap_map.MapCommand, guard.GuardCommand, calls.Log):
     command()
 printers.register()

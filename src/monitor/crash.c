@@ -70,15 +70,23 @@ static void crash_assert(void)
     ASSERT_EQ(found, 4);
 }
 
+static void *take_block(size_t bytes)
+{
+    void *block = kmalloc(bytes);
+
+    if (block == NULL)
+        panic("no heap to take a block from");
+    return block;
+}
+
 /* A word longer than its block: it goes on into whatever stands behind. */
 static void crash_overflow(void)
 {
     static const char word[] = "and so it runs on and on";
-    char *block = kmalloc(sizeof word / 2), *next = kmalloc(1);
+    char *block = take_block(sizeof word / 2);
     struct violation violation;
 
-    if (!block || !next)
-        panic("no heap to overflow a block in");
+    take_block(1);
     memcpy(block + kmalloc_size(block), word, sizeof word / 2);
     violation = heap_check();
     if (!is_sound(violation))
@@ -88,22 +96,19 @@ static void crash_overflow(void)
 }
 
 /* Two believe that a block is theirs; what one writes is the other's pointer.
- */
+ * Where a compiler can see that, it objects. */
 static void crash_stale(void)
 {
-    struct {
-        uint32_t *counter;
-    } *mine = kmalloc(sizeof *mine);
-    char *theirs;
+    static volatile uintptr_t mine;
+    uintptr_t theirs;
 
-    if (!mine)
-        panic("no heap to take a block from");
-    kfree(mine);
-    theirs = kmalloc(sizeof *mine);
-    if (!theirs || kmalloc_size(mine) == 0)
+    mine = (uintptr_t)take_block(sizeof mine);
+    kfree((void *)mine);
+    theirs = (uintptr_t)take_block(sizeof mine);
+    if (theirs != mine)
         panic("this heap does not hand a freed block out again");
-    memcpy(theirs, "text", sizeof *mine);
-    write_to((uintptr_t)mine->counter);
+    memcpy((void *)theirs, "text", sizeof mine);
+    write_to(*(volatile uintptr_t *)mine);
 }
 
 static const struct {

@@ -15,11 +15,12 @@ from .command import Command
 from .heap import walk_of
 from .memory import Memory, Trouble, number_of
 from .screen import paint, say
+from .spans import Spans
 from .zones import Zalloc
 
 # Whose stores into bookkeeping are right, by the name of the allocator.
 OWN_FILES = {"malloc": ("mm/malloc",), "bump": ("mm/bump",),
-             "zalloc": ("mm/zalloc",)}
+             "zalloc": ("mm/zalloc",), "spans": ("mm/spans",)}
 BORROWED = ("lib/",)  # memset and lists work for whoever called them
 FRAMES = 6            # of callers looked at
 
@@ -107,6 +108,18 @@ def zone_pieces(memory, address):
                f"the header and bitmap of the zone at {zone.at:#010x}")
 
 
+def span_pieces(memory, address):
+    """A zone's header with its maps, which its spans could overflow into from
+    the zone before."""
+    zone = Spans(memory).zone_of(address)
+    if zone:
+        yield ("spans", zone.at, zone.map_end - zone.at,
+               f"the header and maps of the zone at {zone.at:#010x}")
+
+
+SMALL_PIECES = {"zalloc": zone_pieces, "spans": span_pieces}
+
+
 def block_pieces(memory, name, address):
     """The headers on both sides of a block's payload."""
     walk = walk_of(memory, name)
@@ -115,6 +128,9 @@ def block_pieces(memory, name, address):
         raise Trouble(f"{address:#010x} is in no block of {name} that the "
                       "walk has reached")
     count = block.payload - block.header
+    if not count:
+        raise Trouble(f"{name} keeps its bookkeeping apart: no pointer into a "
+                      "block leads there")
     yield (name, block.header, count,
            f"the header of block {block.number}, at {block.header:#010x}")
     if block.end < walk.end or name == "malloc":
@@ -149,8 +165,8 @@ nothing runs slower."""
             raise Trouble(f"usage: mallow {self.name} {self.usage}")
         door = kernel.FrontDoor(memory)
         address = number_of(words[0])
-        pieces = list(zone_pieces(memory, address)) \
-            if door.small == "zalloc" else []
+        pieces = list(SMALL_PIECES[door.small](memory, address)) \
+            if door.small in SMALL_PIECES else []
         pieces = pieces or list(block_pieces(memory, door.large, address))
         for allocator, begin, count, what in pieces:
             Guard(allocator, begin, count, what, words[1:] == ["all"])

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
 """`mallow heap`: the blocks of the large allocator, and the first that is
 damaged."""
-from . import bump, calls, kernel, layout, malloc
+from . import armour, bump, calls, kernel, malloc
 from .command import Command
 from .memory import Trouble, Unreadable, number_of
-from .screen import paint, say, size
+from .screen import paint, say, say_verdict, size
+from .spans import Spans
 from .zones import MARK_STORE, Zalloc
 
 SHOWN = 16
 AROUND = 4  # blocks shown before one that is damaged
 DUMP_BYTES = 32
 
-WALKS = {"malloc": malloc.walk, "bump": bump.walk}
+WALKS = {"malloc": malloc.walk, "bump": bump.walk, "armour": armour.walk}
 
 
 def walk_of(memory, name):
@@ -26,11 +27,13 @@ class Tenants:
 
     def __init__(self, memory, door):
         self.memory = memory
-        self.zalloc = None
+        self.zalloc = self.spans = None
         self.calls = {}
         try:
             if door.small == "zalloc":
                 self.zalloc = Zalloc(memory)
+            if door.small == "spans":
+                self.spans = Spans(memory)
             for call in calls.last_heap(calls.calls(memory)):
                 self.calls[call.payload] = call
         except Trouble:
@@ -49,6 +52,11 @@ class Tenants:
         return found or ""
 
     def zone_text(self, block):
+        if self.spans:
+            zone = self.spans.zone_of(block.payload)
+            map_at = self.spans.heap.source.page_map
+            return "the page map of spans" if block.payload == map_at else \
+                f"a zone of {zone.pool.name}" if zone else None
         if not self.zalloc:
             return None
         if block.payload == self.zalloc.heap.source.page_map:
@@ -149,13 +157,9 @@ written kernel, and shows what a damaged header looks like."""
 
     @staticmethod
     def verdict(memory, walk):
+        say_verdict(walk.broken, "every invariant holds")
         if not walk.broken:
-            say(paint("sound", "good") + ": every invariant holds")
             return
-        first, *rest = walk.broken.lines()
-        say(paint("BROKEN", "bad") + f": {first}")
-        for line in rest:
-            say(f"  {line}")
         dump(memory, max(walk.broken.address - 16, 0))
         last = walk.blocks[-1] if walk.blocks else None
         if last:

@@ -42,6 +42,7 @@ class Walk:
         self.broken = None
         self.reached = begin  # all below was walked
         self.note = ""
+        self.bookkeeping = None  # (begin, end), if it lies apart
 
     def block_at(self, address):
         """The block with `address` in it, or None."""

@@ -13,7 +13,7 @@ from .memory import Trouble, Unreadable, physical_word
 
 PAGING_ON = 1 << 31
 MULTIBOOT2_HEADER = 0xE85250D6
-STAGES_SOURCE, MAIN_SOURCE = "stages.c", "main.c"
+STAGES_SOURCE = "stages.c"
 NO_BACKEND = "none"  # what stands behind the front door before stage heap
 
 RESET, STUB, EARLY, RUNNING = "reset", "stub", "early", "running"
@@ -127,6 +127,16 @@ class FrontDoor:
 
     def contains(self, address):
         return self.begin <= address < self.end
+
+
+def require_in_force(memory, name):
+    """Ends the command unless the allocator of that name stands behind
+    kmalloc: what it has left from an earlier stage means nothing."""
+    door = FrontDoor(memory)
+    if name not in (door.large, door.small):
+        others = door.large + (f" and {door.small}" if door.small else "")
+        raise Trouble(f"{name} is not in force: kmalloc is served by "
+                      + others)
 
 
 def variables_end():

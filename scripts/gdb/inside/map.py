@@ -11,6 +11,7 @@ from .command import Command
 from .heap import walk_of
 from .memory import Trouble
 from .screen import paint, picture, say, shade, width
+from .spans import Spans
 from .zones import Zalloc
 
 ROWS = 16
@@ -81,6 +82,22 @@ def add_zones(memory, heap_map):
                 heap_map.cover(at, at + each, "entries")
 
 
+def add_spans(memory, heap_map):
+    zones, broken = Spans(memory).zones()
+    if broken:
+        say(f"  (zones after {broken.address:#010x} look like blocks: "
+            f"{broken.invariant})")
+    for zone in zones:
+        heap_map.cover(zone.at, zone.end, "zone")
+        heap_map.cover(zone.at, zone.first, "own")
+        for begin, end, used in zone.pieces():
+            if used:
+                heap_map.cover(begin, end, "entries")
+
+
+ADD_SMALL = {"zalloc": add_zones, "spans": add_spans}
+
+
 def blocks_map(walk, count):
     heap_map = Map(walk.begin, walk.end, count)
     for block in walk.blocks:
@@ -88,6 +105,9 @@ def blocks_map(walk, count):
         heap_map.cover(block.header, block.payload, "own")
         if block.state == "used":
             heap_map.cover(block.payload, block.end, "used")
+    if walk.bookkeeping:
+        heap_map.cover(*walk.bookkeeping, "known")
+        heap_map.cover(*walk.bookkeeping, "own")
     if walk.broken and walk.begin <= walk.broken.address < walk.end:
         index = (walk.broken.address - walk.begin) // heap_map.step
         heap_map.cells[index].broken = True
@@ -110,9 +130,9 @@ Letters carry all of it; colours only help, and NO_COLOR turns them off."""
         if walk.end <= walk.begin:
             raise Trouble("the heap is empty: it has no bytes at all")
         heap_map = blocks_map(walk, columns * ROWS)
-        if door.small == "zalloc":
+        if door.small in ADD_SMALL:
             try:
-                add_zones(memory, heap_map)
+                ADD_SMALL[door.small](memory, heap_map)
             except Trouble as trouble:
                 say(f"  (zones are left out: {trouble})")
         picture([heap_map.letter(cell) for cell in heap_map.cells], columns)

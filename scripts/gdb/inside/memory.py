@@ -80,6 +80,9 @@ def physical_word(address):
 def number_of(text):
     """What a word of a command stands for: any expression of gdb's."""
     try:
-        return int(gdb.parse_and_eval(text)) % ADDRESSES
+        found = gdb.parse_and_eval(text)
+        if found.type.code in (gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_FUNC):
+            found = found.address
+        return int(found) % ADDRESSES
     except gdb.error as error:
         raise Trouble(f'"{text}" is no address: {error}') from None

@@ -13,6 +13,7 @@ from .heap import walk_of
 from .memory import PAGE, Trouble, number_of
 from .pages import translate
 from .screen import paint, say
+from .spans import Spans
 from .zones import MARK_STORE, Zalloc
 
 NOT_WRITTEN = 0xBAD
@@ -24,13 +25,16 @@ def block_lines(memory, name, address):
     block = walk.block_at(address)
     if block:
         yield (f"block {block.number} of {name}, {block.state}: "
-               f"{block.bytes} bytes at {block.payload:#010x}, header at "
-               f"{block.header:#010x}")
+               f"{block.bytes} bytes at {block.payload:#010x}"
+               + (f", header at {block.header:#010x}"
+                  if block.header != block.payload else ""))
         yield "in its header" if address < block.payload else \
             f"byte {address - block.payload} of its payload"
     elif walk.broken:
         yield (f"behind the place where the walk of {name} breaks off, "
                f"{walk.broken.address:#010x}: {walk.broken.invariant}")
+    elif walk.bookkeeping and address < walk.bookkeeping[1]:
+        yield f"the bookkeeping of {name}, apart from all payload"
     elif address == walk.end or walk.end <= address < walk.end + 8:
         yield f"the end mark of {name}'s heap"
     else:
@@ -58,11 +62,28 @@ def zone_lines(memory, address):
         yield "behind the zone's last entry"
 
 
+def span_lines(memory, address):
+    """The span or free run at `address`, if it lies in a zone of spans."""
+    zone = Spans(memory).zone_of(address)
+    if not zone:
+        return
+    yield f"in the zone at {zone.at:#010x} of {zone.pool.name}"
+    if address < zone.map_end:
+        yield "in the zone's header or maps"
+    for begin, end, used in zone.pieces():
+        if begin <= address < end:
+            yield (f"{'span' if used else 'free run'}: byte "
+                   f"{address - begin} of {end - begin} at {begin:#010x}")
+
+
+SMALL_LINES = {"zalloc": zone_lines, "spans": span_lines}
+
+
 def heap_lines(memory, door, address):
     yield f"the heap, at +{address - door.begin:#x}"
-    for lines in ([zone_lines(memory, address)]
-                  if door.small == "zalloc" else []) + \
-            [block_lines(memory, door.large, address)]:
+    questions = [SMALL_LINES[door.small](memory, address)] \
+        if door.small in SMALL_LINES else []
+    for lines in [*questions, block_lines(memory, door.large, address)]:
         try:
             yield from lines
         except Trouble as trouble:

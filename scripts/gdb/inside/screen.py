@@ -63,6 +63,17 @@ def picture(cells, columns=None):
                            for (letter, colour), count in row))
 
 
+def say_verdict(broken, agreed):
+    """Of a walk: what is broken, or that all is sound."""
+    if not broken:
+        say(paint("sound", "good") + f": {agreed}")
+        return
+    first, *rest = broken.lines()
+    say(paint("BROKEN", "bad") + f": {first}")
+    for line in rest:
+        say(f"  {line}")
+
+
 # From empty to full; with a single used byte it is never the first.
 SHADES = ".-+o#"
 

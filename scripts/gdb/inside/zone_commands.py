@@ -3,21 +3,11 @@
 from . import kernel
 from .command import Command
 from .memory import Trouble, number_of
-from .screen import paint, picture, say
+from .screen import paint, picture, say, say_verdict
 from .zones import Zalloc
 
 ZONES_SHOWN, SLOTS_SHOWN = 8, 8
-
-
-def say_verdict(broken):
-    if not broken:
-        say(paint("sound", "good") + ": zones, stores, lists and page map "
-            "agree")
-        return
-    first, *rest = broken.lines()
-    say(paint("BROKEN", "bad") + f": {first}")
-    for line in rest:
-        say(f"  {line}")
+AGREE = "zones, stores, lists and page map agree"
 
 
 def entry_cells(zone):
@@ -36,6 +26,7 @@ mallow zones ADDRESS     the zone that ADDRESS lies in"""
     def answer(self, memory, words):
         kernel.require(memory)
         zalloc = Zalloc(memory)
+        kernel.require_in_force(memory, "zalloc")
         if not words:
             self.all(zalloc)
             return
@@ -54,7 +45,7 @@ mallow zones ADDRESS     the zone that ADDRESS lies in"""
             self.one(zone)
         if len(mine) > ZONES_SHOWN:
             say(f"  ... and {len(mine) - ZONES_SHOWN} zones more")
-        say_verdict(broken)
+        say_verdict(broken, AGREE)
 
     @staticmethod
     def all(zalloc):
@@ -64,7 +55,7 @@ mallow zones ADDRESS     the zone that ADDRESS lies in"""
             line = (f"  {cache.name:12} {cache.zones:9}  "
                     f"{cache.used:5} of {entries:5}      {cache.zone_pages}")
             say(line if cache.zones else paint(line, "dim"))
-        say_verdict(zalloc.zones()[1])
+        say_verdict(zalloc.zones()[1], AGREE)
 
     @staticmethod
     def one(zone, address=None):
@@ -92,6 +83,7 @@ stores are full except the newest, so that a free slot is always at hand."""
     def answer(self, memory, words):
         kernel.require(memory)
         zalloc = Zalloc(memory)
+        kernel.require_in_force(memory, "zalloc")
         for store in zalloc.stores():
             say(f"store {store.at:#010x}: {store.used} of "
                 f"{zalloc.store_slots()} slots used, "
@@ -105,4 +97,4 @@ stores are full except the newest, so that a free slot is always at hand."""
                 say(f"  ... and {len(slots) - SLOTS_SHOWN} slots more")
         say(f"{zalloc.heap.stores} stores, {zalloc.heap.zones} zones by the "
             "counters")
-        say_verdict(zalloc.zones()[1])
+        say_verdict(zalloc.zones()[1], AGREE)

@@ -18,7 +18,7 @@ struct report_describers {
     void (*heap_address)(const char *name, uintptr_t value);
 };
 
-void report_use_describers(struct report_describers describers);
+void report_use_describers(struct report_describers given);
 
 _Noreturn void report_trap(const struct trap_frame *frame);
 /* The body of the double-fault task. */

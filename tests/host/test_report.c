@@ -64,7 +64,8 @@ TEST(replay_table)
 "too much=100%.rep             1     1    70000          -      -  "
 "out of memory",
 "                                10.0 (10)                 -                 -",
-"    too much=100%.rep:3: out of memory after 0 operations: the trace's peak of",
+"    too much=100%.rep:3: out of memory after 0 operations: the trace's peak "
+"of",
 "    70000 bytes, each block rounded up to 8, does not fit the heap of 65536",
 "a-name-that-is-too-long-for-its-column.rep",
 "                                                                  refused",

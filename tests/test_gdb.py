@@ -400,6 +400,17 @@ def test_guard_of_a_zone(gdb):
     assert "the header and bitmap of the zone" in guarded
 
 
+def test_report_survives_what_it_looks_at(gdb, tmp_path):
+    """The heap's bookkeeping leads nowhere when the fault is reported: the
+    look ends there, and the report does not."""
+    gdb("break report_trap", "continue", "set var door.large = 0x12345678",
+        "tbreak cpu_exit", "continue", stage="malloc", options="crash=stale")
+    told = (tmp_path / "log").read_text(encoding="ascii", errors="replace")
+    assert "backtrace:" in told
+    assert "while looking: what is there cannot be trusted" in told
+    assert "mallow owner 0x74786574" in told
+
+
 def test_stage_that_is_not_written(gdb, tree):
     """A student's tree: malloc says so, and the commands say what is there."""
     tree.replace("src/mm/malloc.c",

@@ -226,34 +226,41 @@ static OUT_OF_THE_WAY enum heap_error not_freed(const char *call,
     return error;
 }
 
-static inline enum heap_error heap_free(const char *call, void *payload,
-                                        uintptr_t caller)
+/* The caller is asked for only where it is named: to keep its address through
+ * the call below would cost every free a register. */
+static inline enum heap_error heap_free(void *payload)
 {
-    const struct heap_backend *backend = backend_of(payload);
-    enum heap_error error = backend->free(payload);
+    enum heap_error error = backend_of(payload)->free(payload);
 
-    if (error != HEAP_OK)
-        return not_freed(call, payload, error, caller);
-    door.stats.frees++;
-    return HEAP_OK;
+    if (error == HEAP_OK)
+        door.stats.frees++;
+    return error;
 }
 
 static OUT_OF_THE_WAY enum heap_error logged_free(void *payload,
                                                   uintptr_t caller)
 {
+    enum heap_error error;
+
     heap_log_add((struct heap_call){ .kind = HEAP_CALL_FREE,
                                      .payload = (uintptr_t)payload,
                                      .caller = caller });
-    return heap_free("kfree", payload, caller);
+    error = heap_free(payload);
+    return error == HEAP_OK ? error
+                            : not_freed("kfree", payload, error, caller);
 }
 
 enum heap_error kfree(void *payload)
 {
+    enum heap_error error;
+
     if (!payload)
         return HEAP_OK;
     if (heap_log.on)
         return logged_free(payload, CALLER);
-    return heap_free("kfree", payload, CALLER);
+    error = heap_free(payload);
+    return error == HEAP_OK ? error
+                            : not_freed("kfree", payload, error, CALLER);
 }
 
 size_t kmalloc_size(const void *payload)
@@ -269,11 +276,14 @@ static void *realloc_by_moving(void *payload, size_t old_bytes, size_t bytes,
                                uintptr_t caller)
 {
     void *moved = heap_alloc(bytes, HEAP_ALIGNMENT);
+    enum heap_error error;
 
     if (!moved)
         return NULL;
     memcpy(moved, payload, old_bytes < bytes ? old_bytes : bytes);
-    heap_free("krealloc", payload, caller);
+    error = heap_free(payload);
+    if (error != HEAP_OK)
+        not_freed("krealloc", payload, error, caller);
     return moved;
 }
 

@@ -11,6 +11,10 @@ any lines, `…` inside one for any text.  A comment above says which kernel the
 next mallow and gdb blocks have, <!-- stage: heap -->, also with a size of
 memory, <!-- stage: boot memory=93M -->.  A block below <!-- unchecked: why -->
 shows what this tree cannot, such as half a solution.
+
+Where the heap lies depends on all the rest of the kernel.  So the address that
+`mallow> alloc` shows in a text stands for what the kernel answers there, in all
+that is typed and shown after it.
 """
 import os
 import re
@@ -201,6 +205,29 @@ def test_console(found, tree):
 
 # -- mallow -------------------------------------------------------------------
 
+class Addresses:
+    """What `alloc` has answered in a text, and what it has answered here."""
+
+    ADDRESS = re.compile(r"\b0x[0-9a-f]{8}\b")
+    ANSWER = re.compile(r"^(0x[0-9a-f]{8}), \d+ bytes")
+
+    def __init__(self):
+        self.here, self.in_text = {}, {}
+
+    def learn(self, shown, said):
+        pair = [self.ANSWER.match(one) for one in (shown, said)]
+        if all(pair):
+            text, real = (one[1] for one in pair)
+            self.here[text], self.in_text[real] = real, text
+
+    def to_type(self, line):
+        return self.ADDRESS.sub(lambda at: self.here.get(at[0], at[0]), line)
+
+    def as_shown(self, said):
+        return self.ADDRESS.sub(lambda at: self.in_text.get(at[0], at[0]),
+                                said)
+
+
 def memory_of(block):
     sizes = [word.partition("=")[2] for word in block.words
              if word.startswith("memory=")]
@@ -215,14 +242,14 @@ def options_of(block):
 def test_mallow(found, boot):
     """Blocks that follow each other at one stage share a boot, and go on where
     the one before has ended."""
-    guest, like = None, None
+    guest, like, addresses = None, None, None
     for block in found:
         assert block.stage, f"{block.where}: no <!-- stage: ... --> above"
         if guest is None or like != (block.stage, block.words):
             guest = boot(f"stage={block.stage}", *options_of(block),
                          **memory_of(block))
             guest.prompt()
-            like = block.stage, block.words
+            like, addresses = (block.stage, block.words), Addresses()
         for step in block.steps:
             if (step.typed + " ").startswith(ENDS):
                 guest.console.send(step.typed + "\r")
@@ -230,8 +257,10 @@ def test_mallow(found, boot):
                 said = guest.finish().text[before:].partition("\n")[2]
                 guest = None
             else:
-                said = guest.ask(step.typed)
-            compare(block.where, step, said)
+                said = guest.ask(addresses.to_type(step.typed))
+                if step.typed.startswith("alloc "):
+                    addresses.learn(step.shown, said)
+            compare(block.where, step, addresses.as_shown(said))
 
 
 # -- gdb ----------------------------------------------------------------------

@@ -66,7 +66,7 @@ MM := frames frames_check                                \
       zalloc zalloc_walk zalloc_verify zalloc_check heap_pages\
       spans_policy spans_runs spans spans_check          \
       armour_arena armour_index armour armour_check      \
-      window window_check
+      window window_check grow grow_check
 REPLAY := trace survey   \
           shadow pattern \
           figures judge  \

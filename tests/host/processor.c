@@ -45,4 +45,6 @@ void arch_flush_page(uintptr_t page)
     processor.last_page = page;
     processor.entry_then =
         processor_walk(phys_to_virt(processor.directory), page);
+    if (processor.flush)
+        processor.flush(page);
 }

@@ -198,7 +198,7 @@ include labs/check.mk
 # STAFF BEGIN
 include tests/host/host.mk
 
-.PHONY: bench bench-picture
+.PHONY: bench bench-picture pictures
 bench: ## instructions and memory per operation, beside other allocators
 	$(Q)$(PYTHON) bench/bench.py --traces='$(TRACES)'
 
@@ -208,6 +208,9 @@ bench-picture: ## write docs/bench.svg and docs/bench.md from the last bench
 test: iso host-tests $(B)/check/lab-tests ## everything that CI checks
 	$(Q)$(PYTHON) -m pytest -q -n auto tests
 # STAFF END
+
+pictures: iso ## the maps and histories in docs/
+	$(Q)$(PYTHON) scripts/pictures
 
 .PHONY: test lint format clean help
 lint: ## warnings are errors; layout, rooms, shell and static checks

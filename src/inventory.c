@@ -114,7 +114,7 @@ static uint64_t tape_lowest(const struct inventory *inventory, uint32_t key)
     return LOW_MEMORY_END + page_down(key % (half + 1));
 }
 
-void inventory_set_tape_aside(struct inventory *inventory, uint32_t key)
+uint32_t inventory_set_tape_aside(struct inventory *inventory, uint32_t key)
 {
     const struct memory_layout *layout = &inventory->layout;
     uint64_t begin =
@@ -124,10 +124,11 @@ void inventory_set_tape_aside(struct inventory *inventory, uint32_t key)
         begin = layout_find_room(layout, LOW_MEMORY_END, TAPE_BYTES);
     if (begin == NO_ROOM) {
         print("no %u bytes for a tape: nothing is written down\n", TAPE_BYTES);
-        return;
+        return 0;
     }
     take_in_use(inventory, begin, begin + TAPE_BYTES, "tape");
     tape_init(phys_to_virt((phys_t){ (uint32_t)begin }), TAPE_BYTES, key);
+    return (uint32_t)begin;
 }
 
 bool inventory_set_lab_aside(struct inventory *inventory,

@@ -153,7 +153,7 @@ static struct tape_record tape_of(const struct lab_record *record,
                                   enum tape_kind kind)
 {
     return (struct tape_record){
-        .kind = (uint16_t)(kind + record->call),
+        .kind = (uint16_t)((unsigned)kind + (unsigned)record->call),
         .line = (uint16_t)record->line,
         .arguments = { record->arguments[0], record->arguments[1],
                        record->arguments[2] },

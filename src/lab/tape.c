@@ -27,9 +27,9 @@ static uint32_t sealed(const struct tape_record *record, uint32_t seal)
 
 void tape_init(void *begin, size_t bytes, uint32_t key)
 {
-    memset(begin, 0, bytes);
     tape.records = begin;
-    tape.room = (uint32_t)(bytes / sizeof *tape.records);
+    tape.room = (uint32_t)(bytes / sizeof *tape.records) - 1;
+    tape.records[0] = (struct tape_record){ 0 };
     tape.count = 0;
     tape.seal = key;
 }
@@ -44,6 +44,7 @@ bool tape_append(struct tape_record record)
     record.seal = sealed(&record, tape.seal);
     tape.seal = record.seal;
     tape.records[tape.count++] = record;
+    tape.records[tape.count] = (struct tape_record){ 0 }; /* the end */
     return record.kind != KIND_FULL;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The tape: what a test did and what it got, for a reader outside.
  *
- *     memory  ...| record 0 | record 1 | record 2 |           |...
+ *     memory  ...| record 0 | record 1 | record 2 | 0 0 0 0 0 | ...
  *                      ^----- seal ------^ each seal covers the one before
  *
  * The kernel only writes it.  Whoever grades reads it out of the machine's
@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TAPE_BYTES     (4u << 20)
+#define TAPE_BYTES     (16u << 20)
 #define TAPE_ARGUMENTS 3u
 
 struct tape_record {

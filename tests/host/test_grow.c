@@ -223,6 +223,56 @@ TEST(grow_does_not_flutter_at_the_end)
     }
 }
 
+/* To and fro: what was behind the end leaves no trace when it comes again. */
+TEST(grow_and_shrink_in_turns)
+{
+    static void *blocks[60];
+    uint32_t trimmed = 0;
+
+    grow_machine_start();
+    grow_fill_static();
+    alloc(8);
+    for (int round = 0; round < 6; round++) {
+        for (size_t i = 0; i < 60; i++)
+            blocks[i] = alloc(3000 + (i * 2654435761u >> 16) % 60000);
+        grow_expect_sound();
+        for (size_t i = 60; i-- > 0;)
+            release(blocks[i]);
+        CHECK(grow_figures().trimmed > trimmed);
+        trimmed = grow_figures().trimmed;
+    }
+}
+
+/* What is free at the end already counts: only the rest needs frames. */
+TEST(grow_by_no_more_than_is_missing)
+{
+    size_t tail;
+
+    grow_machine_start();
+    grow_fill_static();
+    alloc(5000);
+    tail = grow.arena.wilderness.end - grow.arena.wilderness.begin;
+    CHECK_EQ(grow.arena.wilderness.end, grow.arena.granules);
+    mmu_leave_frames(3);
+    alloc(tail * HEAP_ALIGNMENT + 3 * PAGE_BYTES);
+    CHECK_EQ(frame_counts().free, 0);
+    grow_expect_sound();
+}
+
+/* New pages are used last, whatever else is free. */
+TEST(grow_makes_the_end_the_wilderness)
+{
+    grow_machine_start();
+    grow_fill_static();
+    for (size_t bytes = 3000; bytes < 400000; bytes *= 2) {
+        uint32_t granules = grow.arena.granules;
+
+        while (grow.arena.granules == granules)
+            alloc(bytes);
+        CHECK_EQ(grow.arena.wilderness.end, grow.arena.granules);
+    }
+}
+
 TEST(grow_walk_tells_all_of_it)
 {
     size_t bytes = 0;

@@ -203,6 +203,9 @@ TEST(window_checked_by_paging_frames)
     *entry_at(21) = page_entry(frame_of(virt_to_phys(window.tables[1])),
                                ENTRY_PRESENT | ENTRY_WRITABLE);
     expect(paging_check(), "I6", page_at(21));
+    *entry_at(21) = page_entry(frame_of(virt_to_phys(kernel_directory())),
+                               ENTRY_PRESENT | ENTRY_WRITABLE);
+    expect(paging_check(), "I6", page_at(21));
     *entry_at(21) = page_entry((frame_t){ 3 }, ENTRY_PRESENT | ENTRY_WRITABLE);
     expect(paging_check(), "I6", page_at(21)); /* reserved */
     *entry_at(21) =

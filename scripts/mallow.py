@@ -9,7 +9,10 @@ import argparse
 import signal
 import sys
 
-from mallow import debug, replay, run, sheet, stages
+from mallow import check, debug, replay, run, sheet, stages
+# STAFF BEGIN
+from mallow import handout
+# STAFF END
 from mallow.project import Trouble
 
 
@@ -24,8 +27,11 @@ def parser():
     top = Parser(prog="mallow", description=__doc__.splitlines()[0])
     commands = top.add_subparsers(dest="command", required=True,
                                   metavar="COMMAND")
-    for room in (stages, run, replay, debug, sheet):
+    for room in (stages, run, replay, debug, sheet, check):
         room.add_commands(commands)
+    # STAFF BEGIN
+    handout.add_commands(commands)
+    # STAFF END
     return top
 
 

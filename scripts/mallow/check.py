@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: MIT
+"""The labs' tests on the host: which to run, and what came of them.
+
+build/check/lab-tests runs one test and ends; a test that crashes or hangs
+costs nobody but itself.  What it says is read here:
+
+    failed: FILE:LINE: MESSAGE      an expectation of the test
+    panic: MESSAGE                  an assertion of the kernel's own code
+    hung: MESSAGE
+    ... AddressSanitizer: ...       memory that is not the allocator's
+    ... runtime error: ...          what C does not define
+    steps: N                        of a random test, up to the failure
+    calls: N                        and one line each, the last ones
+    checker: MESSAGE                the allocator's own checker, as a clue
+"""
+import os
+import re
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from . import i386, stages
+from .project import BUILD, ROOT, WRONG_USE, Trouble, require
+
+PROGRAM = BUILD / "check" / "lab-tests"
+SECONDS = 60  # the program gives up earlier, and says where
+SHRINK_SECONDS = 10
+SEED = 1
+
+FAILED = re.compile(r"^failed: (.*)$", re.MULTILINE)
+PANIC = re.compile(r"^panic: (.*)$", re.MULTILINE)
+HUNG = re.compile(r"^hung: (.*)$", re.MULTILINE)
+SANITIZER = re.compile(r"ERROR: AddressSanitizer:? (\S+)[^\n]*?"
+                       r"(?:address (0x[0-9a-f]+))?", re.MULTILINE)
+ADDRESS = re.compile(r"AddressSanitizer[^\n]*address (0x[0-9a-f]+)")
+ACCESS = re.compile(r"(READ|WRITE) (?:of size \d+|memory access)"
+                    r"|caused by a (READ|WRITE)")
+FRAME = re.compile(r"^\s*#\d+ 0x[0-9a-f]+ in (\S+) (\S+?:\d+)", re.MULTILINE)
+UNDEFINED = re.compile(r"^(\S+?:\d+):\d+: runtime error: (.*)$", re.MULTILINE)
+STEPS = re.compile(r"^steps: (\d+)$", re.MULTILINE)
+CALLS = re.compile(r"^calls: \d+$(?:\n  .*)*", re.MULTILINE)
+CHECKER = re.compile(r"^checker: (.*)$", re.MULTILINE)
+
+
+class Test(NamedTuple):
+    lab: str
+    name: str
+    points: int
+    needs: str
+    what: str
+    hint: str
+
+
+class Outcome(NamedTuple):
+    passed: bool
+    message: str = ""
+    steps: int = 0  # of a random test, up to the failure
+    calls: str = ""
+    checker: str = ""
+
+
+def tests(program=PROGRAM):
+    """Every test of every lab, in the order of the labs."""
+    said = subprocess.run([*i386.runner(), program, "--list"], text=True,
+                          capture_output=True, check=True).stdout
+    rows = (line.split("\t") for line in said.splitlines())
+    return [Test(lab, name, int(points), needs, what, hint)
+            for lab, name, points, needs, what, hint in rows]
+
+
+# -- What one run says ---------------------------------------------------------
+
+def place_of_fault(text):
+    """The first line of the kernel on the way to a fault: (function, place)."""
+    frames = FRAME.findall(text)
+    own = [frame for frame in frames if "src/mm/" in frame[1]]
+    name, place = (own or frames or [("?", "?")])[0]
+    found = re.search(r"((?:src|labs)/.*)$", place)
+    return name, found.group(1) if found else place
+
+
+def sanitized(text):
+    """What AddressSanitizer found, in the words of this project."""
+    kind = SANITIZER.search(text).group(1)
+    address = ADDRESS.search(text)
+    access = ACCESS.search(text)
+    verb = "reads" if access and "READ" in access.group() else "writes"
+    name, place = place_of_fault(text)
+    where = address.group(1) if address else "an address"
+    if kind == "use-after-poison":
+        return (f"{place}: {name} {verb} {where}, which is not the "
+                "allocator's: payload in use, or outside the heap")
+    if kind == "stack-overflow":
+        return f"{place}: {name} calls itself without end"
+    if kind == "SEGV":
+        return (f"{place}: {name} {verb} {where}, where no memory is: the "
+                "kernel would have a page fault")
+    return f"{place}: {name}: {kind} at {where}"
+
+
+def explain(status, text):
+    failed, panic, hung = (pattern.search(text)
+                           for pattern in (FAILED, PANIC, HUNG))
+    undefined = UNDEFINED.search(text)
+    if failed:
+        return failed.group(1)
+    if panic:
+        return panic.group(1)
+    if hung:
+        return "does not come back: an endless loop, or a list in a circle"
+    if SANITIZER.search(text):
+        return sanitized(text)
+    if undefined:
+        return f"{undefined.group(1)}: {undefined.group(2)}"
+    last = text.strip().splitlines()[-1:] or ["no message"]
+    return f"ended with status {status}: {last[0]}"
+
+
+def run(test, seed=SEED, steps=None, program=PROGRAM):
+    """One test in a process of its own."""
+    command = [*i386.runner(), program, test.lab, test.name, str(seed)]
+    if steps is not None:
+        command.append(written(steps))
+    try:
+        done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True,
+                              stdin=subprocess.DEVNULL,
+                              errors="replace", timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return Outcome(False, "does not come back, not even when asked to")
+    if done.returncode == 0:
+        return Outcome(True)
+    text = done.stderr
+    found = STEPS.search(text)
+    calls, checker = CALLS.search(text), CHECKER.search(text)
+    return Outcome(False, explain(done.returncode, text),
+                   int(found.group(1)) if found else 0,
+                   calls.group() if calls else "",
+                   checker.group(1) if checker else "")
+
+
+# -- Fewer steps ---------------------------------------------------------------
+
+def written(steps):
+    """0,3,5-9: how STEPS= is written."""
+    parts, steps = [], sorted(steps)
+    while steps:
+        length = 1
+        while length < len(steps) and steps[length] == steps[0] + length:
+            length += 1
+        last = steps[length - 1]
+        parts.append(str(last) if length == 1 else f"{steps[0]}-{last}")
+        steps = steps[length:]
+    return ",".join(parts)
+
+
+def shrink(fails, count, seconds=SHRINK_SECONDS):
+    """The shortest list of steps below `count` found that still fails: takes
+    pieces away, large ones first, as long as the rest fails."""
+    end = time.monotonic() + seconds
+    steps = list(range(count))
+    piece = max(1, len(steps) // 2)
+    while time.monotonic() < end:
+        at, before = 0, len(steps)
+        while at < len(steps) and time.monotonic() < end:
+            rest = steps[:at] + steps[at + piece:]
+            if fails(rest):
+                steps = rest
+            else:
+                at += piece
+        if piece == 1 and len(steps) == before:
+            break
+        piece = max(1, piece // 2)
+    return steps
+
+
+def shrunk(test, seed, outcome, program=PROGRAM):
+    """(steps or None, the outcome of the shorter list)."""
+    def fails(steps):
+        return not run(test, seed, steps, program).passed
+
+    if outcome.steps == 0 or not fails(range(outcome.steps)):
+        return None, outcome
+    steps = shrink(fails, outcome.steps)
+    return steps, run(test, seed, steps, program)
+
+
+# -- A lab's table ---------------------------------------------------------------
+
+def run_all(chosen, seed=SEED, program=PROGRAM):
+    """{test: outcome}, some at a time."""
+    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        outcomes = pool.map(lambda test: run(test, seed, None, program), chosen)
+        return dict(zip(chosen, outcomes))
+
+
+def missing(test, outcomes):
+    """The test that this one needs and that has not passed, or ""."""
+    failed = {each.name for each, outcome in outcomes.items()
+              if each.lab == test.lab and not outcome.passed}
+    if test.needs in failed:
+        return test.needs
+    return ""
+
+
+def points(test, outcomes):
+    """A test counts if it passes, and all that it needs."""
+    by_name = {each.name: each for each in outcomes if each.lab == test.lab}
+    needed = test
+    while needed:
+        if not outcomes[needed].passed:
+            return 0
+        needed = by_name.get(needed.needs)
+    return test.points
+
+
+def again(test, seed, steps):
+    line = f"make check LAB={test.lab} TEST={test.name} SEED={seed}"
+    if steps is not None and len(written(steps)) < 200:
+        line += f" STEPS={written(steps)}"
+    return line
+
+
+def print_failure(test, seed, outcome, steps):
+    print(f"\n{test.lab}/{test.name}: {test.what}")
+    print(f"  {outcome.message}")
+    if outcome.checker:
+        print(f"  the checker finds: {outcome.checker}")
+    print(f"  hint: {test.hint}")
+    print(f"  again: {again(test, seed, steps)}")
+    if outcome.calls:
+        print(re.sub("^", "  ", outcome.calls, flags=re.MULTILINE))
+
+
+def print_table(outcomes):
+    labs = list(dict.fromkeys(test.lab for test in outcomes))
+    for lab in labs:
+        mine = [test for test in outcomes if test.lab == lab]
+        for test in mine:
+            need = missing(test, outcomes)
+            word = ("passed" if outcomes[test].passed else "FAILED")
+            if outcomes[test].passed and not points(test, outcomes):
+                word = f"passed, but counts after {need or test.needs}"
+            print(f"  {lab + '/' + test.name:26} {points(test, outcomes):3} "
+                  f"of {test.points:3}  {word}")
+        print(f"  {lab:26} {sum(points(test, outcomes) for test in mine):3} "
+              f"of {sum(test.points for test in mine):3}")
+
+
+# -- The command -----------------------------------------------------------------
+
+def lab_names(known, text):
+    """The labs that LAB= means: one, by name or number, or without it all up
+    to the enabled stage."""
+    labs = list(dict.fromkeys(test.lab for test in known))
+    stage_names = stages.names()
+    if not text:
+        last = stage_names.index(stages.enabled())
+        return [lab for lab in labs if stage_names.index(lab) <= last]
+    if text.isdecimal() and int(text) < len(stage_names):
+        text = stage_names[int(text)]
+    if text not in labs:
+        raise Trouble(f'there is no lab "{text}" with tests; there are '
+                      + ", ".join(labs), WRONG_USE)
+    return [text]
+
+
+def choose(known, lab, name):
+    if "/" in name:
+        lab, name = name.split("/", 1)
+    labs = lab_names(known, lab)
+    chosen = [test for test in known if test.lab in labs]
+    if not name:
+        return chosen
+    found = [test for test in chosen if test.name == name]
+    if not found:
+        raise Trouble(f'there is no test "{name}"; there are '
+                      + ", ".join(test.name for test in chosen), WRONG_USE)
+    return found
+
+
+def read_steps(text):
+    steps = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if not first.isdecimal() or not (last or first).isdecimal():
+            raise Trouble(f'STEPS="{text}": it looks like 0,3,5-9', WRONG_USE)
+        steps.extend(range(int(first), int(last or first) + 1))
+    return steps
+
+
+def check(arguments):
+    if arguments.seed and not arguments.seed.isdecimal():
+        raise Trouble(f'SEED="{arguments.seed}" is no number', WRONG_USE)
+    seed = int(arguments.seed or SEED)
+    chosen = choose(tests(require(PROGRAM)), arguments.lab, arguments.test)
+    if arguments.steps:
+        steps = read_steps(arguments.steps)
+        outcomes = {test: run(test, seed, steps) for test in chosen}
+    else:
+        steps = None
+        outcomes = run_all(chosen, seed)
+    print_table(outcomes)
+    for test, outcome in outcomes.items():
+        shown = steps
+        if outcome.passed or missing(test, outcomes):
+            continue
+        if steps is None:
+            shown, outcome = shrunk(test, seed, outcome)
+        print_failure(test, seed, outcome, shown)
+    return 0 if all(map(lambda each: each.passed, outcomes.values())) else 1
+
+
+def add_commands(commands):
+    parser = commands.add_parser("check", help="runs a lab's tests here")
+    parser.add_argument("--lab", default="", metavar="NAME|NUMBER")
+    parser.add_argument("--test", default="", metavar="NAME")
+    parser.add_argument("--seed", default="", metavar="N")
+    parser.add_argument("--steps", default="", metavar="0,3,5-9")
+    parser.set_defaults(run=check)

@@ -3,7 +3,6 @@
 processor where only the outcome matters."""
 
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from typing import NamedTuple, Optional
 
 import figures
 import peers
+from mallow import i386
 from build import BUILD, Toolchain, Trouble, build_counter
 
 QEMU = "qemu-i386"
@@ -86,7 +86,7 @@ class Bench:
 
     def native(self):
         """What runs an i386 program on this machine."""
-        return [] if platform.machine() in ("x86_64", "i686") else [self.qemu]
+        return [] if i386.runs_here() else [self.qemu]
 
     def run(self, subject, *arguments):
         """On the bare processor, uncounted; returns what it printed."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mallow import i386
+
 BUILD = Path(__file__).resolve().parents[1] / "build"
 COMPILERS = ("gcc", "clang")
 SECONDS = 120
@@ -21,8 +23,8 @@ def program(compiler):
 def names(compiler):
     if not program(compiler).exists():
         return []
-    listed = subprocess.run([program(compiler), "--list"], text=True,
-                            capture_output=True, check=True).stdout
+    listed = subprocess.run([*i386.runner(), program(compiler), "--list"],
+                            text=True, capture_output=True, check=True).stdout
     return sorted(listed.split())
 
 
@@ -35,7 +37,8 @@ def test_built(compiler):
     "compiler, name",
     [(compiler, name) for compiler in COMPILERS for name in names(compiler)])
 def test_unit(compiler, name):
-    done = subprocess.run([program(compiler), name], text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True,
+    done = subprocess.run([*i386.runner(), program(compiler), name],
+                          text=True, capture_output=True,
+                          stdin=subprocess.DEVNULL,
                           timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -199,7 +199,7 @@ include labs/check.mk
 include tests/host/host.mk
 
 .PHONY: bench bench-picture pictures
-bench: ## instructions and memory per operation, beside other allocators
+bench: ## cost and waste of our allocators, and of others
 	$(Q)$(PYTHON) bench/bench.py --traces='$(TRACES)'
 
 bench-picture: ## write docs/bench.svg and docs/bench.md from the last bench

@@ -134,7 +134,7 @@ uint32_t inventory_set_tape_aside(struct inventory *inventory, uint32_t key)
 bool inventory_set_lab_aside(struct inventory *inventory,
                              struct lab_places *places)
 {
-    uint32_t bytes = LAB_ARENA_BYTES + LAB_WORK_BYTES;
+    uint32_t bytes = LAB_ARENA_BYTES + LAB_WORK_BYTES + LAB_SCRATCH_BYTES;
     uint64_t begin =
         layout_find_room(&inventory->layout, LOW_MEMORY_END, bytes);
 
@@ -146,6 +146,7 @@ bool inventory_set_lab_aside(struct inventory *inventory,
     places->arena = (phys_t){ (uint32_t)begin };
     places->work = phys_to_virt((phys_t){ (uint32_t)begin + LAB_ARENA_BYTES });
     places->work_bytes = LAB_WORK_BYTES;
+    places->scratch = (uint8_t *)places->work + LAB_WORK_BYTES;
     return true;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What all tests share.  `make test` has built everything before."""
+import os
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,13 @@ def boot():
         one.close()
 
 
+def environment():
+    """This one, less what a make above says to those below: the tests run
+    from it, and are to see what a person sees."""
+    return {name: value for name, value in os.environ.items()
+            if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+
+
 class Tree:
     """A copy of the tree, to be changed and built without harm."""
 
@@ -42,7 +50,7 @@ class Tree:
     def run(self, *command, seconds=120):
         return subprocess.run(command, cwd=self.root, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True,
-                              timeout=seconds, check=False)
+                              env=environment(), timeout=seconds, check=False)
 
     def make(self, *words, seconds=120):
         return self.run("make", f"PYTHON={sys.executable}", *words,

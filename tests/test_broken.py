@@ -51,9 +51,7 @@ WRONG = {
         "        return HEAP_ALREADY_FREE;\n    usage_remove", "free"),
     "nothing_freed": (MALLOC, FREED, "", "out of memory"),
     "bump_instead": (
-        "src/main.c", "heap_start(heap.begin, heap.end, &malloc_backend);",
-        "bump_init(heap.begin, heap.end);\n"
-        "    heap_start(heap.begin, heap.end, &bump_backend);",
+        "src/main.c", "start_malloc, malloc_check", "start_heap, bump_check",
         "out of memory"),
     "contents_lost": (
         "src/mm/heap.c", "memcpy(moved, payload,", "memset(moved, 0,", ""),
@@ -106,7 +104,7 @@ def test_deadly(name, tree, tmp_path):
     text, reason = DEADLY[name]
     tree.replace(MALLOC, FREED, "    if (payload_bytes(block) == 4096) {\n"
                  f"        {text}\n    }}\n" + FREED)
-    done, traces = replay(tree, tmp_path, "--seconds=10", small=SMALL)
+    done, traces = replay(tree, tmp_path, "--seconds=20", small=SMALL)
     assert done.returncode == 1
     assert traces["small.rep"]["right"]
     assert not traces[LINUX]["right"]

@@ -307,7 +307,7 @@ static void test_free_run(void)
 
 static struct {
     uint32_t slot, count, align;
-} steps[STEPS];
+} *steps; /* STEPS of them */
 
 static void take_step(uint32_t i, uint32_t *counts)
 {
@@ -332,6 +332,7 @@ static void test_random(void)
     uint32_t used = 0;
 
     start();
+    steps = lab_scratch(STEPS * sizeof *steps);
     random_seed(&random, lab_seed());
     for (uint32_t i = 0; i < SLOTS; i++)
         counts[i] = 0;

@@ -284,7 +284,7 @@ static void test_tlb_rights(void)
 static struct {
     uint32_t page, kind, frame;
     enum page_rights rights;
-} steps[STEPS];
+} *steps; /* STEPS of them */
 static page_entry_t model[PAGES];
 
 /* Two pages at each side of a border between tables, so that they mix. */
@@ -322,6 +322,7 @@ static void test_random(void)
 
     directory = lab_paging_start(TABLES);
     memset(model, 0, sizeof model);
+    steps = lab_scratch(STEPS * sizeof *steps);
     random_seed(&random, lab_seed());
     for (uint32_t i = 0; i < STEPS; i++) {
         steps[i].page = random_below(&random, PAGES);

@@ -6,7 +6,13 @@
 
 #define MOST 60000u
 
-static void *entries[MOST];
+static void **entries; /* MOST of them */
+
+static void zones_start(size_t pages)
+{
+    entries = lab_scratch(MOST * sizeof *entries);
+    lab_zones_start(pages);
+}
 
 static void *expect_entry(size_t bytes)
 {
@@ -48,7 +54,7 @@ static void expect_pages(size_t most)
 
 static void test_first(void)
 {
-    lab_zones_start(64);
+    zones_start(64);
     LAB_EQUAL(lab_zone_pages(), 0, "pages held at the start");
     LAB_EQUAL(lab_free(expect_entry(24)), HEAP_OK, "kfree()");
 }
@@ -64,7 +70,7 @@ static size_t size_for(size_t bytes)
 
 static void test_sizes(void)
 {
-    lab_zones_start(512);
+    zones_start(512);
     for (size_t bytes = 1; bytes <= ZALLOC_BYTES_MAX; bytes++)
         LAB_EQUAL(lab_size(expect_entry(bytes)), size_for(bytes),
                   "the size of the entry");
@@ -81,7 +87,7 @@ static void test_dense(void)
     for (size_t size = 8; size <= ZALLOC_BYTES_MAX; size *= 2) {
         uint32_t count = 16 * 15 * PAGE_BYTES / 16 / (uint32_t)size;
 
-        lab_zones_start(64);
+        zones_start(64);
         take(size, count);
         expect_pages(count * size / (PAGE_BYTES / 10 * 9) + 4 + 2);
         free_all(count);
@@ -90,7 +96,7 @@ static void test_dense(void)
 
 static void test_reuse(void)
 {
-    lab_zones_start(64);
+    zones_start(64);
     for (uint32_t i = 0; i < 3000; i++) {
         void *a = expect_entry(64), *b = expect_entry(64);
 
@@ -109,7 +115,7 @@ static void test_reuse(void)
 
 static void test_full(void)
 {
-    lab_zones_start(256);
+    zones_start(256);
     take(256, 15 * 200);
     lab_verify();
     for (uint32_t i = 0; i < 15 * 200; i += 7)
@@ -122,7 +128,7 @@ static void test_full(void)
 /* A store has some 500 slots: these are zones for three stores. */
 static void test_stores(void)
 {
-    lab_zones_start(1300);
+    zones_start(1300);
     take(256, 15 * 1200);
     lab_verify();
     expect_pages(1200 + 3);
@@ -132,7 +138,7 @@ static void test_stores(void)
 
 static void test_stores_again(void)
 {
-    lab_zones_start(1300);
+    zones_start(1300);
     for (uint32_t round = 0; round < 4; round++) {
         take(256, 15 * 600);
         expect_pages(600 + 2);
@@ -145,13 +151,13 @@ static void test_stores_again(void)
 
 static void test_give_back(void)
 {
-    lab_zones_start(256);
+    zones_start(256);
     for (size_t size = 8; size <= ZALLOC_BYTES_MAX; size *= 2) {
         uint32_t count = 4 * 16 * PAGE_BYTES / (uint32_t)size;
         size_t zone = size <= 256 ? 1 : size / 256;
 
         count = count < 1000 ? count : 1000;
-        lab_zones_start(256);
+        zones_start(256);
         take(size, count);
         free_all(count);
         expect_pages(zone + 1);
@@ -164,7 +170,7 @@ static void test_calm(void)
     void *entry;
     uint64_t pages;
 
-    lab_zones_start(64);
+    zones_start(64);
     entry = expect_entry(512);
     pages = lab_zone_pages();
     lab_free(entry);
@@ -177,7 +183,7 @@ static void test_no_page(void)
 {
     uint32_t count;
 
-    lab_zones_start(64);
+    zones_start(64);
     lab_zone_limit(0);
     LAB_EQUAL(lab_alloc(8), NULL, "8 bytes without any page");
     lab_zone_limit(1);
@@ -196,7 +202,7 @@ static void test_no_page(void)
 
 static void test_no_page_for_store(void)
 {
-    lab_zones_start(600);
+    zones_start(600);
     lab_zone_limit(512); /* 510 zones, their store, and one page */
     LAB_EQUAL(fill(256), 510 * 15, "entries of 256 bytes in 510 zones");
     LAB_EQUAL(lab_zone_pages(), 511, "pages held after NULL");
@@ -212,7 +218,7 @@ static void test_misuse(void)
     static uint64_t elsewhere[8];
     uint8_t *a, *b;
 
-    lab_zones_start(64);
+    zones_start(64);
     a = expect_entry(64);
     b = expect_entry(64);
     LAB_EQUAL(lab_free(a), HEAP_OK, "kfree(a)");
@@ -235,7 +241,7 @@ static void test_cache(void)
     void *other, *entry = NULL;
     size_t pages;
 
-    lab_zones_start(64);
+    zones_start(64);
     LAB_EQUAL(lab_cache_create(&pairs, "none", 0), false, "entries of 0 bytes");
     LAB_EQUAL(lab_cache_create(&pairs, "large", 1025), false,
               "entries of 1025 bytes");
@@ -283,7 +289,7 @@ static void test_constant(void)
 {
     uint64_t few, many;
 
-    lab_zones_start(4100);
+    zones_start(4100);
     take(256, 15 * 10 + 1);
     few = least_work();
     for (uint32_t i = 15 * 10 + 1; i < 15 * 4000 - 7; i++)
@@ -299,10 +305,10 @@ static void test_stress(void)
     static const struct lab_stress roomy = { 4000, 1024, 8, true, false };
     static const struct lab_stress tight = { 4000, 1024, 8, true, true };
 
-    lab_zones_start(512);
+    zones_start(512);
     lab_stress(&roomy);
     expect_pages(8 + 2 * 2 + 1 + 1 + 4);
-    lab_zones_start(512);
+    zones_start(512);
     lab_zone_limit(12);
     lab_stress(&tight);
     LAB_EQUAL(heap_stats().usage.used_blocks, 0, "entries in use");

@@ -46,6 +46,7 @@ struct lab_places play_memory(void)
         .heap_end = (uintptr_t)heap + LAB_HEAP_BYTES,
         .work = map(LAB_WORK_BYTES),
         .work_bytes = LAB_WORK_BYTES,
+        .scratch = map(LAB_SCRATCH_BYTES),
     };
 }
 

@@ -17,6 +17,12 @@ void lab_begin(const struct lab *lab, const struct lab_places *places)
     ledger_init(lab_places.work, lab_places.work_bytes);
 }
 
+void *lab_scratch(size_t bytes)
+{
+    ASSERT(bytes <= LAB_SCRATCH_BYTES);
+    return lab_places.scratch;
+}
+
 phys_t lab_arena(void)
 {
     return lab_places.arena;

@@ -73,6 +73,10 @@ uint32_t lab_seed(void);
  * has to make sense without those before it. */
 bool lab_step_wanted(uint32_t step);
 
+/* Memory for a test's own long lists, which would make the image too large;
+ * there is one, and it is not cleared. */
+void *lab_scratch(size_t bytes);
+
 /* A count that goes up with the work done: instructions in the kernel, time
  * on the host.  Only for comparing a lot of it with a little. */
 uint64_t lab_work(void);

@@ -14,9 +14,11 @@ struct lab_places {
     uintptr_t heap_begin, heap_end; /* LAB_HEAP_BYTES */
     void *work;                     /* for the bookkeeping of these tests */
     size_t work_bytes;              /* at least LAB_WORK_BYTES */
+    void *scratch;                  /* LAB_SCRATCH_BYTES, for a test's own */
 };
 
-#define LAB_WORK_BYTES (3u << 20)
+#define LAB_WORK_BYTES    (3u << 20)
+#define LAB_SCRATCH_BYTES (1u << 20)
 
 /* Once, before the test; `lab` chooses the allocators of lab_heap_start(). */
 void lab_begin(const struct lab *lab, const struct lab_places *places);

@@ -21,7 +21,7 @@ struct step {
     uint32_t bytes;
 };
 
-static struct step steps[LAB_STRESS_STEPS];
+static struct step *steps; /* LAB_STRESS_STEPS of them */
 static void *slots[SLOTS];
 
 /* Sizes as programs ask for them: mostly small, at times up to the largest. */
@@ -82,6 +82,7 @@ void lab_stress(const struct lab_stress *stress)
     struct random random;
 
     ASSERT(stress->steps <= LAB_STRESS_STEPS);
+    steps = lab_scratch(LAB_STRESS_STEPS * sizeof *steps);
     random_seed(&random, lab_seed());
     for (uint32_t i = 0; i < stress->steps; i++)
         steps[i] = random_step(&random, stress);

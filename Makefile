@@ -58,7 +58,7 @@ ARCH := boot        \
         walk        \
         backtrace   \
         report
-MM := frames frames_check                                \
+MM := frames frames_summary frames_check                 \
       paging paging_window paging_check                  \
       heap heap_look heap_log                            \
       bump bump_check                                    \

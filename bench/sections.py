@@ -23,6 +23,7 @@ MISUSES = {
 }
 SEEDS = 5
 FILLS = {"empty": 0, "half": 50, "99 %": 99, "full": 100}
+SUMMARIES = "summaries"  # frames by summary words; else word by word
 ZONES = [10, 1000, 10_000]
 ZONES_ALONE = "zones"  # zalloc without the front door
 
@@ -144,11 +145,11 @@ def search(bench, climbs, seed=1):
             for subject, result in zip(subjects, found)}
 
 
-def two_halves(bench, command, argument):
+def two_halves(bench, command, *arguments):
     """A command that writes as many costs of allocations as of frees."""
     with tempfile.TemporaryDirectory(dir=BUILD) as folder:
         path = Path(folder) / "costs"
-        bench.run_counted(bench.kernel, command, str(argument), path)
+        bench.run_counted(bench.kernel, command, *map(str, arguments), path)
         costs = figures.read_costs(path)
     middle = len(costs) // 2
     result = {}
@@ -160,9 +161,13 @@ def two_halves(bench, command, argument):
 
 
 def frames(bench):
-    results = in_parallel([lambda fill=fill: two_halves(bench, "frames", fill)
-                           for fill in FILLS.values()])
-    return dict(zip(FILLS, results))
+    cases = {fill if way == "words" else f"{fill}, {way}": (way, percent)
+             for way in ("words", SUMMARIES)
+             for fill, percent in FILLS.items()}
+    results = in_parallel([lambda case=case: two_halves(bench, "frames",
+                                                        *case)
+                           for case in cases.values()])
+    return dict(zip(cases, results))
 
 
 def zones(bench):

@@ -8,7 +8,7 @@ from statistics import mean, median
 
 import workloads
 from figures import dig, mean_of
-from sections import MISUSES, ZONES, ZONES_ALONE
+from sections import MISUSES, SUMMARIES, ZONES, ZONES_ALONE
 
 FILE = Path(__file__).with_name("targets.json")
 HARMLESS = ("refused", "harmless")
@@ -126,8 +126,10 @@ def zone_figures(results):
 
 
 def frame_figures(results):
+    rows = results.get("frames", {})
     return {"frames": most(dig(row, "alloc", "mean")
-                           for row in results.get("frames", {}).values())}
+                           for name, row in rows.items()
+                           if name.endswith(SUMMARIES))}
 
 
 def verdict(row, value):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts" / "record"))
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "scripts" / "record")]
 
 import rep  # noqa: E402  (the project's reader of traces)
 

@@ -10,7 +10,7 @@ const struct command commands[] = {
     { "misuse", "SUBJECT NAME SEED", 3, command_misuse },
     { "stray", "SUBJECT SEED", 2, command_stray },
     { "search", "SUBJECT SEED CLIMBS", 3, command_search },
-    { "frames", "FILL COSTS", 2, command_frames },
+    { "frames", "WAY FILL COSTS", 3, command_frames },
     { "zones", "ZONES COSTS", 2, command_zones },
     { NULL, NULL, 0, NULL },
 };

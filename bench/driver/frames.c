@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The frame allocator on a map of 4 GiB, at a given fill.
+/* The frame allocators on a map of 4 GiB, at a given fill.
  *
  * Only the bitmaps are real memory here: they lie low in the map, and nobody
  * touches a frame itself.
@@ -14,6 +14,7 @@
 #include "lib/region.h"
 #include "lib/string.h"
 #include "mm/frames.h"
+#include "mm/frames_summary.h"
 
 #define FRAMES     (1u << 20)
 #define REAL_BYTES (16u << 20)
@@ -22,6 +23,27 @@
 static uint32_t used[FRAMES]; /* frames that are handed out, in any order */
 static uint32_t used_count;
 static struct random dice;
+
+/* One way to hand frames out, on the bitmaps of frames.c. */
+struct way {
+    const char *name;
+    callee alloc, free;
+    struct violation (*check)(void);
+};
+
+static const struct way ways[] = {
+    { "words", (callee)frame_alloc, (callee)frame_free, frames_check },
+    { "summaries", (callee)summary_alloc, (callee)summary_free, summary_check },
+};
+static const struct way *way;
+
+static void choose(const char *name)
+{
+    for (way = ways; strcmp(way->name, name) != 0; way++) {
+        if (way == &ways[sizeof ways / sizeof *ways - 1])
+            panic("frames: by words or by summaries");
+    }
+}
 
 static void start(void)
 {
@@ -39,6 +61,8 @@ static void start(void)
     direct_map = (struct direct_map){ base, UINT32_MAX };
     if (frames_init(&layout) != STAGE_OK)
         panic("frames does not start");
+    if (way->alloc == (callee)summary_alloc)
+        summary_start();
 }
 
 static uint32_t take(uint32_t *cost)
@@ -47,7 +71,7 @@ static uint32_t take(uint32_t *cost)
     frame_t frame;
 
     /* A struct is returned where the hidden first argument says. */
-    *cost = call_counted((callee)frame_alloc, (uintptr_t)&frame, 0, &ignored) -
+    *cost = call_counted(way->alloc, (uintptr_t)&frame, 0, &ignored) -
             work_overhead();
     if (frame.number != FRAME_NONE.number)
         used[used_count++] = frame.number;
@@ -61,8 +85,7 @@ static void give_back(uint32_t *cost)
     uint32_t which = random_below(&dice, used_count);
     uintptr_t error;
 
-    *cost = call_counted((callee)frame_free, used[which], 0, &error) -
-            work_overhead();
+    *cost = call_counted(way->free, used[which], 0, &error) - work_overhead();
     if (error != FRAME_OK)
         panic("frame %u is refused: %s", used[which],
               frame_error_text((enum frame_error)error));
@@ -80,14 +103,15 @@ static void fill_to(uint32_t percent)
         give_back(&cost);
 }
 
-/* frames PERCENT COSTS: alternating frees of any frame and allocations, at
+/* frames WAY PERCENT COSTS: alternating frees of any frame and allocations, at
  * that fill; their costs, allocations first. */
 void command_frames(char **arguments)
 {
     static uint32_t costs[2 * PAIRS];
     uint32_t percent;
 
-    if (!parse_number(arguments[0], &percent) || percent > 100)
+    choose(arguments[0]);
+    if (!parse_number(arguments[1], &percent) || percent > 100)
         panic("frames: fill is a percentage");
     random_seed(&dice, percent);
     start();
@@ -99,7 +123,7 @@ void command_frames(char **arguments)
         if (!(costs[i] & COST_FAILED) || percent < 100 || i % 2 == 0)
             give_back(&costs[PAIRS + i]);
     }
-    if (!is_sound(frames_check()))
+    if (!is_sound(way->check()))
         panic("frames is not sound");
-    file_save(arguments[1], costs, sizeof costs);
+    file_save(arguments[2], costs, sizeof costs);
 }

@@ -3,7 +3,8 @@
 # the students' are compiled once.
 
 CHECK_CC    ?= $(if $(call has,gcc),gcc,clang)
-CHECK_FLAGS := -m32 -std=c11 -g -O1 -fsanitize=address,undefined \
+CHECK_FLAGS := -m32 -std=c11 -g -O1 -D_FILE_OFFSET_BITS=64 \
+               -fsanitize=address,undefined \
                -fno-sanitize-recover=all -fno-omit-frame-pointer \
                -idirafter /usr/include/$(shell uname -m)-linux-gnu \
                -Isrc -Ilabs/host

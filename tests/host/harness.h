@@ -91,5 +91,8 @@ const char *printed_text(void);
 /* Plays physical memory: `bytes` of zeroed memory behind the direct map,
  * physical address 0 first, page aligned.  Freed at the end of the process. */
 void *play_physical_memory(uint32_t bytes);
+/* Where it is best: above the program and below 3 GiB, on any kernel.  Under
+ * qemu-i386, AddressSanitizer knows no addresses beyond. */
+#define PLAY_ADDRESS ((void *)0x70000000)
 
 #endif

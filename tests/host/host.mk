@@ -2,7 +2,8 @@
 # lib, mm and replay, compiled for the host with -m32 under sanitizers, once
 # with each compiler that is there; pytest runs them (tests/test_host.py).
 
-HOST_FLAGS := -m32 -std=c11 -g -O1 -fsanitize=address,undefined \
+HOST_FLAGS := -m32 -std=c11 -g -O1 -D_FILE_OFFSET_BITS=64 \
+              -fsanitize=address,undefined \
               -fno-sanitize-recover=all -fno-omit-frame-pointer \
               -idirafter /usr/include/$(shell uname -m)-linux-gnu \
               -Isrc -Itests/host

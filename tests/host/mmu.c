@@ -78,7 +78,7 @@ void mmu_leave_frames(uint32_t count)
 static void take_addresses(uint32_t bytes, uint32_t window_bytes)
 {
     size_t all = bytes + window_bytes + LARGE_PAGE_BYTES;
-    void *begin = mmap(NULL, all, PROT_NONE,
+    void *begin = mmap(PLAY_ADDRESS, all, PROT_NONE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     CHECK(begin != MAP_FAILED);

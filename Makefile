@@ -10,8 +10,9 @@ MAKEFLAGS += --no-builtin-rules
 #: STAGE=NAME        how far to go, instead of the tree's own: see make status
 #: MEMORY=128M       the machine's memory, for run, replay and debug
 #: TRACES=DIR        replay the .rep files of DIR instead of traces/
-#: LAB=NAME          which lab, for check; without it, up to the enabled stage
+#: LAB=NAME          which lab, for check and grade
 #: TEST=NAME         one test of it; SEED=N STEPS=0,5-9 do it the same again
+#: SUBMISSION=DIR    grade the student's files of another tree
 #: V=1               show the commands
 #: CROSS_COMPILE=X-  build with X-gcc and X-ld
 #: LLVM=1            build with clang and ld.lld
@@ -137,6 +138,14 @@ $(B)/mallow.iso: $(O)/mallow.elf $(B)/kernel.elf iso/grub.cfg \
 	$(call say,ISO,$@)
 	$(Q)scripts/make-iso $< $@ traces
 
+# What scripts/mallow/grade_build.py builds with.
+.PHONY: print-build
+print-build:
+	@echo 'cc $(KCC) $(CFLAGS) $(WARN)'
+	@echo 'ld $(KLD) $(LDFLAGS)'
+	@echo 'objects $(OBJS)'
+	@echo 'room $(O)'
+
 # Changes when, and only when, the choice of tools does.
 $(O)/.tools $(B)/.toolchain: FORCE
 	$(need_tools)
@@ -156,7 +165,7 @@ FORCE:
 PYTHON ?= $(shell scripts/find-python)
 MALLOW  = $(PYTHON) scripts/mallow.py
 
-.PHONY: run replay debug sheet check handout enable disable status doctor
+.PHONY: run replay debug sheet check grade grade-all handout enable disable status doctor
 run: iso ## boot, replay one trace, then the kernel's prompt
 	$(Q)$(MALLOW) run --stage='$(STAGE)' --memory='$(MEMORY)' --verbose='$(V)'
 
@@ -184,7 +193,14 @@ check: $(B)/check/lab-tests ## a lab's tests on the host, in seconds
 	$(Q)$(MALLOW) check --lab='$(LAB)' --test='$(TEST)' --seed='$(SEED)' \
 	    --steps='$(STEPS)'
 
+GRADE = $(MALLOW) grade --lab='$(LAB)' --test='$(TEST)' --seed='$(SEED)'
+grade: iso ## a lab's tests in the booted kernel, and points for them
+	$(Q)$(GRADE) --submission='$(SUBMISSION)'
+
 # STAFF BEGIN
+grade-all: iso ## SUBMISSIONS=DIR: every folder in it; scores.csv
+	$(Q)$(GRADE) --submissions='$(SUBMISSIONS)'
+
 handout: ## DIR=where [OPEN=N]: a student's tree, without solutions
 	$(Q)$(MALLOW) handout --dir='$(DIR)' --open='$(OPEN)'
 # STAFF END

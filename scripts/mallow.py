@@ -9,7 +9,7 @@ import argparse
 import signal
 import sys
 
-from mallow import check, debug, memory, replay, run, sheet, stages
+from mallow import check, debug, grade, memory, replay, run, sheet, stages
 # STAFF BEGIN
 from mallow import handout
 # STAFF END
@@ -27,7 +27,7 @@ def parser():
     top = Parser(prog="mallow", description=__doc__.splitlines()[0])
     commands = top.add_subparsers(dest="command", required=True,
                                   metavar="COMMAND")
-    for room in (stages, memory, run, replay, debug, sheet, check):
+    for room in (stages, memory, run, replay, debug, sheet, check, grade):
         room.add_commands(commands)
     # STAFF BEGIN
     handout.add_commands(commands)

@@ -50,6 +50,7 @@ class Test(NamedTuple):
     needs: str
     what: str
     hint: str
+    hidden: bool = False  # staff's
 
 
 class Outcome(NamedTuple):
@@ -232,19 +233,25 @@ def print_failure(test, seed, outcome, steps):
         print(re.sub("^", "  ", outcome.calls, flags=re.MULTILINE))
 
 
-def print_table(outcomes):
-    labs = list(dict.fromkeys(test.lab for test in outcomes))
-    for lab in labs:
+def word_for(test, outcomes):
+    need = missing(test, outcomes) or test.needs
+    if not getattr(outcomes[test], "ran", True):
+        return f"not run: {need} comes first" if need else "not run"
+    if not outcomes[test].passed:
+        return "FAILED"
+    return "passed" if points(test, outcomes) else \
+        f"passed, but counts after {need}"
+
+
+def table(outcomes):
+    """Its lines: the tests lab by lab, with a sum for each lab."""
+    for lab in dict.fromkeys(test.lab for test in outcomes):
         mine = [test for test in outcomes if test.lab == lab]
         for test in mine:
-            need = missing(test, outcomes)
-            word = ("passed" if outcomes[test].passed else "FAILED")
-            if outcomes[test].passed and not points(test, outcomes):
-                word = f"passed, but counts after {need or test.needs}"
-            print(f"  {lab + '/' + test.name:26} {points(test, outcomes):3} "
-                  f"of {test.points:3}  {word}")
-        print(f"  {lab:26} {sum(points(test, outcomes) for test in mine):3} "
-              f"of {sum(test.points for test in mine):3}")
+            yield (f"  {lab + '/' + test.name:26} {points(test, outcomes):3} "
+                   f"of {test.points:3}  {word_for(test, outcomes)}")
+        yield (f"  {lab:26} {sum(points(test, outcomes) for test in mine):3} "
+               f"of {sum(test.points for test in mine):3}")
 
 
 # -- The command -----------------------------------------------------------------
@@ -289,10 +296,15 @@ def read_steps(text):
     return steps
 
 
+def read_seed(text):
+    """SEED=, or the one that is always used without it."""
+    if text and not text.isdecimal():
+        raise Trouble(f'SEED="{text}" is no number', WRONG_USE)
+    return int(text or SEED) & 0xFFFFFFFF
+
+
 def check(arguments):
-    if arguments.seed and not arguments.seed.isdecimal():
-        raise Trouble(f'SEED="{arguments.seed}" is no number', WRONG_USE)
-    seed = int(arguments.seed or SEED)
+    seed = read_seed(arguments.seed)
     chosen = choose(tests(require(PROGRAM)), arguments.lab, arguments.test)
     if arguments.steps:
         steps = read_steps(arguments.steps)
@@ -300,7 +312,7 @@ def check(arguments):
     else:
         steps = None
         outcomes = run_all(chosen, seed)
-    print_table(outcomes)
+    print("\n".join(table(outcomes)))
     for test, outcome in outcomes.items():
         shown = steps
         if outcome.passed or missing(test, outcomes):

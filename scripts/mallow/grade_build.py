@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""Kernels to be graded: this tree's objects, with a few of them exchanged.
+
+                          lab 1      lab 2      lab 3      lab 4     the rest
+    to grade lab 3        reference  reference  STUDENT    starter   trusted
+    once more together    STUDENT    STUDENT    STUDENT    starter   trusted
+
+B1: whatever a lab does not name is this tree's, as `make iso` has built it.
+B2: a student's file is compiled with the kernel's flags, after the checks of
+    grade_contract; its object is checked again before it is linked.
+
+A hand-out has no reference and digs no starters: there the other labs are the
+tree's own, as its owner has written them.
+"""
+import resource
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from . import grade_contract, grade_files
+from .elf import Elf
+from .grade_files import Refused
+from .project import BUILD, ROOT, Trouble, require
+
+try:
+    from . import holes
+except ImportError:  # a hand-out
+    holes = None
+
+GRADE = BUILD / "grade"
+STAFF_TRACES = ROOT / "staff" / "traces"
+COMPILER_SECONDS = 60
+FILE_BYTES_MAX = 256 << 20
+ADDRESS_BYTES_MAX = 4 << 30
+LINES_SHOWN = 12
+
+
+class Kernel(NamedTuple):
+    iso: Path
+    elf: Path
+
+
+def limits():
+    """Runs in the child: a source that makes the compiler explode."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES_MAX,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_BYTES_MAX,) * 2)
+
+
+def run(command, seconds=COMPILER_SECONDS):
+    return subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, errors="replace", timeout=seconds, check=False,
+        preexec_fn=limits)
+
+
+def first_lines(text, prefix):
+    lines = [line for line in text.replace(f"{prefix}/", "").splitlines()
+             if line.strip()]
+    more = len(lines) - LINES_SHOWN
+    return "\n".join(lines[:LINES_SHOWN]
+                     + ([f"... and {more} lines more"] if more > 0 else []))
+
+
+class Kit:
+    """The tools and the objects of this tree."""
+
+    def __init__(self):
+        said = subprocess.run(
+            ["make", "--no-print-directory", "-s", "print-build"], cwd=ROOT,
+            text=True, capture_output=True, stdin=subprocess.DEVNULL,
+            check=False)
+        rows = dict(line.partition(" ")[::2]
+                    for line in said.stdout.splitlines())
+        if "objects" not in rows:
+            raise Trouble(f"make print-build: {said.stderr.strip()}")
+        self.cc, self.ld = rows["cc"].split(), rows["ld"].split()
+        self.objects = [Path(name) for name in rows["objects"].split()]
+        self.room = Path(rows["room"])
+        self.elf = Elf(require(ROOT / self.room / "kernel.elf"))
+        self.in_handout = holes is None
+
+    def object_of(self, file):
+        """The object that `make iso` has made of src/..."""
+        return self.room / Path(file).relative_to("src").with_suffix(".o")
+
+    def others(self, file):
+        """The kernel's names that are not those of `file`."""
+        own = Elf(require(ROOT / self.object_of(file))).defined()
+        return (self.elf.defined() | self.elf.undefined()) - own
+
+    def compiler(self, words, seconds=COMPILER_SECONDS):
+        return run([*self.cc, *words], seconds)
+
+    def compile(self, folder, file):
+        """The object of folder/file; Refused if the compiler does not like
+        it."""
+        # The name in messages and in __FILE__ is the one of the tree.
+        within = folder.relative_to(ROOT)
+        made = within / Path(file).with_suffix(".o")
+        try:
+            done = self.compiler([f"-ffile-prefix-map={within}/=", "-c",
+                                  str(within / file), "-o", str(made)])
+        except subprocess.TimeoutExpired:
+            raise Refused(f"{file}: compiling takes over {COMPILER_SECONDS} "
+                          "s") from None
+        if done.returncode != 0:
+            raise Refused("does not compile:\n"
+                          + first_lines(done.stderr, within))
+        return made
+
+    # -- Objects for a lab's files -----------------------------------------------
+
+    def students(self, submission, lab, folder):
+        """{file: object} of a submission's files; Refused if one breaks the
+        contract."""
+        grade_files.take(submission, lab, folder)
+        made = {}
+        for file, contract in lab.files.items():
+            wrong = grade_contract.source_complaints(
+                folder / file, file, contract, self.compiler)
+            if not wrong:
+                made[file] = self.compile(folder, file)
+                wrong = grade_contract.check_object(
+                    ROOT / made[file], file, self.others(file), contract)
+            if wrong:
+                raise Refused(first_lines(
+                    "\n".join(wrong), folder.relative_to(ROOT)))
+        return made
+
+    def starters(self, lab, folder):
+        """{file: object} of a lab that nobody has written yet."""
+        if holes is None:
+            return {}
+        made = {}
+        for file in lab.files:
+            text = (ROOT / file).read_text(encoding="utf-8")
+            target = folder / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(holes.dig(text), encoding="utf-8")
+            made[file] = self.compile(folder, file)
+        return made
+
+    # -- Linking -------------------------------------------------------------------
+
+    def kernel(self, folder, exchanged):
+        """A bootable kernel with other objects for the files `exchanged`."""
+        instead = {self.object_of(file): made
+                   for file, made in exchanged.items()}
+        objects = [str(instead.get(each, each)) for each in self.objects]
+        elf, bare, iso = (folder / name for name in
+                          ("kernel.elf", "mallow.elf", "mallow.iso"))
+        folder.mkdir(parents=True, exist_ok=True)
+        for target, more in ((elf, []), (bare, ["--strip-debug"])):
+            done = run([*self.ld, *more, "-o", str(target), *objects])
+            if done.returncode != 0:
+                raise Refused("does not link:\n" + first_lines(
+                    done.stderr, folder.relative_to(ROOT).parent))
+        with tempfile.TemporaryDirectory() as traces:
+            for path in [*ROOT.glob("traces/*.rep"),
+                         *STAFF_TRACES.glob("*.rep")]:
+                shutil.copy(path, traces)
+            done = run([str(ROOT / "scripts" / "make-iso"), str(bare),
+                        str(iso), traces])
+        if done.returncode != 0:
+            raise Trouble(f"make-iso: {done.stderr.strip()}")
+        return Kernel(iso, elf)

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""A kernel's tests: each in a machine of its own, some at once.
+
+    first --> split --> exact         a test waits for the one that it needs,
+         \\--> reuse --> coalesce      and is not run if that has not passed
+
+R1: a verdict comes from the tape and from guest memory.  What the kernel
+    prints, and how QEMU ended, only helps to say what went wrong.
+R2: a test costs nobody but itself, whatever it does to its machine.
+"""
+import asyncio
+import re
+import secrets
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from . import check, grade_machine, grade_tape, machine, records
+from .project import Trouble
+
+ACCESS = re.compile(r"^(?:wrote|read|ran code at) 0x[0-9a-f]+: .*$",
+                    re.MULTILINE)
+CONSOLE_LINES = 6
+NO_TAPE = "the kernel ended without a tape"
+
+
+class Verdict(NamedTuple):
+    passed: bool
+    message: str = ""
+    seconds: float = 0.0
+    ran: bool = True
+
+
+def not_run(message):
+    return Verdict(False, message, 0.0, False)
+
+
+def list_of(found):
+    """check.Test for each of the kernel's records of tests."""
+    return [check.Test(str(record["lab"]), str(record["name"]),
+                       int(record["points"]), str(record["needs"]),
+                       str(record["what"]), str(record["hint"]),
+                       bool(record.get("hidden")))
+            for record in records.of_kind(found, "test")]
+
+
+# -- One test --------------------------------------------------------------------
+
+def tape_of(end, key):
+    """The records of the test's tape."""
+    places = records.of_kind(end.records, "tape")
+    if not places or not places[0].get("begin"):
+        raise grade_tape.Wrong(NO_TAPE)
+    # The first one: written before any student's code has run.
+    return grade_tape.read(end.image, places[0]["begin"], places[0]["bytes"],
+                           key)
+
+
+def last_lines(console):
+    lines = [line for line in console.splitlines() if line.strip()]
+    return "\n".join("| " + line for line in lines[-CONSOLE_LINES:])
+
+
+def what_ended(end):
+    """How the machine came to its end, in words; "" if nothing was wrong."""
+    if end.hung:
+        return f"{end.hung}: the test's instructions are used up"
+    if not end.reason:
+        return ""
+    cause = end.reason.removeprefix("the kernel panicked: ")
+    access = ACCESS.search(end.console) if "page fault" in cause else None
+    if access:
+        return f"{cause}: {access.group()}"
+    if end.status == machine.BAD_OPTION:
+        return f"a stage before the test's does not start\n" \
+               f"{last_lines(end.console)}"
+    return cause
+
+
+def during(found):
+    """The call that has not come back, if there is one."""
+    call = grade_tape.pending(found)
+    return f", during {call}" if call else ""
+
+
+def judge(end, key):
+    """(passed, message) of a machine that has ended."""
+    found = []
+    try:
+        found = tape_of(end, key)
+        grade_tape.judge(found, end.image)
+    except grade_tape.Wrong as wrong:
+        said = grade_tape.message(found)
+        ended = what_ended(end)
+        if said or not ended:
+            return False, str(wrong)
+        return False, ended + during(found)
+    return True, ""
+
+
+async def run_test(saved, test, seed):
+    key = 1 + secrets.randbelow(0xFFFFFFFE)
+    end = await saved.run([f"test={test.lab}/{test.name}", f"seed={seed}",
+                           f"key={key}"])
+    try:
+        return Verdict(*judge(end, key), end.seconds)
+    finally:
+        end.image.close()
+
+
+# -- All tests of a kernel -------------------------------------------------------
+
+class Runner:
+    """Machines that share this computer."""
+
+    def __init__(self, jobs=None, seed=check.SEED):
+        self.slots = asyncio.Semaphore(jobs or grade_machine.jobs())
+        self.seed = seed
+
+    async def save(self, kernel, folder):
+        async with self.slots:
+            return await grade_machine.Saved(
+                kernel.iso, kernel.elf, Path(folder)).save()
+
+    async def list(self, saved):
+        async with self.slots:
+            end = await saved.run(["test=list"])
+        end.image.close()
+        tests = list_of(end.records)
+        if not tests:
+            raise Trouble("the kernel lists no tests; its last lines:\n"
+                          + last_lines(end.console))
+        return tests
+
+    async def tests(self, saved, tests, done=None):
+        """{test: verdict}; done(test, verdict) is called as they come."""
+        loop = asyncio.get_running_loop()
+        coming = {(test.lab, test.name): loop.create_future()
+                  for test in tests}
+
+        async def one(test):
+            needed = coming.get((test.lab, test.needs))
+            if needed and not (await needed).passed:
+                verdict = not_run(f"not run: {test.needs} has to pass first")
+            else:
+                async with self.slots:
+                    verdict = await run_test(saved, test, self.seed)
+            coming[test.lab, test.name].set_result(verdict)
+            if done:
+                done(test, verdict)
+            return verdict
+
+        verdicts = await asyncio.gather(*map(one, tests))
+        return dict(zip(tests, verdicts))
+
+
+def run_one(kernel, name, seed=check.SEED):
+    """One test of a kernel, "malloc/split"; its Verdict."""
+    async def alone():
+        runner = Runner(1, seed)
+        with tempfile.TemporaryDirectory() as folder:
+            saved = await runner.save(kernel, folder)
+            found = [test for test in await runner.list(saved)
+                     if f"{test.lab}/{test.name}" == name]
+            if not found:
+                raise Trouble(f"there is no test {name}")
+            return await run_test(saved, found[0], seed)
+
+    return asyncio.run(alone())

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""What each lab is made of: which files are the student's, and what they may
+include and call.
+
+labs/N-name/lab.json is the only place that says so:
+
+    {
+      "files": {
+        "src/mm/malloc.c": {
+          "includes": ["mm/malloc.h", ...],
+          "calls": ["malloc_check", ...]
+        }
+      },
+      "optional": true                    (may be left out: false)
+    }
+
+What every file may call besides, the compiler's own helpers and the plain
+functions of lib, stands in grade_contract.EVERYBODYS.
+"""
+import json
+from typing import NamedTuple
+
+from . import stages
+from .project import ROOT, WRONG_USE, Trouble
+
+
+class Contract(NamedTuple):
+    """Of one file: what it may include, and what it may call."""
+    includes: list
+    calls: set
+
+
+class Lab(NamedTuple):
+    number: int
+    name: str     # of its stage, and of its tests
+    folder: str   # labs/4-malloc
+    files: dict   # {name below the root of a tree: Contract}
+    optional: bool
+
+
+def read(number, name, folder):
+    """The lab; None if this tree has no lab.json of it."""
+    path = ROOT / folder / "lab.json"
+    if not path.is_file():
+        return None
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        files = {file: Contract(rules["includes"], set(rules["calls"]))
+                 for file, rules in said["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Trouble(f"{folder}/lab.json: {error!r}") from None
+    return Lab(number, name, folder, files, bool(said.get("optional")))
+
+
+def table():
+    """The labs of this tree that have files to be graded, in their order."""
+    found = (read(number, name, folder)
+             for number, (name, folder) in enumerate(stages.table()) if folder)
+    return [lab for lab in found if lab]
+
+
+def resolve(text):
+    """The labs that LAB= means: one, by name or number; all without it."""
+    known = table()
+    if not text:
+        return known
+    found = [lab for lab in known if text in (lab.name, str(lab.number))]
+    if not found:
+        raise Trouble(f'there is no lab "{text}" to grade; there are '
+                      + ", ".join(f"{lab.number} {lab.name}" for lab in known),
+                      WRONG_USE)
+    return found

@@ -13,6 +13,10 @@ MAKEFLAGS += --no-builtin-rules
 #: LAB=NAME          which lab, for check and grade
 #: TEST=NAME         one test of it; SEED=N STEPS=0,5-9 do it the same again
 #: SUBMISSION=DIR    grade the student's files of another tree
+# STAFF BEGIN
+#: OPEN=N            for handout: labs 1 to N come solved (who fell behind)
+#: LAST=N            for handout: labs above N are left out
+# STAFF END
 #: V=1               show the commands
 #: CROSS_COMPILE=X-  build with X-gcc and X-ld
 #: LLVM=1            build with clang and ld.lld
@@ -165,7 +169,7 @@ FORCE:
 PYTHON ?= $(shell scripts/find-python)
 MALLOW  = $(PYTHON) scripts/mallow.py
 
-.PHONY: run replay debug sheet check grade grade-all handout enable disable status doctor
+.PHONY: run replay debug sheet check grade enable disable status doctor
 run: iso ## boot, replay one trace, then the kernel's prompt
 	$(Q)$(MALLOW) run --stage='$(STAGE)' --memory='$(MEMORY)' --verbose='$(V)'
 
@@ -198,11 +202,12 @@ grade: iso ## a lab's tests in the booted kernel, and points for them
 	$(Q)$(GRADE) --submission='$(SUBMISSION)'
 
 # STAFF BEGIN
+.PHONY: grade-all handout
 grade-all: iso ## SUBMISSIONS=DIR: every folder in it; scores.csv
 	$(Q)$(GRADE) --submissions='$(SUBMISSIONS)'
 
-handout: ## DIR=where [OPEN=N]: a student's tree, without solutions
-	$(Q)$(MALLOW) handout --dir='$(DIR)' --open='$(OPEN)'
+handout: ## DIR=where [OPEN=N] [LAST=N]: a student's tree, without solutions
+	$(Q)$(MALLOW) handout --dir='$(DIR)' --open='$(OPEN)' --last='$(LAST)'
 # STAFF END
 
 doctor: ## what is missing on this machine, and what installs it
@@ -223,18 +228,19 @@ bench-picture: ## write docs/bench.svg and docs/bench.md from the last bench
 
 test: iso host-tests $(B)/check/lab-tests ## everything that CI checks
 	$(Q)$(PYTHON) -m pytest -q -n auto tests
-# STAFF END
 
 pictures: iso ## the maps and histories in docs/
 	$(Q)$(PYTHON) scripts/pictures
 
-.PHONY: test lint format clean help
+.PHONY: test lint format
 lint: ## warnings are errors; layout, rooms, shell and static checks
 	$(Q)scripts/lint
 
 format: ## lay out the C code by .clang-format
 	$(Q)clang-format -i $(shell git ls-files '*.c' '*.h')
+# STAFF END
 
+.PHONY: clean help
 clean: ## remove build/
 	$(Q)rm -rf $(B)
 

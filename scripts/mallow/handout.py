@@ -1,196 +1,217 @@
 # SPDX-License-Identifier: MIT
 """A student's tree: this one without solutions, in a repository of its own.
 
-    this tree --> left out: staff's files, labs that are not open
+    this tree --> left out: staff's files, labs above LAST
         |    --> cut: what stands between STAFF BEGIN and STAFF END
-        |    --> dug: the students' functions (holes.py)
+        |    --> dug: the students' functions (holes.py) of labs above OPEN
+        |    --> laid over: docs/handout/, such as the students' README
         v
-    branch handout   A ------- B          one commit a hand-out
-                      \\         \\
-    branch main        A -- s -- m        what the student works on
+    a commit (handout_git.py)
 
-Run again on the same directory it adds a commit to `handout` and merges it
-into the branch that is checked out there, whatever has been written on it
-meanwhile.  A merge that does not go by itself is left to the student.
+OPEN and LAST stay as they were where they are not given again, so that what
+has been given out is not taken away.
 """
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from . import holes, stages
+from . import handout_git, holes, stages
+from .handout_git import Extent
 from .project import ROOT, WRONG_USE, Trouble
 
-BRANCH = "handout"
-
 # Never handed out; a name that ends in / is a folder.
-STAFF = ["staff/", "tests/", "bench/", ".ci/", "scripts/mallow/handout.py",
+STAFF = ["staff/", "tests/", "bench/", ".ci/", ".github/", ".clang-tidy",
+         "scripts/lint", "scripts/check-rooms", "scripts/pictures",
+         "scripts/mallow/handout.py", "scripts/mallow/handout_git.py",
          "scripts/mallow/holes.py", "docs/bench.svg", "docs/bench.md"]
 STAFF_PATTERN = re.compile(
-    r"labs/[^/]+/(faults|variants|answers|notes)\b|docs/instructor"
-    r"|(^|/)staff\b")
+    r"labs/[^/]+/(faults|variants|answers\.md|notes)\b|docs/instructor"
+    r"|(^|/)staff\b|gradescope")
+LAID_OVER = "docs/handout/"
 LAB_FOLDER = re.compile(r"labs/(\d+)-[^/]+/")
 CUT = re.compile(r"^[^\n]*\bSTAFF BEGIN\b[^\n]*\n.*?"
                  r"^[^\n]*\bSTAFF END\b[^\n]*\n", re.MULTILINE | re.DOTALL)
-
-WHO = {"GIT_AUTHOR_NAME": "Mallow", "GIT_AUTHOR_EMAIL": "mallow@localhost",
-       "GIT_COMMITTER_NAME": "Mallow",
-       "GIT_COMMITTER_EMAIL": "mallow@localhost"}
+NOT_SOURCE = {"build", ".git", "__pycache__", ".pytest_cache"}
 
 
-def git(where, *words, **extra):
-    """What git says; Trouble with its last words if it fails."""
-    done = subprocess.run(["git", *words], cwd=where, text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True,
-                          env={**os.environ, **WHO, **extra}, check=False)
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise Trouble(f"git {words[0]}: {said[-1] if said else 'failed'}")
-    return done.stdout.strip()
-
-
-# -- What goes into it -----------------------------------------------------------
+# -- What goes into it ---------------------------------------------------------
 
 def is_staffs(name):
     return (any(name == each or each.endswith("/") and name.startswith(each)
                 for each in STAFF) or STAFF_PATTERN.search(name) is not None)
 
 
-def is_closed(name, last_open):
+def is_above(name, last):
     folder = LAB_FOLDER.match(name)
-    return folder is not None and int(folder.group(1)) > last_open
+    return folder is not None and int(folder.group(1)) > last
 
 
-def names(last_open):
-    """Every file of a hand-out, below the root of the tree."""
-    known = git(ROOT, "ls-files", "-z").split("\0")
-    return [name for name in known
-            if name and (ROOT / name).is_file() and not is_staffs(name)
-            and not is_closed(name, last_open)]
+def all_files():
+    """What git knows of this tree; all there is in one that was unpacked."""
+    known = handout_git.answer(ROOT, "-c", "safe.directory=*", "ls-files", "-z")
+    if known:
+        return known.rstrip("\0").split("\0")
+    found = []
+    for folder, inner, names in os.walk(ROOT):
+        inner[:] = sorted(set(inner) - NOT_SOURCE)
+        found += [str((Path(folder) / name).relative_to(ROOT))
+                  for name in names]
+    return found
 
 
-def student_text(name, text):
+def contents(last):
+    """{name in the hand-out: file of this tree}."""
+    own = [name for name in all_files() if (ROOT / name).is_file()
+           and not is_staffs(name) and not is_above(name, last)]
+    found = {name: ROOT / name for name in own if not
+             name.startswith(LAID_OVER)}
+    found.update((name[len(LAID_OVER):], ROOT / name) for name in own
+                 if name.startswith(LAID_OVER))
+    return found
+
+
+def student_text(name, text, solved):
     text = CUT.sub("", text)
+    if re.search(r"\bSTAFF (BEGIN|END)\b", text):
+        raise Trouble(f"{name}: a STAFF marker without its other half")
     if name.endswith((".c", ".h")):
         try:
-            text = holes.dig(text)
+            text = holes.dig(text, solved)
         except ValueError as error:
             raise Trouble(f"{name}: {error}") from None
     return text
 
 
-def lay_out(folder, last_open):
+def lay_out(folder, extent, stage):
     """Writes the files of a hand-out into an empty folder."""
-    for name in names(last_open):
-        source, target = ROOT / name, folder / name
+    for name, source in contents(extent.last).items():
+        target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)
         try:
             text = source.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
-        target.write_text(student_text(name, text), encoding="utf-8")
-    known = stages.names()
-    (folder / "STAGE").write_text(known[min(last_open, len(known) - 1)] + "\n",
-                                  encoding="utf-8")
+        target.write_text(student_text(name, text, extent.open),
+                          encoding="utf-8")
+    for name, lab in stages.table()[extent.last + 1:]:
+        if lab:
+            say_not_yet(folder / lab, name)
+    (folder / "STAGE").write_text(stage + "\n", encoding="utf-8")
+
+
+def say_not_yet(folder, name):
+    """Where a link or the boot log leads, for a lab that is not in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "README.md").write_text(f"# {name}\n\nThis lab has not been "
+                                      "handed out.\n", encoding="utf-8")
+
+
+def has_student_parts(name):
+    path = ROOT / name
+    return (name.endswith(".c") and path.is_file()
+            and bool(holes.find(path.read_text(encoding="utf-8"))))
 
 
 def handed_out_whole():
     """Files of labs that have no marker yet."""
     for name in stages.names()[1:]:
-        path = ROOT / "src" / "mm" / f"{'bump' if name == 'heap' else name}.c"
-        if path.exists() and not holes.find(path.read_text(encoding="utf-8")):
-            yield path.relative_to(ROOT)
+        name = f"src/mm/{'bump' if name == 'heap' else name}.c"
+        if (ROOT / name).exists() and not has_student_parts(name):
+            yield name
 
 
-# -- Its repository ----------------------------------------------------------------
+# -- The command ---------------------------------------------------------------
 
-def commit(repository, folder, message, parent):
-    """A commit of all that lies in `folder`; touches no branch."""
-    with tempfile.TemporaryDirectory() as scratch:
-        there = {"GIT_DIR": str(repository / ".git"),
-                 "GIT_WORK_TREE": str(folder),
-                 "GIT_INDEX_FILE": str(Path(scratch) / "index")}
-        git(folder, "add", "--all", "--force", ".", **there)
-        tree = git(folder, "write-tree", **there)
-    if parent and git(repository, "rev-parse", f"{parent}^{{tree}}") == tree:
-        return None
-    parents = ["-p", parent] if parent else []
-    return git(repository, "commit-tree", tree, *parents, "-m", message)
-
-
-def create(repository, folder, message):
-    repository.mkdir(parents=True, exist_ok=True)
-    git(repository, "init", "-q")
-    git(repository, "symbolic-ref", "HEAD", "refs/heads/main")
-    new = commit(repository, folder, message, None)
-    for branch in (BRANCH, "main"):
-        git(repository, "update-ref", f"refs/heads/{branch}", new)
-    git(repository, "reset", "-q", "--hard", "main")
-    return "written"
-
-
-def update(repository, folder, message):
-    before = git(repository, "rev-parse", "--verify", BRANCH)
-    new = commit(repository, folder, message, before)
-    if not new:
-        return "unchanged: it has all of this already"
-    git(repository, "update-ref", f"refs/heads/{BRANCH}", new, before)
-    if git(repository, "status", "--porcelain", "--untracked-files=no"):
-        return (f"has a new commit on the branch {BRANCH}; there is work that "
-                f"is not committed, so it is not merged: git merge {BRANCH}")
-    try:
-        git(repository, "merge", "-q", "--no-edit", BRANCH)
-    except Trouble:
-        git(repository, "merge", "--abort")
-        return (f"has a new commit on the branch {BRANCH}, which conflicts "
-                f"with the work there: git merge {BRANCH}")
-    return "brought up to date"
-
-
-def is_ours(repository):
-    return (repository / ".git" / "refs" / "heads" / BRANCH).exists()
-
-
-def make(repository, last_open):
-    """Writes or updates the repository; what came of it, in words."""
-    message = f"Labs up to {last_open}"
-    with tempfile.TemporaryDirectory() as scratch:
-        lay_out(Path(scratch), last_open)
-        if is_ours(repository):
-            return update(repository, Path(scratch), message)
-        if repository.exists() and any(repository.iterdir()):
-            raise Trouble(f"{repository} is not empty, and no hand-out",
-                          WRONG_USE)
-        return create(repository, Path(scratch), message)
-
-
-def last_lab(text):
-    count = len(stages.names()) - 1
+def lab_number(variable, text, least, default):
+    """What OPEN= or LAST= says: a lab from `least` on."""
+    most = len(stages.names()) - 1
     if not text:
-        return count
-    if not text.isdecimal() or int(text) > count:
-        raise Trouble(f'OPEN="{text}": the labs are 0 to {count}', WRONG_USE)
+        return default
+    if not text.isdecimal() or int(text) > most:
+        raise Trouble(f'{variable}="{text}": the labs are 0 to {most}',
+                      WRONG_USE)
+    if int(text) < least:
+        raise Trouble(f"{variable}={text}: {variable}={least} has been handed "
+                      "out there", WRONG_USE)
     return int(text)
+
+
+def wanted(arguments, before):
+    """The extent that is asked for; `before` is what was handed out."""
+    most = len(stages.names()) - 1
+    least = before or Extent(0, 0)
+    extent = Extent(
+        lab_number("OPEN", arguments.open, least.open, least.open),
+        lab_number("LAST", arguments.last, least.last,
+                   before.last if before else most))
+    if extent.open > extent.last:
+        raise Trouble(f"OPEN={extent.open} is above LAST={extent.last}",
+                      WRONG_USE)
+    return extent
+
+
+def place(text):
+    """Where to: not in this tree, nor around it."""
+    repository = Path(text).expanduser().resolve()
+    if repository == ROOT or ROOT in repository.parents:
+        raise Trouble(f"{repository} lies inside this tree; take a place "
+                      "beside it, such as ../students", WRONG_USE)
+    if repository.exists() and not repository.is_dir():
+        raise Trouble(f"{repository} is no folder", WRONG_USE)
+    return repository
+
+
+def stage_at(repository, before, extent):
+    """The stage of the first lab to write; once handed out, it is theirs."""
+    if before:
+        return handout_git.git(repository, "show", f"{before}:STAGE")
+    known = stages.names()
+    return known[min(extent.open + 1, extent.last, len(known) - 1)]
+
+
+def make(repository, arguments):
+    """Writes or updates the repository; (what came of it, its extent)."""
+    before = handout_git.last_handout(repository)
+    if not before and not handout_git.is_free(repository):
+        raise Trouble(f"{repository} is not empty, and no hand-out", WRONG_USE)
+    extent = wanted(arguments, before and
+                    handout_git.extent_of(repository, before))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        lay_out(folder, extent, stage_at(repository, before, extent))
+        if before:
+            came = handout_git.update(repository, folder, extent, before,
+                                      has_student_parts)
+        else:
+            came = handout_git.create(repository, folder, extent)
+    return came, extent
 
 
 def handout(arguments):
     if not arguments.dir:
-        raise Trouble("where to? make handout DIR=... [OPEN=N]", WRONG_USE)
-    last_open = last_lab(arguments.open)
-    repository = Path(arguments.dir).expanduser().resolve()
-    print(f"{repository}: {make(repository, last_open)}; labs 0 to {last_open} "
-          "are open")
-    for path in handed_out_whole():
-        print(f"warning: {path} has no LAB markers and is handed out whole",
+        raise Trouble("where to? make handout DIR=... [OPEN=N] [LAST=N]",
+                      WRONG_USE)
+    repository = place(arguments.dir)
+    try:
+        came, extent = make(repository, arguments)
+    except OSError as error:
+        raise Trouble(f"{error.filename}: {error.strerror}") from None
+    solved = f", 1 to {extent.open} solved" if extent.open else ""
+    print(f"{repository}: {came}; labs 0 to {extent.last}{solved}")
+    for name in handed_out_whole():
+        print(f"warning: {name} has no LAB markers and is handed out whole",
               file=sys.stderr)
 
 
 def add_commands(commands):
     parser = commands.add_parser("handout", help="writes a student's tree")
     parser.add_argument("--dir", default="", metavar="DIR")
-    parser.add_argument("--open", default="", metavar="N")
+    parser.add_argument("--open", default="", metavar="N",
+                        help="labs up to N come solved; else none")
+    parser.add_argument("--last", default="", metavar="N",
+                        help="labs above N are left out; else none")
     parser.set_defaults(run=handout)

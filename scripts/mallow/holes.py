@@ -69,47 +69,53 @@ def find(text):
     return found
 
 
-def without_bodies(text):
-    return HOLE.sub(lambda match: match["head"], text)
+def with_body(match, body):
+    """The function, with `body` between its markers."""
+    lab = match["lab"]
+    return (f"{match['head']}    /* LAB {lab} BEGIN */\n{body}"
+            f"    /* LAB {lab} END */\n}}\n")
 
 
-def orphans(text):
-    """{function with a hole: static functions that only it used}."""
-    given = without_bodies(text)
+def orphans(text, solved):
+    """{function to be dug: static functions that only it used}."""
+    def is_dug(lab):
+        return int(lab) > solved
+
+    given = HOLE.sub(lambda match: match["head"] if is_dug(match["lab"])
+                     else match[0], text)
+    dug = [hole for hole in find(text) if is_dug(hole.lab)]
     homes = {}
     for name in STATIC.findall(text):
-        if uses(name, given) > 1:
-            continue
-        users = [hole for hole in find(text) if uses(name, hole.body)]
-        if users:
+        users = [hole for hole in dug if uses(name, hole.body)]
+        if users and uses(name, given) == 1:
             homes.setdefault(users[-1].function, []).append(name)
     return homes
 
 
-def stand_in(match, text):
-    hole = hole_of(match)
+def stand_in(hole, idle_functions):
+    """What says "not written", and compiles in silence (H2)."""
     idle = [name for name in hole.parameters if not uses(name, hole.says)]
-    lines = [f"(void){name};" for name in idle]
-    lines += [f"(void){name};" for name in orphans(text).get(hole.function, [])]
+    lines = [f"(void){name};" for name in idle + idle_functions]
     lines += [hole.says] if hole.says else []
-    body = "".join(f"    {line}\n" for line in lines)
-    return (f"{match['head']}    /* LAB {hole.lab} BEGIN */\n{body}"
-            f"    /* LAB {hole.lab} END */\n}}\n")
+    return "".join(f"    {line}\n" for line in lines)
 
 
-def dig(text):
-    """The file as a student gets it."""
+def dig(text, solved=0):
+    """The file as a student gets it, with the labs up to `solved` written."""
     find(text)
-    return HOLE.sub(lambda match: stand_in(match, text), text)
+    idle = orphans(text, solved)
+
+    def dug(match):
+        hole = hole_of(match)
+        if hole.lab <= solved:
+            return with_body(match, hole.body)
+        return with_body(match, stand_in(hole, idle.get(hole.function, [])))
+
+    return HOLE.sub(dug, text)
 
 
 def fill(text, reference):
     """A hand-out's file with the reference's bodies put back."""
     bodies = {hole.function: hole.body for hole in find(reference)}
-
-    def put_back(match):
-        hole = hole_of(match)
-        return (f"{match['head']}    /* LAB {hole.lab} BEGIN */\n"
-                f"{bodies[hole.function]}    /* LAB {hole.lab} END */\n}}\n")
-
-    return HOLE.sub(put_back, text)
+    return HOLE.sub(
+        lambda match: with_body(match, bodies[hole_of(match).function]), text)

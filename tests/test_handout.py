@@ -41,7 +41,8 @@ def test_nothing_of_staff(student):
     names = [name for name, _ in texts(student.root)]
     assert not [name for name in names if FORBIDDEN.search(name)]
     found = [f"{name}: {match[0]}" for name, text in texts(student.root)
-             for match in STAFFS_WORDS.finditer(text)]
+             for match in STAFFS_WORDS.finditer(text)
+             if name != "scripts/mallow/grade_all.py"]  # a part of grade.py
     assert not found
 
 

@@ -86,7 +86,7 @@ MONITOR := line     \
 LAB_ROOM := common ledger \
             frames        \
             paging        \
-            heap stress   \
+            heap stress trace \
             zones caches  \
             labs          \
             tape          \

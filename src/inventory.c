@@ -114,11 +114,13 @@ static uint64_t tape_lowest(const struct inventory *inventory, uint32_t key)
     return LOW_MEMORY_END + page_down(key % (half + 1));
 }
 
-uint32_t inventory_set_tape_aside(struct inventory *inventory, uint32_t key)
+uint32_t inventory_set_tape_aside(struct inventory *inventory, uint32_t key,
+                                  bool play)
 {
     const struct memory_layout *layout = &inventory->layout;
     uint64_t begin =
         layout_find_room(layout, tape_lowest(inventory, key), TAPE_BYTES);
+    void *at;
 
     if (begin == NO_ROOM)
         begin = layout_find_room(layout, LOW_MEMORY_END, TAPE_BYTES);
@@ -127,7 +129,11 @@ uint32_t inventory_set_tape_aside(struct inventory *inventory, uint32_t key)
         return 0;
     }
     take_in_use(inventory, begin, begin + TAPE_BYTES, "tape");
-    tape_init(phys_to_virt((phys_t){ (uint32_t)begin }), TAPE_BYTES, key);
+    at = phys_to_virt((phys_t){ (uint32_t)begin });
+    if (play)
+        tape_open(at, TAPE_BYTES, key);
+    else
+        tape_init(at, TAPE_BYTES, key);
     return (uint32_t)begin;
 }
 

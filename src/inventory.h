@@ -26,10 +26,12 @@ void inventory_read(struct inventory *inventory, uint32_t magic, uint32_t info,
  * before any allocator exists, so that no allocator can harm it.  Without room
  * for that it says so, and there are no traces. */
 void inventory_set_replay_aside(struct inventory *inventory, size_t heap_bytes);
-/* The same for the tape of a test; `key` says where to look for room first.
+/* The same for the tape of a test, to be written or to be played back; `key`
+ * says where to look for room first.
  * Returns its physical address; 0, after a line that says so, if there is no
  * room, and then there is no tape. */
-uint32_t inventory_set_tape_aside(struct inventory *inventory, uint32_t key);
+uint32_t inventory_set_tape_aside(struct inventory *inventory, uint32_t key,
+                                  bool play);
 /* The same for what a test plays with; false, after a line that says so, if
  * there is no room. */
 bool inventory_set_lab_aside(struct inventory *inventory,

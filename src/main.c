@@ -211,6 +211,20 @@ static bool read_options(void)
     return good;
 }
 
+/* Where allocators hand out memory from, while nothing of theirs has run. */
+static void record_places(const struct lab_places *places)
+{
+    static struct record record;
+
+    record_begin(&record, "places");
+    record_number(&record, "heap",
+                  virt_to_phys((void *)places->heap_begin).addr);
+    record_number(&record, "heap_bytes", places->heap_end - places->heap_begin);
+    record_number(&record, "arena", places->arena.addr);
+    record_number(&record, "arena_bytes", LAB_ARENA_BYTES);
+    console_record(record.text);
+}
+
 /* `test=`: a test of a lab instead of the prompt.  The stages below the lab are
  * started first; the lab's own allocator is started by the test. */
 static _Noreturn void run_test(const char *name)
@@ -220,12 +234,17 @@ static _Noreturn void run_test(const char *name)
 
     if (!chosen.test || !inventory_set_lab_aside(&inventory, &places))
         cpu_exit(EXIT_REFUSED);
-    watchdog_start(TEST_SECONDS);
-    if (!stages_start(stages, STAGES, chosen.lab->stage))
-        cpu_exit(EXIT_REFUSED);
     places.heap_begin = heap_region().begin;
     places.heap_end = heap_region().end;
+    record_places(&places);
     lab_use_traces(inventory.traces, inventory.trace_count);
+    watchdog_start(TEST_SECONDS);
+    if (options.play) {
+        lab_play(chosen, &places, options.seed);
+        cpu_exit(EXIT_FINE);
+    }
+    if (!stages_start(stages, STAGES, chosen.lab->stage))
+        cpu_exit(EXIT_REFUSED);
     watchdog_start(TEST_SECONDS);
     lab_run(chosen, &places, options.seed);
     cpu_exit(EXIT_FINE);
@@ -237,8 +256,9 @@ static void start_tape(void)
     static struct record record;
 
     record_begin(&record, "tape");
-    record_number(&record, "begin",
-                  inventory_set_tape_aside(&inventory, options.key));
+    record_number(
+        &record, "begin",
+        inventory_set_tape_aside(&inventory, options.key, options.play));
     record_number(&record, "bytes", TAPE_BYTES);
     console_record(record.text);
     memset(&record, 0, sizeof record);

@@ -6,7 +6,7 @@
 
 #define KNOWN_WORDS                                                  \
     "stage=, replay, replay=, quick, history, heap=, map=, crash=, " \
-    "test=, seed=, key=, ask, exit"
+    "test=, seed=, key=, play, ask, exit"
 
 bool parse_bytes(const char *text, uint32_t *bytes)
 {
@@ -68,6 +68,8 @@ static bool read_word(const char *word, struct options *options)
         return options->quick = true;
     if (strcmp(word, "history") == 0)
         return options->history = true;
+    if (strcmp(word, "play") == 0)
+        return options->play = true;
     if (strcmp(word, "ask") == 0)
         return options->ask = true;
     if (strcmp(word, "exit") == 0)

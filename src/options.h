@@ -12,6 +12,7 @@
  *                      test=list: only say which tests there are
  *     seed=N           what the test's random numbers start from
  *     key=N            write down on a tape what the test did (lab/tape.h)
+ *     play             play that tape back: nothing under test runs
  *     ask              before anything else wait for more of these words in
  *                      memory; a machine saved meanwhile serves many tests
  *     exit             leave QEMU when done, instead of giving the prompt
@@ -44,6 +45,7 @@ struct options {
     char test[OPTION_TEXT_BYTES];  /* "" for none */
     uint32_t seed;
     uint32_t key; /* 0: no tape */
+    bool play;
     bool ask;
     bool exit;
 };

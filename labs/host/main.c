@@ -55,7 +55,7 @@ bool lab_step_wanted(uint32_t step)
     return !choose || (step < MOST_STEPS && wanted[step]);
 }
 
-uint64_t lab_work(void)
+uint64_t lab_side_work(void)
 {
     return __builtin_ia32_rdtsc();
 }

@@ -115,15 +115,13 @@ async def leave_out_memory(monitor):
         {"capability": "x-ignore-shared", "state": True}])
 
 
-def used_pages(path):
-    """[(offset, contents)] of all that is not 0 in a file."""
-    found, zero = [], bytes(PIECE_BYTES)
-    with path.open("rb") as file:
-        for offset in range(0, MEMORY_BYTES, PIECE_BYTES):
-            piece = file.read(PIECE_BYTES)
-            if piece != zero:
-                found.append((offset, piece))
-    return found
+def used_pieces(memory):
+    """[(offset, contents)] of all that is not 0."""
+    zero = bytes(PIECE_BYTES)
+    pieces = ((at, memory[at:at + PIECE_BYTES])
+              for at in range(0, len(memory), PIECE_BYTES))
+    return [(at, piece) for at, piece in pieces
+            if piece != zero[:len(piece)]]
 
 
 def lay_out(path, pages):
@@ -194,18 +192,19 @@ class Saved:
         while True:
             found = await monitor.ask("query-migrate")
             if found["status"] == "completed":
-                self.pages = used_pages(folder / "memory")
+                self.pages = used_pieces(mapped(folder / "memory"))
                 return
             if found["status"] in ("failed", "cancelled"):
                 raise Trouble("QEMU could not save the machine")
             await asyncio.sleep(0.01)
 
-    async def run(self, words, seconds=SECONDS):
-        """Lets a copy go on with `words`; its End."""
+    async def run(self, words, more=(), seconds=SECONDS):
+        """Lets a copy go on with `words`, with other contents in some pages
+        of its memory; its End."""
         with workshop() as name:
             folder = Path(name)
             began = time.monotonic()
-            lay_out(folder / "memory", self.pages)
+            lay_out(folder / "memory", [*self.pages, *more])
             qemu = await start(command(self.iso, folder, ["ask"])
                                + ["-incoming", "defer"], folder)
             hung = ""

@@ -4,8 +4,9 @@
     first --> split --> exact         a test waits for the one that it needs,
          \\--> reuse --> coalesce      and is not run if that has not passed
 
-R1: a verdict comes from the tape and from guest memory.  What the kernel
-    prints, and how QEMU ended, only helps to say what went wrong.
+R1: a verdict comes from the tape and from guest memory, looked at in a second
+    machine in which nothing of the student's runs.  What the first one prints,
+    and how it ended, only helps to say what went wrong.
 R2: a test costs nobody but itself, whatever it does to its machine.
 """
 import asyncio
@@ -46,14 +47,19 @@ def list_of(found):
 
 # -- One test --------------------------------------------------------------------
 
-def tape_of(end, key):
+def told(end, kind):
+    """The first record of a kind: written before any student's code has run.
+    Nothing later is believed."""
+    found = records.of_kind(end.records, kind)
+    return found[0] if found else {}
+
+
+def tape_of(end):
     """The records of the test's tape."""
-    places = records.of_kind(end.records, "tape")
-    if not places or not places[0].get("begin"):
+    place = told(end, "tape")
+    if not place.get("begin"):
         raise grade_tape.Wrong(NO_TAPE)
-    # The first one: written before any student's code has run.
-    return grade_tape.read(end.image, places[0]["begin"], places[0]["bytes"],
-                           key)
+    return grade_tape.read(end.image, place["begin"], place["bytes"])
 
 
 def last_lines(console):
@@ -83,29 +89,54 @@ def during(found):
     return f", during {call}" if call else ""
 
 
-def judge(end, key):
-    """(passed, message) of a machine that has ended."""
+def failure(end):
+    """Why a test has failed; "" if its tape says that it has not."""
     found = []
     try:
-        found = tape_of(end, key)
-        grade_tape.judge(found, end.image)
+        found = tape_of(end)
+        grade_tape.check_whole(found)
     except grade_tape.Wrong as wrong:
-        said = grade_tape.message(found)
         ended = what_ended(end)
-        if said or not ended:
-            return False, str(wrong)
-        return False, ended + during(found)
-    return True, ""
+        if grade_tape.message(found) or not ended:
+            return str(wrong)
+        return ended + during(found)
+    return ""
+
+
+def left_behind(end):
+    """[(offset, contents)]: the tape, and the memory that allocators had."""
+    tape, places = told(end, "tape"), told(end, "places")
+    areas = [(tape["begin"], tape["bytes"]),
+             (places["heap"], places["heap_bytes"]),
+             (places["arena"], places["arena_bytes"])]
+    return [(begin + at, piece) for begin, size in areas
+            for at, piece in grade_machine.used_pieces(
+                end.image[begin:begin + size])]
+
+
+async def played(saved, words, more):
+    """What is wrong with a tape, when its test is played back; "" if nothing
+    is."""
+    end = await saved.run([*words, "play"], more)
+    end.image.close()
+    found = told(end, "played")
+    if not found:
+        return f"played back, it does not end: {what_ended(end)}"
+    return str(found["wrong"])
 
 
 async def run_test(saved, test, seed):
+    """Runs a test, then plays back what it did (src/lab/run_kernel.h)."""
     key = 1 + secrets.randbelow(0xFFFFFFFE)
-    end = await saved.run([f"test={test.lab}/{test.name}", f"seed={seed}",
-                           f"key={key}"])
+    words = [f"test={test.lab}/{test.name}", f"seed={seed}", f"key={key}"]
+    end = await saved.run(words)
     try:
-        return Verdict(*judge(end, key), end.seconds)
+        wrong = failure(end)
+        more = [] if wrong else left_behind(end)
     finally:
         end.image.close()
+    wrong = wrong or await played(saved, words, more)
+    return Verdict(not wrong, wrong, end.seconds)
 
 
 # -- All tests of a kernel -------------------------------------------------------

@@ -30,7 +30,9 @@ bool lab_cache_create(struct zone_cache *cache, const char *name, size_t bytes)
 {
     struct lab_record record =
         lab_note(LAB_CACHE_CREATE, address_of(cache), (uint32_t)bytes, 0);
-    bool done = zone_cache_create(cache, name, bytes);
+    bool done = lab_side_played(&record)
+                    ? record.result
+                    : zone_cache_create(cache, name, bytes);
 
     lab_noted(&record, done);
     if (done)
@@ -43,7 +45,8 @@ void *lab_cache_alloc(struct zone_cache *cache)
     size_t bytes = *bytes_of(cache);
     struct lab_record record =
         lab_note(LAB_CACHE_ALLOC, address_of(cache), (uint32_t)bytes, 0);
-    void *payload = zone_cache_alloc(cache);
+    void *payload = lab_side_played(&record) ? (void *)record.result
+                                             : zone_cache_alloc(cache);
 
     lab_noted(&record, address_of(payload));
     if (payload == NOT_WRITTEN)
@@ -60,7 +63,8 @@ enum heap_error lab_cache_free(struct zone_cache *cache, void *payload)
 
     if (block)
         lab_open(block);
-    error = zone_cache_free(cache, payload);
+    error = lab_side_played(&record) ? (enum heap_error)record.result
+                                     : zone_cache_free(cache, payload);
     lab_noted(&record, (uint32_t)error);
     if (error == HEAP_NOT_WRITTEN)
         LAB_FAIL("zone_cache_free is not written yet");
@@ -79,7 +83,8 @@ bool lab_cache_destroy(struct zone_cache *cache)
 {
     struct lab_record record =
         lab_note(LAB_CACHE_DESTROY, address_of(cache), 0, 0);
-    bool done = zone_cache_destroy(cache);
+    bool done =
+        lab_side_played(&record) ? record.result : zone_cache_destroy(cache);
 
     lab_noted(&record, done);
     return done;

@@ -53,6 +53,19 @@ void lab_equal(const char *file, int line, uintptr_t found, uintptr_t expected,
                  (unsigned long)expected, (unsigned long)expected);
 }
 
+uint64_t lab_work_of(size_t bytes)
+{
+    uint64_t work = 0;
+
+    if (!lab_side_playing()) {
+        work = lab_side_work();
+        kfree(kmalloc(bytes));
+        work = lab_side_work() - work;
+    }
+    lab_side_see(&work, sizeof work);
+    return work;
+}
+
 struct lab_record lab_note(enum lab_call call, uint32_t a, uint32_t b,
                            uint32_t c)
 {

@@ -21,10 +21,6 @@ struct lab_record lab_note(enum lab_call call, uint32_t a, uint32_t b,
                            uint32_t c);
 void lab_noted(struct lab_record *record, uint32_t result);
 
-/* Starts an empty heap with the allocators of the lab, without a word; false
- * if they do not start in so few bytes. */
-bool lab_start_allocators(size_t bytes);
-
 /* Takes note of new payload that keeps L1; NULL passes. */
 void *lab_accept(void *payload, size_t bytes, size_t alignment);
 /* Lets the allocator touch a block's payload, which must be as it was; and no

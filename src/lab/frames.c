@@ -28,13 +28,20 @@ static void watch(void)
     memset(watched(0), BLANK, WATCHED * PAGE_BYTES);
 }
 
+static bool is_written(uint32_t i)
+{
+    uint32_t at = 0;
+
+    while (at < PAGE_BYTES && watched(i)[at] == BLANK)
+        at++;
+    return at < PAGE_BYTES;
+}
+
 static void see_what_is_kept(void)
 {
-    for (uint32_t i = 0; i < WATCHED; i++) {
-        is_kept[i] = false;
-        for (uint32_t at = 0; at < PAGE_BYTES && !is_kept[i]; at++)
-            is_kept[i] = watched(i)[at] != BLANK;
-    }
+    for (uint32_t i = 0; i < WATCHED && !lab_side_playing(); i++)
+        is_kept[i] = is_written(i);
+    lab_side_see(is_kept, sizeof is_kept);
 }
 
 void lab_frames_start(const struct memory_layout *given)
@@ -45,8 +52,11 @@ void lab_frames_start(const struct memory_layout *given)
     layout = given;
     handed_out = (struct bitmap){ lab_places.work, MOST_FRAMES };
     bitmap_clear_range(&handed_out, 0, MOST_FRAMES);
-    watch();
-    lab_noted(&record, (uint32_t)frames_init(given));
+    if (!lab_side_played(&record)) {
+        watch();
+        record.result = (uint32_t)frames_init(given);
+    }
+    lab_noted(&record, record.result);
     see_what_is_kept();
     if (record.result == STAGE_NOT_WRITTEN)
         LAB_FAIL("frame_alloc is not written yet");
@@ -112,7 +122,8 @@ static frame_t accept_run(frame_t first, uint32_t count, uint32_t align)
 frame_t lab_frame_alloc(void)
 {
     struct lab_record record = lab_note(LAB_FRAME_ALLOC, 1, 1, 0);
-    frame_t frame = frame_alloc();
+    frame_t frame = { lab_side_played(&record) ? record.result
+                                               : frame_alloc().number };
 
     lab_noted(&record, frame.number);
     return accept_run(frame, 1, 1);
@@ -121,7 +132,9 @@ frame_t lab_frame_alloc(void)
 frame_t lab_frame_alloc_run(uint32_t count, uint32_t align)
 {
     struct lab_record record = lab_note(LAB_FRAME_ALLOC_RUN, count, align, 0);
-    frame_t first = frame_alloc_run(count, align);
+    frame_t first = { lab_side_played(&record)
+                          ? record.result
+                          : frame_alloc_run(count, align).number };
 
     lab_noted(&record, first.number);
     return accept_run(first, count, align);
@@ -155,7 +168,9 @@ static enum frame_error accept_free(frame_t first, uint32_t count,
 enum frame_error lab_frame_free(frame_t frame)
 {
     struct lab_record record = lab_note(LAB_FRAME_FREE, frame.number, 1, 0);
-    enum frame_error error = frame_free(frame);
+    enum frame_error error = lab_side_played(&record)
+                                 ? (enum frame_error)record.result
+                                 : frame_free(frame);
 
     lab_noted(&record, (uint32_t)error);
     return accept_free(frame, 1, error);
@@ -165,8 +180,20 @@ enum frame_error lab_frame_free_run(frame_t first, uint32_t count)
 {
     struct lab_record record =
         lab_note(LAB_FRAME_FREE_RUN, first.number, count, 0);
-    enum frame_error error = frame_free_run(first, count);
+    enum frame_error error = lab_side_played(&record)
+                                 ? (enum frame_error)record.result
+                                 : frame_free_run(first, count);
 
     lab_noted(&record, (uint32_t)error);
     return accept_free(first, count, error);
+}
+
+struct frame_counts lab_frame_counts(void)
+{
+    struct frame_counts counts = { 0 };
+
+    if (!lab_side_playing())
+        counts = frame_counts();
+    lab_side_see(&counts, sizeof counts);
+    return counts;
 }

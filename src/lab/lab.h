@@ -17,6 +17,10 @@
  *     L2: payload keeps what was written into it until it is freed.
  *
  * A test ends at the first thing that is wrong.
+ *
+ * A test is played back from its tape later, where no function under test may
+ * run (lab/run_kernel.h).  So whatever it looks at comes from these calls: also
+ * figures, by lab_heap_stats() and lab_frame_counts().
  */
 #ifndef LAB_LAB_H
 #define LAB_LAB_H
@@ -77,9 +81,9 @@ bool lab_step_wanted(uint32_t step);
  * there is one, and it is not cleared. */
 void *lab_scratch(size_t bytes);
 
-/* A count that goes up with the work done: instructions in the kernel, time
- * on the host.  Only for comparing a lot of it with a little. */
-uint64_t lab_work(void);
+/* The work of kfree(kmalloc(bytes)): instructions in the kernel, time on the
+ * host.  Only for comparing a lot of it with a little. */
+uint64_t lab_work_of(size_t bytes);
 
 /* -- Lab 1: frames -------------------------------------------------------- */
 
@@ -93,6 +97,7 @@ frame_t lab_frame_alloc(void);
 frame_t lab_frame_alloc_run(uint32_t count, uint32_t align);
 enum frame_error lab_frame_free(frame_t frame);
 enum frame_error lab_frame_free_run(frame_t first, uint32_t count);
+struct frame_counts lab_frame_counts(void);
 /* Whether a frame is the layout's to hand out; whether the allocator has kept
  * it for its bitmaps. */
 bool lab_frame_is_offered(frame_t frame);
@@ -140,6 +145,7 @@ void *lab_alloc_aligned(size_t bytes, size_t alignment);
 void *lab_realloc(void *payload, size_t bytes);
 enum heap_error lab_free(void *payload);
 size_t lab_size(const void *payload);
+struct heap_stats lab_heap_stats(void);
 /* Looks for the pattern in every live payload. */
 void lab_verify(void);
 

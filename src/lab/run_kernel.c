@@ -14,6 +14,13 @@
 
 #define MESSAGE_BYTES 512
 
+/* The arguments of a record and the result behind them. */
+#define SEEN_BYTES ((TAPE_ARGUMENTS + 1) * sizeof(uint32_t))
+_Static_assert(offsetof(struct tape_record, result) ==
+                   offsetof(struct tape_record, arguments) +
+                       TAPE_ARGUMENTS * sizeof(uint32_t),
+               "SEEN_BYTES lie in one piece");
+
 /* The kernel's half of an address space, as directory entries. */
 #define KERNEL_ENTRIES_BEGIN 768u
 #define KERNEL_ENTRIES_END   1024u
@@ -27,6 +34,8 @@ static struct {
     size_t file_count;
     struct counter counter;
     uint64_t call_begin;
+    bool playing;
+    uint32_t played; /* records of the tape */
 } run;
 
 /* -- Finding tests -------------------------------------------------------- */
@@ -104,6 +113,47 @@ void lab_run(struct lab_chosen_test chosen, const struct lab_places *places,
     print("passed\n");
 }
 
+/* What the machine's owner goes by, after a tape was played back. */
+static void record_played(const char *wrong)
+{
+    static struct record record;
+
+    record_begin(&record, "played");
+    record_number(&record, "records", run.played);
+    record_text(&record, "wrong", wrong);
+    console_record(record.text);
+}
+
+/* The next record is of this kind, or the test does not do the same again. */
+static struct tape_record take(unsigned kind)
+{
+    struct tape_record record = { 0 };
+
+    if (!tape_take(&record))
+        lab_fail("tape", 0, "record %u is missing or written over", run.played);
+    if (record.kind != kind)
+        lab_fail("tape", 0,
+                 "the test has not taken its course: record %u is of kind %#x, "
+                 "not %#x",
+                 run.played, record.kind, kind);
+    run.played++;
+    return record;
+}
+
+void lab_play(struct lab_chosen_test chosen, const struct lab_places *places,
+              uint32_t seed)
+{
+    run.seed = seed;
+    run.playing = true;
+    if (take(TAPE_BEGIN).result != seed)
+        lab_fail("tape", 0, "another seed");
+    lab_begin(chosen.lab, places);
+    chosen.test->run();
+    take(TAPE_END);
+    lab_verify_memory();
+    record_played("");
+}
+
 __attribute__((noinline)) void lab_failed(void)
 {
     __asm__ volatile(""); /* a call of it is never left out */
@@ -117,7 +167,10 @@ _Noreturn void lab_fail(const char *file, int line, const char *format, ...)
     va_start(arguments, format);
     vformat_text(message, sizeof message, format, arguments);
     va_end(arguments);
-    tape_append_text(TAPE_FAILED, (uint16_t)line, message);
+    if (run.playing)
+        record_played(message);
+    else
+        tape_append_text(TAPE_FAILED, (uint16_t)line, message);
     print("failed: %s:%d: %s\n", file, line, message);
     lab_failed();
     cpu_exit(EXIT_TEST_FAILED);
@@ -144,7 +197,7 @@ static uint64_t ticks_to_instructions(uint64_t ticks)
     return each > 1 ? ticks / each : ticks;
 }
 
-uint64_t lab_work(void)
+uint64_t lab_side_work(void)
 {
     return ticks_to_instructions(counter_now());
 }
@@ -160,8 +213,62 @@ static struct tape_record tape_of(const struct lab_record *record,
     };
 }
 
+bool lab_side_playing(void)
+{
+    return run.playing;
+}
+
+static void expect_same(const struct lab_record *record,
+                        const struct tape_record *call)
+{
+    if (memcmp(record->arguments, call->arguments, sizeof call->arguments) ||
+        call->line != (uint16_t)record->line)
+        lab_fail("tape", record->line,
+                 "the test has not taken its course: record %u, of line %u, is "
+                 "another call",
+                 run.played - 1, call->line);
+}
+
+bool lab_side_played(struct lab_record *record)
+{
+    struct tape_record taken;
+
+    if (!run.playing)
+        return false;
+    taken = take(TAPE_CALL + (unsigned)record->call);
+    expect_same(record, &taken);
+    taken = take(TAPE_DONE + (unsigned)record->call);
+    memcpy(record->arguments, taken.arguments, sizeof taken.arguments);
+    record->result = taken.result;
+    return true;
+}
+
+static void see_piece(uint8_t *value, size_t bytes)
+{
+    struct tape_record seen = { .kind = TAPE_SEEN };
+
+    if (run.playing) {
+        seen = take(TAPE_SEEN);
+        memcpy(value, seen.arguments, bytes);
+    } else {
+        memcpy(seen.arguments, value, bytes);
+        tape_append(seen);
+    }
+}
+
+void lab_side_see(void *value, size_t bytes)
+{
+    uint8_t *begin = value;
+
+    for (size_t at = 0; at < bytes; at += SEEN_BYTES)
+        see_piece(begin + at,
+                  bytes - at < SEEN_BYTES ? bytes - at : SEEN_BYTES);
+}
+
 void lab_side_before(const struct lab_record *record)
 {
+    if (run.playing)
+        return;
     tape_append(tape_of(record, TAPE_CALL));
     run.call_begin = counter_now();
 }
@@ -171,6 +278,8 @@ void lab_side_after(const struct lab_record *record)
     uint64_t ticks = counter_now() - run.call_begin;
     struct tape_record done = tape_of(record, TAPE_DONE);
 
+    if (run.playing)
+        return;
     done.result = record->result;
     done.instructions = (uint32_t)ticks_to_instructions(ticks);
     tape_append(done);

@@ -23,6 +23,9 @@ struct lab_places {
 /* Once, before the test; `lab` chooses the allocators of lab_heap_start(). */
 void lab_begin(const struct lab *lab, const struct lab_places *places);
 
+/* Every live payload holds its pattern, in memory as it is now. */
+void lab_verify_memory(void);
+
 /* One call of a function under test: its arguments, and = its result. */
 enum lab_call {
     LAB_FRAMES_START = 1, /* struct memory_layout * = enum stage_state */
@@ -48,7 +51,6 @@ enum lab_call {
     LAB_CACHE_ALLOC,      /* cache, bytes = payload */
     LAB_CACHE_FREE,       /* cache, payload = enum heap_error */
     LAB_CACHE_DESTROY,    /* cache = whether */
-    LAB_REPLAY,           /* heap bytes = enum replay_verdict */
     LAB_CALLS
 };
 
@@ -64,6 +66,15 @@ struct lab_record {
 void lab_side_before(const struct lab_record *record);
 /* The same call with its answer. */
 void lab_side_after(const struct lab_record *record);
+
+/* Whether the answers come from a tape, and nothing under test may run. */
+bool lab_side_playing(void);
+/* While playing: what the call answered then, in record->result and in
+ * record->arguments.  False: the call is to be made. */
+bool lab_side_played(struct lab_record *record);
+/* What a test looks at beside its calls: noted, or, while playing, what was
+ * seen then. */
+void lab_side_see(void *value, size_t bytes);
 
 /* Payload that belongs to a caller.  While it is guarded, an allocator that
  * touches it is caught in the act, where the side can do that. */
@@ -82,6 +93,9 @@ bool lab_side_write(uintptr_t address, uint32_t value);
 extern const struct lab *const lab_list[];
 extern const size_t lab_count;
 
-/* Also the side's: lab_fail, lab_seed, lab_step_wanted, lab_work (lab.h). */
+/* A count that goes up with the work done. */
+uint64_t lab_side_work(void);
+
+/* Also the side's: lab_fail, lab_seed, lab_step_wanted (lab.h). */
 
 #endif

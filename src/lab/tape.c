@@ -34,6 +34,27 @@ void tape_init(void *begin, size_t bytes, uint32_t key)
     tape.seal = key;
 }
 
+void tape_open(const void *begin, size_t bytes, uint32_t key)
+{
+    tape.records = (struct tape_record *)(uintptr_t)begin;
+    tape.room = (uint32_t)(bytes / sizeof *tape.records);
+    tape.count = 0;
+    tape.seal = key;
+}
+
+bool tape_take(struct tape_record *record)
+{
+    if (tape.count >= tape.room)
+        return false;
+    *record = tape.records[tape.count];
+    if (record->order != tape.count ||
+        record->seal != sealed(record, tape.seal))
+        return false;
+    tape.seal = record->seal;
+    tape.count++;
+    return true;
+}
+
 bool tape_append(struct tape_record record)
 {
     if (tape.count >= tape.room)

@@ -15,6 +15,9 @@
  *     T3: a seal depends on its record, on all before it and on the key of
  *         this boot.  A record that something else wrote breaks the chain.
  *
+ * Played back, the same tape answers the test's calls in a second machine, in
+ * which no function under test runs: run_kernel.h.
+ *
  * Without a tape (no key was given, or there was no room) nothing is written.
  */
 #ifndef LAB_TAPE_H
@@ -45,6 +48,10 @@ void tape_init(void *begin, size_t bytes, uint32_t key);
 /* Appends a record; its `order` and `seal` are filled in here.  False when
  * the tape is full: the last record says so then, and no other follows. */
 bool tape_append(struct tape_record record);
+/* Opens the tape that lies in [begin, begin + bytes), to be read. */
+void tape_open(const void *begin, size_t bytes, uint32_t key);
+/* The next record; false if there is none, or if its seal does not fit. */
+bool tape_take(struct tape_record *record);
 /* Appends `text` as records of `kind`, 12 characters each, the last one
  * filled up with 0. */
 void tape_append_text(uint16_t kind, uint16_t line, const char *text);

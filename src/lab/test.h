@@ -7,6 +7,8 @@
 #include "lab/lab.h"
 
 #define LAB_HERE                 lab_here(__FILE__, __LINE__)
+#define heap_stats()             lab_heap_stats()
+#define frame_counts()           lab_frame_counts()
 #define lab_frames_start(...)    (LAB_HERE, lab_frames_start(__VA_ARGS__))
 #define lab_frame_alloc(...)     (LAB_HERE, lab_frame_alloc(__VA_ARGS__))
 #define lab_frame_alloc_run(...) (LAB_HERE, lab_frame_alloc_run(__VA_ARGS__))

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The unit tests of lib and mm, on the host, under sanitizers.
 
-Each runs in a process of its own: a crash, or a sanitizer's report, costs that
-test alone.  `make host-tests` builds the programs, one a compiler.
+A program forks a process for each: a crash, or a sanitizer's report, costs that
+test alone.  A test is called ROOM_WHAT, and those of a room are run together.
+`make host-tests` builds the programs, one a compiler.
 """
+import functools
 import subprocess
 from pathlib import Path
 
@@ -13,13 +15,14 @@ from mallow import i386
 
 BUILD = Path(__file__).resolve().parents[1] / "build"
 COMPILERS = ("gcc", "clang")
-SECONDS = 120
+SECONDS = 600
 
 
 def program(compiler):
     return BUILD / f"host-{compiler}" / "unit-tests"
 
 
+@functools.lru_cache(maxsize=None)
 def names(compiler):
     if not program(compiler).exists():
         return []
@@ -33,11 +36,16 @@ def test_built(compiler):
     assert names(compiler), f"make host-tests has not built {compiler}'s"
 
 
-@pytest.mark.parametrize(
-    "compiler, name",
-    [(compiler, name) for compiler in COMPILERS for name in names(compiler)])
-def test_unit(compiler, name):
-    done = subprocess.run([*i386.runner(), program(compiler), name],
+def rooms():
+    """(compiler, room) of all."""
+    return [(compiler, room) for compiler in COMPILERS for room in
+            sorted({name.split("_")[0] for name in names(compiler)})]
+
+
+@pytest.mark.parametrize("compiler, room", rooms())
+def test_room(compiler, room):
+    mine = [name for name in names(compiler) if name.split("_")[0] == room]
+    done = subprocess.run([*i386.runner(), program(compiler), *mine],
                           text=True, capture_output=True,
                           stdin=subprocess.DEVNULL,
                           timeout=SECONDS, check=False)

@@ -42,7 +42,7 @@ PIECE = re.compile(
     r"|^<!-- unchecked: (?P<unchecked>[^>]+) -->$"
     r"|^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 STARTS = {"console": "$ ", "mallow": PROMPT, "gdb": "(gdb) "}
-ENDS = ("crash ", "exit", "reboot")  # commands that have no prompt after them
+ENDS = ("crash ", "exit", "reboot")  # commands after which there may be none
 SECONDS = 120
 MARK = "@@@"
 
@@ -238,6 +238,15 @@ def options_of(block):
     return [word for word in block.words if not word.startswith("memory=")]
 
 
+def last_words(guest, line):
+    """The answer to a line after which there may be no prompt, and whether
+    there is one."""
+    guest.console.send(line + "\r")
+    guest.console.expect_exact([PROMPT, pexpect.EOF])
+    return (clean(guest.console.before).partition("\n")[2],
+            guest.console.after == PROMPT)
+
+
 @pytest.mark.parametrize("found", of_language("mallow"))
 def test_mallow(found, boot):
     """Blocks that follow each other at one stage share a boot, and go on where
@@ -252,10 +261,8 @@ def test_mallow(found, boot):
             like, addresses = (block.stage, block.words), Addresses()
         for step in block.steps:
             if (step.typed + " ").startswith(ENDS):
-                guest.console.send(step.typed + "\r")
-                before = len(guest.text)
-                said = guest.finish().text[before:].partition("\n")[2]
-                guest = None
+                said, alive = last_words(guest, step.typed)
+                guest = guest if alive else None
             else:
                 said = guest.ask(addresses.to_type(step.typed))
                 if step.typed.startswith("alloc "):

@@ -114,8 +114,15 @@ def dig(text, solved=0):
     return HOLE.sub(dug, text)
 
 
-def fill(text, reference):
-    """A hand-out's file with the reference's bodies put back."""
+def fill(text, reference, only=None):
+    """A hand-out's file with the reference's bodies put back: all of them, or
+    those of the functions named."""
     bodies = {hole.function: hole.body for hole in find(reference)}
-    return HOLE.sub(
-        lambda match: with_body(match, bodies[hole_of(match).function]), text)
+
+    def filled(match):
+        name = hole_of(match).function
+        if only is not None and name not in only:
+            return match[0]
+        return with_body(match, bodies[name])
+
+    return HOLE.sub(filled, text)

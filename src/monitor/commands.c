@@ -83,12 +83,16 @@ static void run_alloc(const struct command_line *line)
 static void run_free(const struct command_line *line)
 {
     uint32_t address;
+    enum heap_error error;
 
     if (!have(line->above->heap_ready, "heap") ||
         !number(line->words[1], &address))
         return;
-    if (kfree((void *)(uintptr_t)address) == HEAP_OK)
+    error = kfree((void *)(uintptr_t)address);
+    if (error == HEAP_OK)
         print("freed\n");
+    if (error == HEAP_NOT_WRITTEN) /* about all others kfree has spoken */
+        print("nothing is freed: that is not written yet\n");
 }
 
 static const char *state_text(enum block_state state)

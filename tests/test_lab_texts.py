@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""What the labs' texts say about tests and points is so.
+
+The table of tests stands between two comments and is the one of tests.c.  The
+heading of a part says how many points one has after it:
+
+    ## Part 2: split (40 points)
+    <!-- written: block_split block_trim -->
+
+and the comment below it names the functions written in that part.  Here they
+are written: a starter gets the reference's bodies of all parts so far, and its
+points are counted.
+"""
+import re
+
+import pytest
+from conftest import ROOT
+
+from mallow import check, holes, sheet, stages
+from mallow.project import require
+
+TABLE = re.compile(r"<!-- tests:begin -->\n(.*?)<!-- tests:end -->", re.DOTALL)
+PART = re.compile(r"^## Part [^\n]*?(?:\((?P<points>\d+) points\))?\n"
+                  r"(?P<text>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+WRITTEN = re.compile(r"^<!-- written: ([\w\s]+?) -->$", re.MULTILINE)
+
+
+def text_of(lab):
+    return (ROOT / dict(stages.table())[lab] / "README.md").read_text(
+        encoding="utf-8")
+
+
+def labs():
+    """Those whose tests are written in C."""
+    return [name for name, folder in stages.table()
+            if (ROOT / folder / "tests.c").exists()
+            and (ROOT / folder / "README.md").exists()]
+
+
+def lab_tests(lab, program=None):
+    known = check.tests(program or require(check.PROGRAM))
+    return [test for test in known if test.lab == lab]
+
+
+def table_rows(text):
+    lines = TABLE.search(text)[1].splitlines()[2:]
+    return [[cell.strip(" `") for cell in line.strip("|").split("|")]
+            for line in lines]
+
+
+def parts_of(lab):
+    """[(points, the functions of this part)]"""
+    found = []
+    for part in PART.finditer(text_of(lab)):
+        names = WRITTEN.search(part["text"])
+        found.append((int(part["points"] or 0),
+                      names[1].split() if names else None))
+    return found
+
+
+@pytest.mark.parametrize("lab", labs())
+def test_table(lab):
+    assert table_rows(text_of(lab)) == \
+        [[test.name, str(test.points), test.what] for test in lab_tests(lab)]
+
+
+def test_table_of_lab_0():
+    questions = sheet.Sheet("ada").questions
+    assert [row[:2] for row in table_rows(text_of("boot"))] == \
+        [[str(number), str(sheet.POINTS)]
+         for number in range(1, len(questions) + 1)]
+
+
+@pytest.mark.parametrize("lab", labs())
+def test_points_of_parts(lab):
+    points = [points for points, _ in parts_of(lab)]
+    assert points == sorted(points)
+    assert points[-1] == sum(test.points for test in lab_tests(lab))
+
+
+def sources(number):
+    """The files that have functions to be written in lab `number`."""
+    found = [path for path in sorted((ROOT / "src" / "mm").glob("*.[ch]"))
+             if any(hole.lab == number for hole in
+                    holes.find(path.read_text(encoding="utf-8")))]
+    return [path.relative_to(ROOT) for path in found]
+
+
+def write(tree, source, names):
+    """A starter of which only `names` are written."""
+    reference = (ROOT / source).read_text(encoding="utf-8")
+    started = holes.dig(reference)
+    (tree.root / source).write_text(
+        holes.fill(started, reference, only=names), encoding="utf-8")
+
+
+def points_in(tree, lab):
+    done = tree.make("build/check/lab-tests")
+    assert done.returncode == 0, done.stdout + done.stderr
+    program = tree.root / "build" / "check" / "lab-tests"
+    outcomes = check.run_all(lab_tests(lab, program), program=program)
+    return sum(check.points(test, outcomes) for test in outcomes)
+
+
+def labs_in_parts():
+    return [name for name in labs()
+            if all(names is not None for _, names in parts_of(name))]
+
+
+@pytest.mark.parametrize("lab", labs_in_parts())
+def test_parts(lab, tree):
+    number = stages.names().index(lab)
+    written, found = [], []
+    for _, names in [(0, [])] + parts_of(lab):
+        written += names
+        for source in sources(number):
+            write(tree, source, written)
+        found.append(points_in(tree, lab))
+    assert found == [0] + [points for points, _ in parts_of(lab)]
+    assert sorted(written) == sorted(
+        hole.function for source in sources(number) for hole in
+        holes.find((ROOT / source).read_text(encoding="utf-8"))
+        if hole.lab == number)

@@ -5,15 +5,18 @@
  *     the direct map            the image's pieces, or a frame and its state
  *        the heap               a block, of whichever allocator
  *           the block           the call that had to do with it last
- *     beyond                    how far
+ *     the heap window           a block, too, or nothing: how far behind the
+ * end beyond                    nothing to tell
  */
 #include "explain.h"
 
 #include "lib/print.h"
 #include "lib/symbol.h"
 #include "mm/frames.h"
+#include "mm/grow.h"
 #include "mm/heap.h"
 #include "mm/heap_log.h"
+#include "mm/paging.h"
 
 /* linker.ld; only their addresses mean something. */
 extern const char image_begin[], text_begin[], text_end[];
@@ -92,22 +95,43 @@ static void explain_last_call(uintptr_t address)
               caller_text(caller, sizeof caller, call->caller));
 }
 
-static void explain_heap(const struct heap_stats *stats, uintptr_t address)
+static void explain_contents(uintptr_t address, size_t heap_bytes)
 {
     struct search search = {
         .address = address,
-        .limit = (uint32_t)(stats->end - stats->begin) / HEAP_ALIGNMENT,
+        .limit = (uint32_t)heap_bytes / HEAP_ALIGNMENT,
     };
-    bool whole;
+    bool whole = heap_walk(look_at_block, &search);
 
-    print("the heap, at +0x%lx\n", (unsigned long)(address - stats->begin));
-    whole = heap_walk(look_at_block, &search);
     if (search.found)
         explain_block(&search);
     else
         print("  in no block%s\n",
               whole ? "" : " before the one where the walk breaks off");
     explain_last_call(address);
+}
+
+static void explain_heap(const struct heap_stats *stats, uintptr_t address)
+{
+    size_t bytes = stats->end - stats->begin + grow_figures().held_bytes;
+
+    if (address >= stats->begin && address < stats->end)
+        print("the heap, at +0x%lx\n", (unsigned long)(address - stats->begin));
+    else
+        print("the heap window\n");
+    explain_contents(address, bytes);
+}
+
+/* Where the window shows no page, nothing but the heap's end is known. */
+static void explain_no_page(uintptr_t address)
+{
+    uintptr_t end = grow_figures().end;
+
+    print("the heap window, where no page is mapped\n");
+    if (address >= end)
+        print("  0x%lx bytes behind the heap's end at 0x%08lx: written or read "
+              "too far?\n",
+              (unsigned long)(address - end), (unsigned long)end);
 }
 
 static const char *piece_of(uintptr_t address)
@@ -150,9 +174,18 @@ static void explain_frame(uint32_t physical)
     print("%s%s\n", region ? ", in use as " : "", region ? region : "");
 }
 
+static bool in_window(uintptr_t address)
+{
+    struct page_range window = paging_window_range();
+
+    return address >= window.begin && address < window.end;
+}
+
+/* Where it has memory. */
 static bool in_heap(const struct heap_stats *stats, uintptr_t address)
 {
-    return address >= stats->begin && address < stats->end;
+    return (address >= stats->begin && address < stats->end) ||
+           paging_window_has(address);
 }
 
 void explain_address(uintptr_t address)
@@ -163,6 +196,8 @@ void explain_address(uintptr_t address)
     print("0x%08lx is in ", (unsigned long)address);
     if (in_heap(&stats, address))
         explain_heap(&stats, address);
+    else if (in_window(address))
+        explain_no_page(address);
     else if (piece)
         print("%s\n", piece);
     else if (address >= direct_map.base &&

@@ -4,6 +4,8 @@
 #include "lib/print.h"
 #include "mm/armour.h"
 #include "mm/bump.h"
+#include "mm/frames.h"
+#include "mm/grow.h"
 #include "mm/heap.h"
 #include "mm/heap_pages.h"
 #include "mm/malloc.h"
@@ -14,6 +16,7 @@
 extern const char heap_begin[], heap_end[];
 
 static struct heap_region region;
+static size_t bytes_beyond; /* that the window may hold */
 
 size_t heap_region_most(void)
 {
@@ -26,6 +29,7 @@ void heap_region_use(size_t bytes)
 
     region.begin = (uintptr_t)heap_begin;
     region.end = region.begin + (bytes < most ? bytes : most);
+    bytes_beyond = bytes < most ? 0 : bytes - most;
 }
 
 struct heap_region heap_region(void)
@@ -141,4 +145,49 @@ enum stage_state start_armour(void)
 void armour_figures(void)
 {
     print("the same %zu KiB, its bookkeeping apart", region_kib());
+}
+
+/* The same window however often the stage is started: as large as the frames
+ * that were free the first time. */
+static struct page_range window(void)
+{
+    static struct page_range chosen;
+
+    if (chosen.end == 0)
+        chosen = grow_window_for(HEAP_WINDOW_BEGIN, HEAP_WINDOW_END,
+                                 frame_counts().free);
+    return chosen;
+}
+
+enum stage_state start_grow(void)
+{
+    enum stage_state state = grow_init(region.begin, region.end, window());
+
+    if (state == STAGE_NOT_WRITTEN || state == STAGE_BROKEN)
+        return state;
+    grow_limit(bytes_beyond);
+    heap_start(region.begin, region.end, &grow_backend);
+    return state;
+}
+
+struct heap_region heap_window(void)
+{
+    struct grow_figures figures = grow_figures();
+    uintptr_t begin = figures.window.begin;
+    size_t bytes = figures.window.end - begin;
+    size_t memory = frame_counts().free * PAGE_BYTES + figures.held_bytes;
+
+    if (bytes > memory)
+        bytes = memory;
+    if (bytes > bytes_beyond)
+        bytes = align_down(bytes_beyond, PAGE_BYTES);
+    return (struct heap_region){ begin, begin + bytes };
+}
+
+void grow_print_figures(void)
+{
+    struct heap_region places = heap_window();
+
+    print("what does not fit goes on at %#010lx, up to %zu KiB",
+          (unsigned long)places.begin, (places.end - places.begin) / 1024);
 }

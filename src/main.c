@@ -23,6 +23,7 @@
 #include "mm/armour.h"
 #include "mm/bump.h"
 #include "mm/frames.h"
+#include "mm/grow.h"
 #include "mm/heap.h"
 #include "mm/heap_log.h"
 #include "mm/malloc.h"
@@ -99,19 +100,23 @@ static void paging_figures(void)
 }
 
 static const struct stage stages[] = {
-    { "boot", "labs/0-boot", start_boot, NULL, NULL, boot_figures },
+    { "boot", "labs/0-boot", start_boot, NULL, NULL, boot_figures, NULL },
     { "frames", "labs/1-frames", start_frames, frames_check, NULL,
-      frames_figures },
+      frames_figures, NULL },
     { "paging", "labs/2-paging", start_paging, paging_check, paging_enable,
-      paging_figures },
-    { "heap", "labs/3-heap", start_heap, bump_check, NULL, heap_figures },
+      paging_figures, NULL },
+    { "heap", "labs/3-heap", start_heap, bump_check, NULL, heap_figures,
+      &bump_backend },
     { "malloc", "labs/4-malloc", start_malloc, malloc_check, NULL,
-      malloc_figures },
+      malloc_figures, &malloc_backend },
     { "zalloc", "labs/5-zalloc", start_zalloc, zalloc_check, NULL,
-      zalloc_figures },
-    { "spans", "labs/6-spans", start_spans, spans_check, NULL, spans_figures },
+      zalloc_figures, &zalloc_backend },
+    { "spans", "labs/6-spans", start_spans, spans_check, NULL, spans_figures,
+      &spans_backend },
     { "armour", "labs/7-armour", start_armour, armour_check, NULL,
-      armour_figures },
+      armour_figures, &armour_backend },
+    { "grow", "labs/8-grow", start_grow, grow_check, NULL, grow_print_figures,
+      &grow_backend },
 };
 
 /* The rows that code below names. */
@@ -140,6 +145,8 @@ static uint32_t replay(const char *name)
         .stage = stages[last_in_force()].name,
         .begin = heap_region().begin,
         .end = heap_region().end,
+        .window_begin = heap_window().begin,
+        .window_end = heap_window().end,
         .restart = restart_heap,
         .may_run_out = last_in_force() == HEAP,
         .quick = options.quick,
@@ -155,8 +162,9 @@ static void choose_heap(void)
     size_t most = heap_region_most();
 
     if (options.heap_bytes > most)
-        print("heap=%u: there are only %zu bytes\n", options.heap_bytes, most);
-    heap_region_use(options.heap_bytes ? options.heap_bytes : most);
+        print("heap=%u: there are only %zu bytes before stage grow\n",
+              options.heap_bytes, most);
+    heap_region_use(options.heap_bytes ? options.heap_bytes : SIZE_MAX);
 }
 
 /* What machines learn of the boot. */
@@ -266,6 +274,15 @@ static void start_tape(void)
     options.key = 0;
 }
 
+/* With all of the window that there can be memory for. */
+static size_t heap_most_bytes(void)
+{
+    uint64_t memory = inventory_memory_bytes(&inventory);
+    size_t window = HEAP_WINDOW_END - HEAP_WINDOW_BEGIN;
+
+    return heap_region_most() + (memory < window ? (size_t)memory : window);
+}
+
 /* The processor, the console, what the loader told us. */
 static bool start_machine(uint32_t magic, uint32_t info)
 {
@@ -288,7 +305,7 @@ static bool start_machine(uint32_t magic, uint32_t info)
     options_good = read_options();
     if (options.key)
         start_tape();
-    inventory_set_replay_aside(&inventory, heap_region_most());
+    inventory_set_replay_aside(&inventory, heap_most_bytes());
     inventory_print_unreachable(&inventory);
     workbench_init(options.map);
     choose_heap();

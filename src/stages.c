@@ -143,6 +143,14 @@ void stages_print(void)
         print_stage(i);
 }
 
+static bool is_replaced(const struct stage *stage)
+{
+    struct heap_stats stats = heap_stats();
+
+    return stage->backend && strcmp(stage->backend->name, stats.large) != 0 &&
+           (!stats.small || strcmp(stage->backend->name, stats.small) != 0);
+}
+
 void stages_check(void)
 {
     for (size_t i = 0; i < stages_in_force(); i++) {
@@ -150,6 +158,10 @@ void stages_check(void)
 
         if (!stages[i].check)
             continue;
+        if (is_replaced(&stages[i])) {
+            print("  %-7s replaced\n", stages[i].name);
+            continue;
+        }
         violation = stages[i].check();
         print("  %-7s %s\n", stages[i].name,
               is_sound(violation) ? "sound" : "BROKEN");

@@ -5,6 +5,7 @@
 
 #include "lib/stage.h"
 #include "lib/violation.h"
+#include "mm/heap.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@ struct stage {
     struct violation (*check)(void); /* NULL: there is nothing to check */
     void (*enter)(void);             /* takes effect, after the check; NULL */
     void (*figures)(void);           /* the rest of its line in the log */
+    const struct heap_backend *backend; /* that it puts behind kmalloc; NULL */
 };
 
 /* Starts the stages up to the one that `last` names, by name or number ("":
@@ -33,7 +35,8 @@ bool stage_in_force(size_t number);
 
 /* A line for every stage. */
 void stages_print(void);
-/* Checks each stage in force; a line each. */
+/* Checks each stage in force; a line each.  An allocator that a later stage
+ * has replaced is left alone: its memory is somebody else's. */
 void stages_check(void);
 
 #endif

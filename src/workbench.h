@@ -20,7 +20,8 @@ bool workbench_set_pace(const char *pace);
 struct workbench_heap {
     const char *stage;
     uintptr_t begin, end;
-    bool (*restart)(size_t heap_bytes); /* an empty heap of that size */
+    uintptr_t window_begin, window_end; /* empty: it does not grow */
+    bool (*restart)(size_t bytes);      /* an empty heap of that size */
     bool may_run_out;
     bool quick;
     bool history;

@@ -247,17 +247,31 @@ enum stage_state grow_init(uintptr_t begin, uintptr_t end,
     return STAGE_OK;
 }
 
+/* Frames behind an arena of that many pages of granules. */
+static uint32_t frames_for(uint32_t pages)
+{
+    uint32_t granules = pages * GRANULES_PER_PAGE;
+    uint32_t map = (uint32_t)map_end(0, granules) >> PAGE_SHIFT;
+
+    return pages + 2 * map + 1;
+}
+
 void grow_limit(size_t bytes)
 {
-    uint32_t granules = (uint32_t)align_down(bytes, PAGE_BYTES) / GRANULE_BYTES;
+    uint32_t frames = (uint32_t)(bytes >> PAGE_SHIFT);
+    uint32_t most = grow.most / GRANULES_PER_PAGE;
+    uint32_t pages = frames < most ? frames : most;
 
-    grow.limit = granules < grow.most ? granules : grow.most;
+    while (pages > 0 && frames_for(pages) > frames)
+        pages--;
+    grow.limit = pages * GRANULES_PER_PAGE;
 }
 
 struct grow_figures grow_figures(void)
 {
     return (struct grow_figures){
         .window = { grow.base, grow.base + grow.most * GRANULE_BYTES },
+        .end = grow.arena.end,
         .held_bytes = window_frames() * PAGE_BYTES,
         .held_peak_bytes = grow.frames_peak * PAGE_BYTES,
         .grown = grow.grown,

@@ -20,15 +20,16 @@ struct page_range grow_window_for(uintptr_t begin, uintptr_t most_end,
 enum stage_state grow_init(uintptr_t begin, uintptr_t end,
                            struct page_range window);
 
-/* At most so many bytes of payload in the window from now on, rounded down to
- * pages; 0 stops growth.  There is no other limit than the window itself after
- * grow_init(). */
+/* At most so many bytes of frames in the window from now on, bookkeeping
+ * counted; 0 stops growth.  There is no other limit than the window itself
+ * after grow_init(). */
 void grow_limit(size_t bytes);
 /* Gives back all frames behind the last block in use. */
 void grow_trim(void);
 
 struct grow_figures {
     struct page_range window; /* where payload of the window may ever lie */
+    uintptr_t end;            /* of the heap in it, at the moment */
     size_t held_bytes;        /* frames in the window, bookkeeping included */
     size_t held_peak_bytes;
     uint32_t grown, trimmed; /* times */

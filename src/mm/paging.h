@@ -92,6 +92,8 @@ const char *page_error_text(enum page_error error);
 /* From now on the kernel's directory may show `window`, too, which has to
  * stay; NULL: nothing but the plan. */
 void paging_use_window(const struct page_window *window);
+/* All of its addresses; empty if there is none. */
+struct page_range paging_window_range(void);
 /* Whether its ranges have this page; false if there is no window. */
 bool paging_window_has(uintptr_t page);
 

@@ -14,8 +14,6 @@ extern struct paging paging;
 
 /* For checkers. */
 
-/* The window, as what the plan knows as a region; empty if there is none. */
-struct page_range paging_window_range(void);
 /* I6, for the whole window; the tables have been checked. */
 struct violation paging_check_window(void);
 

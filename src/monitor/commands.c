@@ -7,6 +7,7 @@
 #include "lib/string.h"
 #include "lib/symbol.h"
 #include "mm/frames.h"
+#include "mm/grow.h"
 #include "mm/heap.h"
 #include "mm/heap_log.h"
 #include "monitor/crash.h"
@@ -139,6 +140,21 @@ static void print_heap_figures(void)
           stats.bad_frees);
 }
 
+/* Of the part beyond the 2 MiB; nothing before stage grow. */
+static void print_window_figures(void)
+{
+    struct grow_figures figures = grow_figures();
+
+    if (figures.window.begin == figures.window.end)
+        return;
+    print("beyond them, from %#010lx on, %zu KiB of frames, %zu KiB at the "
+          "peak\n",
+          (unsigned long)figures.window.begin, figures.held_bytes / 1024,
+          figures.held_peak_bytes / 1024);
+    print("grown %u times, %u times shorter, %u times short of frames\n",
+          figures.grown, figures.trimmed, figures.refused);
+}
+
 static void run_heap(const struct command_line *line)
 {
     struct block_list list = { .limit = BLOCKS_SHOWN };
@@ -147,6 +163,7 @@ static void run_heap(const struct command_line *line)
         (line->words[1] && !number(line->words[1], &list.limit)))
         return;
     print_heap_figures();
+    print_window_figures();
     if (!heap_walk(print_block, &list))
         print("  the walk ended early: the heap is corrupt\n");
     if (list.left_out)

@@ -75,7 +75,7 @@ static void *take_block(size_t bytes)
     void *block = kmalloc(bytes);
 
     if (block == NULL)
-        panic("no heap to take a block from");
+        panic("no heap to take a block of %zu bytes from", bytes);
     return block;
 }
 
@@ -108,6 +108,15 @@ static void crash_stale(void)
     write_to(*(volatile uintptr_t *)mine);
 }
 
+/* More than the 2 MiB have room for, and from there on upwards. */
+static void crash_end(void)
+{
+    uintptr_t at = (uintptr_t)take_block(3u << 20);
+
+    for (;; at += sizeof(uint32_t))
+        write_to(at);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -122,6 +131,7 @@ static const struct {
     { "assert", crash_assert, "fail an assertion" },
     { "overflow", crash_overflow, "write past the end of a block" },
     { "stale", crash_stale, "use a block after kfree" },
+    { "end", crash_end, "write on behind a heap that has grown (stage grow)" },
 };
 
 #define KINDS (sizeof kinds / sizeof *kinds)

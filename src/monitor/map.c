@@ -14,6 +14,7 @@
 #include "lib/addr.h"
 #include "lib/print.h"
 #include "mm/frames.h"
+#include "mm/grow.h"
 #include "mm/heap.h"
 
 #include <stdint.h>
@@ -135,13 +136,12 @@ static char heap_letter(const struct cell *cell, uint32_t bytes)
     return shade(cell->used, bytes);
 }
 
-void map_heap(void)
+/* [begin, end), which is not empty. */
+static void map_range(uintptr_t begin, uintptr_t end)
 {
     static char letters[CELLS];
-    struct heap_stats stats = heap_stats();
-    uint32_t bytes = (uint32_t)(stats.end - stats.begin);
-    struct heap_map map = { stats.begin, stats.end,
-                            (bytes + CELLS - 1) / CELLS };
+    uint32_t bytes = (uint32_t)(end - begin);
+    struct heap_map map = { begin, end, (bytes + CELLS - 1) / CELLS };
     uint32_t count = bytes / map.cell_bytes + (bytes % map.cell_bytes != 0);
 
     for (uint32_t i = 0; i < CELLS; i++)
@@ -154,4 +154,17 @@ void map_heap(void)
     print("  a letter is %u bytes: . free  -+o# used, ever more  b bookkeeping"
           "  ? unknown\n",
           map.cell_bytes);
+}
+
+void map_heap(void)
+{
+    struct heap_stats stats = heap_stats();
+    struct grow_figures figures = grow_figures();
+
+    map_range(stats.begin, stats.end);
+    if (figures.end > figures.window.begin) {
+        print("  and in the window, from %#010lx on:\n",
+              (unsigned long)figures.window.begin);
+        map_range(figures.window.begin, figures.end);
+    }
 }

@@ -66,6 +66,22 @@ static bool fail_overlap(struct run *run, uintptr_t address, uint32_t bytes)
                     run->op.id, bytes, address);
 }
 
+static bool fail_outside(struct run *run, enum call_kind kind,
+                         uintptr_t address, uint32_t bytes)
+{
+    const struct shadow_range *ranges = run->shadow->ranges;
+    char window[40] = "";
+
+    if (run->shadow->count > 1)
+        format_text(window, sizeof window, " and 0x%zx to 0x%zx",
+                    ranges[1].begin, ranges[1].end);
+    return run_fail(run,
+                    "id %u: %s returned 0x%zx for %u bytes; the heap is "
+                    "0x%zx to 0x%zx%s",
+                    run->op.id, call_names[kind], address, bytes,
+                    ranges[0].begin, ranges[0].end, window);
+}
+
 /* R1, for what `kind` has returned for the id at work. */
 bool place_is_right(struct run *run, enum call_kind kind, const void *payload,
                     uint32_t bytes)
@@ -76,12 +92,7 @@ bool place_is_right(struct run *run, enum call_kind kind, const void *payload,
         return run_fail(run, "id %u: %s returned 0x%zx, no multiple of %u",
                         run->op.id, call_names[kind], address, HEAP_ALIGNMENT);
     if (!shadow_contains(run->shadow, address, bytes))
-        return run_fail(run,
-                        "id %u: %s returned 0x%zx for %u bytes; the heap is "
-                        "0x%zx to 0x%zx",
-                        run->op.id, call_names[kind], address, bytes,
-                        (size_t)run->env->heap_begin,
-                        run->env->heap_begin + run->heap_bytes);
+        return fail_outside(run, kind, address, bytes);
     return shadow_is_free(run->shadow, address, bytes) ||
            fail_overlap(run, address, bytes);
 }

@@ -89,7 +89,7 @@ void record_block(const struct replay_env *env, const char *kind, uint32_t done,
 
     record_begin(&record, kind);
     record_number(&record, "operation", done);
-    record_number(&record, "offset", entry->address - env->heap_begin);
+    record_number(&record, "offset", replay_offset(env, entry->address));
     record_number(&record, "bytes", entry->bytes);
     env->record(record.text);
 }

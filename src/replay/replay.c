@@ -19,6 +19,13 @@ static struct replay_memory memory;
 static struct run run;
 static struct replay_result probe_result;
 
+/* Each of its ranges has whole words. */
+static size_t all_shadow_bytes(size_t heap_bytes)
+{
+    return align_up(shadow_bytes(heap_bytes) + sizeof(uint32_t),
+                    sizeof(uint64_t));
+}
+
 size_t replay_memory_needed(const struct trace_file *files, size_t count,
                             size_t heap_bytes)
 {
@@ -33,8 +40,7 @@ size_t replay_memory_needed(const struct trace_file *files, size_t count,
         if (ids > most_ids)
             most_ids = ids;
     }
-    return align_up(shadow_bytes(heap_bytes), sizeof(uint64_t)) +
-           most_ids * sizeof(struct id_entry);
+    return all_shadow_bytes(heap_bytes) + most_ids * sizeof(struct id_entry);
 }
 
 void replay_init(struct replay_memory given)
@@ -46,7 +52,7 @@ void replay_init(struct replay_memory given)
 /* What is left of the memory beside the shadow. */
 static struct id_table id_table_beside(size_t heap_bytes)
 {
-    size_t taken = align_up(shadow_bytes(heap_bytes), sizeof(uint64_t));
+    size_t taken = all_shadow_bytes(heap_bytes);
 
     if (taken >= memory.bytes)
         return (struct id_table){ NULL, 0 };
@@ -64,18 +70,32 @@ size_t replay_footprint_step(uint64_t peak_bytes)
     return step < GRANULE_BYTES ? GRANULE_BYTES : step;
 }
 
+/* Of an empty heap of so many bytes. */
+static struct shadow shadow_of(const struct replay_env *env, size_t bytes)
+{
+    struct shadow shadow = { .count = 0 };
+    size_t beyond = bytes > env->heap_bytes ? bytes - env->heap_bytes : 0;
+    uint32_t *words = memory.begin;
+
+    bytes -= beyond;
+    shadow_add(&shadow, env->heap_begin, env->heap_begin + bytes, words);
+    if (beyond > 0)
+        shadow_add(&shadow, env->window_begin, env->window_begin + beyond,
+                   words + shadow_bytes(bytes) / sizeof *words);
+    return shadow;
+}
+
 /* Runs `file` in an empty heap of `heap_bytes`.  False: the allocators do not
  * start in one of that size. */
 static bool run_in(const struct replay_env *env, const struct trace_file *file,
                    size_t heap_bytes, struct replay_result *result, bool probe)
 {
-    struct id_table ids = id_table_beside(env->heap_bytes);
-    struct shadow shadow = { .count = 0 };
+    struct id_table ids = id_table_beside(replay_all_bytes(env));
+    struct shadow shadow;
 
     if (!env->restart(heap_bytes))
         return false;
-    shadow_add(&shadow, env->heap_begin, env->heap_begin + heap_bytes,
-               memory.begin);
+    shadow = shadow_of(env, heap_bytes);
     run = (struct run){
         .env = env,
         .file = file,
@@ -116,7 +136,7 @@ static void find_footprint(const struct replay_env *env,
 {
     const struct survey *survey = &result->survey;
     size_t step = replay_footprint_step(survey->peak_bytes);
-    size_t enough = env->heap_bytes;
+    size_t enough = replay_all_bytes(env);
     size_t too_few = 0;
     size_t guess = align_up(result->high_water_bytes, GRANULE_BYTES) + step;
 
@@ -135,13 +155,22 @@ static void find_footprint(const struct replay_env *env,
         result->footprint_bytes = enough;
 }
 
+/* A heap in two places may have room for a block in both together and in none
+ * of them; how much is lost that way at most. */
+static uint64_t largest_that_splits(const struct replay_env *env,
+                                    const struct survey *survey)
+{
+    return env->window_bytes > 0 ? survey->largest_bytes : 0;
+}
+
 /* R4.  The run has counted the NULLs; here they get their meaning. */
 static void judge_failures(const struct replay_env *env,
                            const struct trace_file *file,
                            struct replay_result *result)
 {
     uint64_t peak = result->survey.peak_granules * GRANULE_BYTES;
-    bool fits = peak <= env->heap_bytes;
+    uint64_t split = largest_that_splits(env, &result->survey);
+    bool fits = peak + split <= replay_all_bytes(env);
     char sense[TRACE_REASON_BYTES];
 
     if (result->verdict != REPLAY_OUT_OF_MEMORY)
@@ -150,7 +179,7 @@ static void judge_failures(const struct replay_env *env,
                 "the trace's peak of %llu bytes, each block rounded up to %u, "
                 "%s the heap of %zu",
                 (unsigned long long)peak, GRANULE_BYTES,
-                fits ? "fits" : "does not fit", env->heap_bytes);
+                fits ? "fits" : "does not fit", replay_all_bytes(env));
     if (fits && env->may_run_out)
         format_text(sense, sizeof sense, "this allocator reuses nothing");
     else if (fits)
@@ -159,6 +188,11 @@ static void judge_failures(const struct replay_env *env,
                 "%s:%u: out of memory after %u operations%s%s", file->name,
                 result->line, result->done_before_failure,
                 result->verdict == REPLAY_FAILED ? ", but " : ": ", sense);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 static void begin_picture(const struct replay_env *env,
@@ -171,8 +205,13 @@ static void begin_picture(const struct replay_env *env,
         .operations = result->survey.operations,
         .peak_bytes = result->survey.peak_bytes,
     };
+    size_t pictured = env->heap_bytes;
 
-    picture_begin(env->picture, &title, env->heap_begin, env->heap_bytes);
+    /* Of what it can grow by, as much as this trace may well need. */
+    if (result->survey.peak_bytes * 2 > pictured)
+        pictured =
+            (size_t)least(result->survey.peak_bytes * 2, replay_all_bytes(env));
+    picture_begin(env->picture, &title, env->heap_begin, pictured);
 }
 
 /* The verified run, in the full heap. */
@@ -182,11 +221,11 @@ static void run_in_full(const struct replay_env *env,
 {
     if (env->picture != NULL)
         begin_picture(env, file, result);
-    if (!run_in(env, file, env->heap_bytes, result, false)) {
+    if (!run_in(env, file, replay_all_bytes(env), result, false)) {
         result->verdict = REPLAY_FAILED;
         format_text(result->reason, sizeof result->reason,
                     "%s: the allocators do not start on a heap of %zu bytes",
-                    file->name, env->heap_bytes);
+                    file->name, replay_all_bytes(env));
     }
     if (env->picture != NULL)
         picture_end(env->picture);
@@ -196,10 +235,11 @@ static void run_in_full(const struct replay_env *env,
 void replay_run(const struct replay_env *env, const struct trace_file *file,
                 struct replay_result *result)
 {
-    struct id_table ids = id_table_beside(env->heap_bytes);
+    struct id_table ids = id_table_beside(replay_all_bytes(env));
 
     ASSERT(env->heap_begin % GRANULE_BYTES == 0);
     ASSERT(env->heap_bytes % GRANULE_BYTES == 0);
+    ASSERT(env->window_bytes % GRANULE_BYTES == 0);
     *result = (struct replay_result){ .verdict = REPLAY_REFUSED };
     if (!survey_trace(&run.trace, file, &ids, &result->survey)) {
         result->line = run.trace.line;
@@ -210,7 +250,7 @@ void replay_run(const struct replay_env *env, const struct trace_file *file,
     run_in_full(env, file, result);
     if (result->verdict == REPLAY_OK && !env->quick)
         find_footprint(env, file, result);
-    env->restart(env->heap_bytes);
+    env->restart(replay_all_bytes(env));
 }
 
 bool replay_is_wrong(const struct replay_result *result)

@@ -8,7 +8,8 @@
  *       |                    against a record of our own  -> verdict
  *       +--run, smaller heaps, by bisection -> footprint
  *
- * R1: every block lies inside the heap, is aligned to HEAP_ALIGNMENT and
+ * R1: every block lies inside the heap, be it the part that is always there
+ *     or the window into which it grows, is aligned to HEAP_ALIGNMENT and
  *     shares no granule with another live block.
  * R2: every payload keeps its contents until its kfree; krealloc keeps them up
  *     to the smaller size, and all of them when it fails.
@@ -23,7 +24,8 @@
  * before, and leaves an empty heap: whatever lived in it is gone.
  *
  * Footprint: the smallest heap in which the trace completes, all bookkeeping
- * counted, exact to the step that replay_footprint_step() tells.  Bisection
+ * counted, exact to the step that replay_footprint_step() tells, and to a page
+ * where the heap has grown.  Bisection
  * believes that a trace which completes in a heap completes in every larger
  * one.  An allocator can break that for single sizes; the answer is then a
  * size that suffices, with one below it that does not.
@@ -49,9 +51,14 @@ struct replay_env {
     const char *stage; /* for the table: "malloc" */
     uintptr_t heap_begin;
     size_t heap_bytes; /* of the full heap; both multiples of 8 */
-    /* Starts the allocators in force on an empty heap of so many bytes from
-     * heap_begin on; false when they cannot start in so few. */
-    bool (*restart)(size_t heap_bytes);
+    /* Where it grows to, and the memory that there is for that.  No bytes: it
+     * does not grow. */
+    uintptr_t window_begin;
+    size_t window_bytes;
+    /* Starts the allocators in force on an empty heap of so many bytes, from
+     * heap_begin on and, what is more than heap_bytes, in the window; false
+     * when they cannot start in so few. */
+    bool (*restart)(size_t bytes);
     bool may_run_out; /* NULL is right at any time: bump never frees */
     bool quick;       /* no bisection: high water instead of footprint */
     bool history;     /* a record for each block that comes or goes */
@@ -102,8 +109,9 @@ struct replay_memory {
     size_t bytes;
 };
 
-/* What any of these files can need beside a heap of so many bytes.  Bounded
- * by the sizes of the files: a header that claims more is refused later. */
+/* What any of these files can need beside a heap of so many bytes, the window
+ * included.  Bounded by the sizes of the files: a header that claims more is
+ * refused later. */
 size_t replay_memory_needed(const struct trace_file *files, size_t count,
                             size_t heap_bytes);
 /* Hands over the memory; once, before anything is replayed. */
@@ -121,5 +129,21 @@ bool replay_is_wrong(const struct replay_result *result);
 /* How exactly a footprint is known, for a trace with this peak. */
 size_t replay_footprint_step(uint64_t peak_bytes);
 const char *replay_verdict_text(enum replay_verdict verdict);
+
+/* The whole heap, with all that it can grow by. */
+static inline size_t replay_all_bytes(const struct replay_env *env)
+{
+    return env->heap_bytes + env->window_bytes;
+}
+
+/* How far into the heap an address in it lies, the window following on what is
+ * always there. */
+static inline size_t replay_offset(const struct replay_env *env,
+                                   uintptr_t address)
+{
+    if (address - env->window_begin < env->window_bytes)
+        return env->heap_bytes + (address - env->window_begin);
+    return address - env->heap_begin;
+}
 
 #endif

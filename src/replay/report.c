@@ -41,8 +41,10 @@ static void print_wrapped(const char *text)
 
 void report_begin(const struct replay_env *env)
 {
-    print("replay at stage %s, heap of %zu bytes\n", env->stage,
-          env->heap_bytes);
+    print("replay at stage %s, heap of %zu bytes", env->stage, env->heap_bytes);
+    if (env->window_bytes > 0)
+        print(" that grows by up to %zu", env->window_bytes);
+    print("\n");
     print("%-*s%8s%6s%9s%11s%7s  verdict\n", NAME_COLUMNS, "trace", "ops",
           "fails", "peak", env->quick ? "high water" : "footprint", "util");
     if (replay_is_counted(env))

@@ -76,13 +76,20 @@ static void note(const struct run *run, const char *kind,
         record_block(run->env, kind, run->trace.done, entry);
 }
 
+/* The picture has no gap between the heap and the window. */
+static uintptr_t place_in_picture(const struct run *run,
+                                  const struct id_entry *entry)
+{
+    return run->env->heap_begin + replay_offset(run->env, entry->address);
+}
+
 static void take(struct run *run, const struct id_entry *entry)
 {
     note(run, "taken", entry);
     shadow_take(run->shadow, entry->address, entry->bytes);
     run->live_bytes += entry->bytes;
     if (run->env->picture != NULL && !run->probe)
-        picture_take(run->env->picture, entry->address,
+        picture_take(run->env->picture, place_in_picture(run, entry),
                      granules_of(entry->bytes));
 }
 
@@ -92,7 +99,7 @@ static void give(struct run *run, const struct id_entry *entry)
     shadow_give(run->shadow, entry->address, entry->bytes);
     run->live_bytes -= entry->bytes;
     if (run->env->picture != NULL && !run->probe)
-        picture_give(run->env->picture, entry->address,
+        picture_give(run->env->picture, place_in_picture(run, entry),
                      granules_of(entry->bytes));
 }
 
@@ -100,7 +107,7 @@ static void give(struct run *run, const struct id_entry *entry)
 static void settle(struct run *run, struct id_entry *entry, void *payload,
                    uint32_t bytes)
 {
-    size_t end = (uintptr_t)payload + bytes - run->env->heap_begin;
+    size_t end = replay_offset(run->env, (uintptr_t)payload) + bytes;
 
     *entry = (struct id_entry){ (uintptr_t)payload, bytes, run->trace.done };
     take(run, entry);

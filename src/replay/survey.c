@@ -53,7 +53,7 @@ bool survey_trace(struct trace *trace, const struct trace_file *file,
     struct trace_op op;
     enum trace_step step;
 
-    *survey = (struct survey){ 0, 0, 0 };
+    *survey = (struct survey){ 0 };
     if (!trace_open(trace, file))
         return false;
     if (trace->ids > ids->room)
@@ -67,6 +67,8 @@ bool survey_trace(struct trace *trace, const struct trace_file *file,
             continue;
         if (!apply(trace, &op, &ids->entries[op.id], &live))
             return false;
+        if (op.kind != TRACE_FREE && op.bytes > survey->largest_bytes)
+            survey->largest_bytes = op.bytes;
         if (live.bytes > survey->peak_bytes)
             survey->peak_bytes = live.bytes;
         if (live.granules > survey->peak_granules)

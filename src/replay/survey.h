@@ -27,6 +27,7 @@ struct survey {
     uint32_t operations;
     uint64_t peak_bytes;    /* most bytes live at once, as asked for */
     uint64_t peak_granules; /* the same, each block in whole granules */
+    uint32_t largest_bytes; /* of any one block */
 };
 
 /* Smallest piece of memory that a block can occupy, by its alignment. */

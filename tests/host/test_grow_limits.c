@@ -23,14 +23,40 @@ struct state {
     struct page_window pages;
     page_entry_t entries[MOST_ENTRIES];
     struct heap_usage usage;
-    uint32_t granules, hash;
+    struct arena arenas[2]; /* where their maps and lists are, and lists */
+    /* Maps, heads and links of the static heap, and all payload in it. */
     uint8_t static_heap[GROW_STATIC_BYTES];
+    /* The same of the window. */
+    uint8_t window[MOST_ENTRIES * 64];
+    size_t window_bytes;
 };
 
 static struct state before, after;
 
 static void *live[64];
 static size_t live_count;
+
+/* But for what may differ: a count of its own, what the next block to move is
+ * told, and how "no run" is put. */
+static void take_arena(struct arena *taken, const struct arena *arena)
+{
+    *taken = *arena;
+    taken->reclaims = taken->moving = 0;
+    if (extent_length(taken->wilderness) == 0)
+        taken->wilderness = NO_EXTENT;
+    if (extent_length(taken->youngest) == 0)
+        taken->youngest = NO_EXTENT;
+}
+
+static void take_range(struct state *state, const struct page_range *range)
+{
+    size_t bytes = range->end - range->begin;
+
+    CHECK(state->window_bytes + bytes <= sizeof state->window);
+    memcpy(state->window + state->window_bytes, (const void *)range->begin,
+           bytes);
+    state->window_bytes += bytes;
+}
 
 static void state_take(struct state *state)
 {
@@ -44,7 +70,12 @@ static void state_take(struct state *state)
     for (uint32_t i = 0; i < MOST_ENTRIES; i++, page += PAGE_BYTES)
         state->entries[i] = processor_walk(kernel_directory(), page);
     state->usage = *grow_backend.usage;
-    state->granules = grow.arena.granules;
+    take_arena(&state->arenas[0], &armour_arena);
+    take_arena(&state->arenas[1], &grow.arena);
+    memcpy(state->static_heap, (const void *)grow_static_begin(),
+           GROW_STATIC_BYTES);
+    for (size_t i = 0; i < WINDOW_RANGES; i++)
+        take_range(state, &pages->mapped[i]);
 }
 
 static void states_expect_equal(void)
@@ -54,7 +85,11 @@ static void states_expect_equal(void)
     CHECK(memcmp(&before.pages, &after.pages, sizeof before.pages) == 0);
     CHECK(memcmp(before.entries, after.entries, sizeof before.entries) == 0);
     CHECK(memcmp(&before.usage, &after.usage, sizeof before.usage) == 0);
-    CHECK_EQ(before.granules, after.granules);
+    CHECK(memcmp(before.arenas, after.arenas, sizeof before.arenas) == 0);
+    CHECK(memcmp(before.static_heap, after.static_heap,
+                 sizeof before.static_heap) == 0);
+    CHECK_EQ(before.window_bytes, after.window_bytes);
+    CHECK(memcmp(before.window, after.window, sizeof before.window) == 0);
 }
 
 /* A static heap that is full of `live` blocks, each filled with its number. */
@@ -70,6 +105,7 @@ static void start_full(void)
         live_count++;
     }
     grow_fill_static();
+    armour_reclaim(); /* what a request does before it fails */
 }
 
 static void live_expect_untouched(void)
@@ -141,11 +177,12 @@ TEST(grow_fails_at_each_frame_of_a_growth)
         state_take(&before);
         payload = grow_alloc(700000, HEAP_ALIGNMENT);
         CHECK_EQ(payload != NULL, frames >= 175);
-        state_take(&after);
-        if (!payload)
-            states_expect_equal();
-        else
+        if (payload) {
             CHECK_EQ(grow_free(payload), HEAP_OK);
+        } else {
+            state_take(&after);
+            states_expect_equal();
+        }
         grow_expect_sound();
         live_expect_untouched();
         if (payload)
@@ -248,11 +285,31 @@ TEST(grow_limit_holds)
     grow_limit(0);
     grow_fill_static();
     expect_no_room(&grow_backend, 8, HEAP_ALIGNMENT);
-    grow_limit(100000);
-    CHECK(!grow_alloc(100000, HEAP_ALIGNMENT));
-    CHECK(grow_alloc(98304, HEAP_ALIGNMENT));
+    grow_limit(3 * PAGE_BYTES + 100); /* two maps and a page of heads */
     expect_no_room(&grow_backend, 8, HEAP_ALIGNMENT);
-    CHECK(grow_figures().held_bytes <= 98304 + 3 * PAGE_BYTES);
+    grow_limit(100000);
+    CHECK(!grow_alloc(24 * PAGE_BYTES - 3 * PAGE_BYTES + 1, HEAP_ALIGNMENT));
+    CHECK(grow_alloc(24 * PAGE_BYTES - 3 * PAGE_BYTES, HEAP_ALIGNMENT));
+    expect_no_room(&grow_backend, 8, HEAP_ALIGNMENT);
+    CHECK_EQ(grow_figures().held_bytes, 24 * PAGE_BYTES);
+}
+
+/* Every limit is used as far as whole pages go, and never exceeded. */
+TEST(grow_limit_is_exact)
+{
+    grow_machine_start();
+    grow_fill_static();
+    for (size_t pages = 4; pages < 900; pages += 13) {
+        size_t most;
+
+        grow_limit(pages * PAGE_BYTES);
+        most = grow.limit * GRANULE_BYTES;
+        CHECK(grow_alloc(most, HEAP_ALIGNMENT));
+        CHECK(grow_figures().held_bytes <= pages * PAGE_BYTES);
+        CHECK(grow_figures().held_bytes + 2 * PAGE_BYTES >= pages * PAGE_BYTES);
+        grow_machine_restart();
+        grow_fill_static();
+    }
 }
 
 TEST(grow_without_frames_for_tables_does_not_start)

@@ -202,12 +202,15 @@ grade: iso ## a lab's tests in the booted kernel, and points for them
 	$(Q)$(GRADE) --submission='$(SUBMISSION)'
 
 # STAFF BEGIN
-.PHONY: grade-all handout
+.PHONY: grade-all handout gradescope
 grade-all: iso ## SUBMISSIONS=DIR: every folder in it; scores.csv
 	$(Q)$(GRADE) --submissions='$(SUBMISSIONS)'
 
 handout: ## DIR=where [OPEN=N] [LAST=N]: a student's tree, without solutions
 	$(Q)$(MALLOW) handout --dir='$(DIR)' --open='$(OPEN)' --last='$(LAST)'
+
+gradescope: ## [LAB=malloc]: build/gradescope.zip, an autograder to upload
+	$(Q)$(MALLOW) gradescope --lab='$(LAB)' --seed='$(SEED)'
 # STAFF END
 
 doctor: ## what is missing on this machine, and what installs it

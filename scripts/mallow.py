@@ -11,7 +11,7 @@ import sys
 
 from mallow import check, debug, grade, memory, replay, run, sheet, stages
 # STAFF BEGIN
-from mallow import handout
+from mallow import gradescope, handout
 # STAFF END
 from mallow.project import Trouble
 
@@ -31,6 +31,7 @@ def parser():
         room.add_commands(commands)
     # STAFF BEGIN
     handout.add_commands(commands)
+    gradescope.add_commands(commands)
     # STAFF END
     return top
 

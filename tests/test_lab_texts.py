@@ -10,8 +10,13 @@ heading of a part says how many points one has after it:
 and the comment below it names the functions written in that part.  Here they
 are written: a starter gets the reference's bodies of all parts so far, and its
 points are counted.
+
+A table below <!-- figures: NAME.rep --> says what stages make of a trace; it is
+replayed.
 """
+import json
 import re
+import shutil
 
 import pytest
 from conftest import ROOT
@@ -26,8 +31,8 @@ WRITTEN = re.compile(r"^<!-- written: ([\w\s]+?) -->$", re.MULTILINE)
 
 
 def text_of(lab):
-    return (ROOT / dict(stages.table())[lab] / "README.md").read_text(
-        encoding="utf-8")
+    path = ROOT / dict(stages.table())[lab] / "README.md"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def labs():
@@ -121,3 +126,69 @@ def test_parts(lab, tree):
         hole.function for source in sources(number) for hole in
         holes.find((ROOT / source).read_text(encoding="utf-8"))
         if hole.lab == number)
+
+
+# -- Figures -------------------------------------------------------------------
+
+FIGURES = re.compile(r"^<!-- figures: (\S+) -->\n\|[^\n]*\n\|[^\n]*\n"
+                     r"((?:\|[^\n]*\n)+)", re.MULTILINE)
+
+
+def figures_in_texts():
+    """{trace: [(lab, stage, what the row says)]}"""
+    found = {}
+    for lab, _ in stages.table():
+        for trace, table in FIGURES.findall(text_of(lab)):
+            rows = [[cell.strip() for cell in line.strip("|").split("|")]
+                    for line in table.splitlines()]
+            found.setdefault(trace, []).extend(
+                (lab, row[0], row[1:]) for row in rows)
+    return found
+
+
+def replayed(tree, stage, folder):
+    """The figures of the one trace in `folder`."""
+    done = tree.make("replay", f"STAGE={stage}", f"TRACES={folder}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = (tree.root / "build" / "replay.json").read_text(encoding="utf-8")
+    return json.loads(report)["traces"][0]
+
+
+def number_in(cell):
+    return float(re.sub(r"[^\d.]", "", cell))
+
+
+def is_right(cells, real):
+    """Bytes to 1 %; instructions to a tenth, as compilers differ."""
+    failures, heap, payload, allocate, free = cells
+    fits = real["failures"] == 0
+    pairs = [(allocate, real["malloc_mean_milli"] / 1000, 10),
+             (free, real["free_mean_milli"] / 1000, 10)]
+    if fits:
+        pairs += [(heap, real["footprint_bytes"], 1),
+                  (payload, real["utilisation_milli"] / 10, 1)]
+    elif heap != "more than 2 MiB" or payload:
+        return False
+    return number_in(failures) == real["failures"] and all(
+        abs(number_in(cell) - value) <= value * percent / 100
+        for cell, value, percent in pairs)
+
+
+def in_words(real):
+    return (f'{real["failures"]}, {real.get("footprint_bytes")} bytes, '
+            f'{real.get("utilisation_milli", 0) / 10} %, '
+            f'{real["malloc_mean_milli"] / 1000}, '
+            f'{real["free_mean_milli"] / 1000}')
+
+
+@pytest.mark.parametrize("trace", sorted(figures_in_texts()))
+def test_figures(trace, tree):
+    rows = figures_in_texts()[trace]
+    folder = tree.root / "one"
+    folder.mkdir()
+    shutil.copy(ROOT / "traces" / trace, folder)
+    real = {stage: replayed(tree, stage, folder)
+            for stage in sorted({stage for _, stage, _ in rows})}
+    wrong = [f"lab {lab}, row {stage}: {in_words(real[stage])}"
+             for lab, stage, cells in rows if not is_right(cells, real[stage])]
+    assert not wrong, "\n".join(wrong)

@@ -69,7 +69,7 @@ MM := frames frames_summary frames_check                 \
       bump bump_check                                    \
       malloc malloc_verify malloc_check                  \
       zalloc zalloc_walk zalloc_verify zalloc_check heap_pages\
-      spans_policy spans_runs spans spans_check          \
+      spans_policy spans_runs spans spans_walk spans_check \
       armour_arena armour_index armour armour_check      \
       window window_check grow grow_check
 REPLAY := trace survey   \

@@ -12,6 +12,7 @@
 #include "lib/symbol.h"
 #include "mm/bump.h"
 #include "mm/malloc.h"
+#include "mm/spans.h"
 
 #include <sanitizer/common_interface_defs.h>
 #include <signal.h>
@@ -70,6 +71,8 @@ static struct violation check_lab(void)
         return malloc_check();
     if (strcmp(lab->name, "zalloc") == 0)
         return zalloc_check();
+    if (strcmp(lab->name, "spans") == 0)
+        return spans_check();
     return SOUND;
 }
 

@@ -6,6 +6,7 @@
 #include "mm/bump.h"
 #include "mm/heap_pages.h"
 #include "mm/malloc.h"
+#include "mm/spans.h"
 #include "mm/zalloc.h"
 
 /* -- Starting ------------------------------------------------------------- */
@@ -36,6 +37,16 @@ static enum stage_state start_zalloc(uintptr_t begin, uintptr_t end)
     return state;
 }
 
+static enum stage_state start_spans(uintptr_t begin, uintptr_t end)
+{
+    enum stage_state state = start_malloc(begin, end);
+
+    if (state == STAGE_OK)
+        state = spans_init(heap_page_source(begin, end), SPANS_SHARED);
+    heap_add_small(&spans_backend, SPANS_BYTES_MAX);
+    return state;
+}
+
 static const struct {
     const char *lab;
     enum stage_state (*start)(uintptr_t begin, uintptr_t end);
@@ -43,6 +54,7 @@ static const struct {
     { "heap", start_bump },
     { "malloc", start_malloc },
     { "zalloc", start_zalloc },
+    { "spans", start_spans },
 };
 
 static enum stage_state start(size_t bytes)

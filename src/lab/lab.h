@@ -166,11 +166,12 @@ void lab_stress(const struct lab_stress *stress);
  * `percent` of the heap have to be in use before the first NULL. */
 void lab_replay(const char *name, unsigned percent);
 
-/* -- Lab 5: zones --------------------------------------------------------- */
+/* -- Labs 5 and 6: zones --------------------------------------------------------- */
 
-/* zalloc alone behind kmalloc, with pages of the arena: at most `pages`. */
+/* zalloc, or spans, alone behind kmalloc, with pages of the arena: at most
+ * `pages`. */
 void lab_zones_start(size_t pages);
-/* Pages that zalloc holds now. */
+/* Pages that it holds now. */
 size_t lab_zone_pages(void);
 /* From now on it gets no more than `pages` in all. */
 void lab_zone_limit(size_t pages);

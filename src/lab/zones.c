@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* zalloc alone, over pages that are counted one by one.
+/* What serves small sizes in labs 5 and 6, alone, over pages that are counted
+ * one by one.
  *
  *     arena  | taken | taken | free | taken | free ...
  *              ^ from here on the next free run is looked for
@@ -7,6 +8,7 @@
 #include "lab/common.h"
 #include "lab/ledger.h"
 #include "lib/string.h"
+#include "mm/spans.h"
 
 #define MOST_PAGES (LAB_ARENA_BYTES / PAGE_BYTES)
 
@@ -60,7 +62,7 @@ static void give(void *run, size_t count)
     pool.used -= count;
 }
 
-/* What is behind the front door beside zalloc: nothing. */
+/* What is behind the front door beside it: nothing. */
 
 static void *no_alloc(size_t bytes, size_t alignment)
 {
@@ -103,6 +105,34 @@ static const struct heap_backend nothing = {
     .owns = no_owner,
 };
 
+static enum stage_state start_spans(const struct page_source *source)
+{
+    return spans_init(source, SPANS_SHARED);
+}
+
+static const struct {
+    const char *lab;
+    enum stage_state (*start)(const struct page_source *source);
+    const struct heap_backend *backend;
+    size_t limit;
+} smalls[] = {
+    { "zalloc", zalloc_init, &zalloc_backend, ZALLOC_BYTES_MAX },
+    { "spans", start_spans, &spans_backend, SPANS_BYTES_MAX },
+};
+
+static enum stage_state start_small(const struct page_source *source)
+{
+    for (size_t i = 0; i < sizeof smalls / sizeof *smalls; i++) {
+        if (strcmp(smalls[i].lab, lab_chosen->name) == 0) {
+            enum stage_state state = smalls[i].start(source);
+
+            heap_add_small(smalls[i].backend, smalls[i].limit);
+            return state;
+        }
+    }
+    LAB_FAIL("the lab %s has no zones", lab_chosen->name);
+}
+
 void lab_zones_start(size_t pages)
 {
     uintptr_t begin = (uintptr_t)page_at(0);
@@ -118,12 +148,11 @@ void lab_zones_start(size_t pages)
     ledger_start(begin, end);
     if (!lab_side_played(&record)) {
         heap_start(begin, end, &nothing);
-        record.result = (uint32_t)zalloc_init(&source);
-        heap_add_small(&zalloc_backend, ZALLOC_BYTES_MAX);
+        record.result = (uint32_t)start_small(&source);
     }
     lab_noted(&record, record.result);
     if (record.result == STAGE_NOT_WRITTEN)
-        LAB_FAIL("zalloc_init is not written yet");
+        LAB_FAIL("the start of the zones is not written yet");
 }
 
 size_t lab_zone_pages(void)

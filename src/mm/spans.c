@@ -39,14 +39,9 @@
 #include "mm/spans.h"
 
 #include "lib/string.h"
-#include "mm/spans_runs.h"
+#include "mm/spans_calls.h"
 
 struct span_heap span_heap;
-
-/* On the way of every call, or of few.  Said to the compiler, because with so
- * few registers it saves a fifth of the instructions of a call. */
-#define HOT  inline __attribute__((always_inline))
-#define COLD __attribute__((noinline))
 
 /* -- Zones ---------------------------------------------------------------- */
 
@@ -60,8 +55,9 @@ static void mark_pages(const struct span_pool *pool,
 }
 
 /* A new zone, one free run; false, and nothing changed, if there is no page. */
-static COLD bool zone_create(struct span_pool *pool)
+static bool zone_create(struct span_pool *pool)
 {
+    /* LAB 6 BEGIN: return false; */
     struct span_zone *zone = span_heap.source.take(pool->zone_pages);
     uint32_t last = (pool->granules + 1) / WORD_BITS;
 
@@ -75,31 +71,26 @@ static COLD bool zone_create(struct span_pool *pool)
     pool->zones++;
     index_insert(pool, granule_at(pool, zone, 1), pool->granules);
     return true;
+    /* LAB 6 END */
 }
 
 /* All of its granules are free. */
 static void zone_destroy(struct span_pool *pool, struct span_zone *zone)
 {
+    /* LAB 6 BEGIN */
     mark_pages(pool, zone, false);
     pool->zones--;
     span_heap.source.give(zone, pool->zone_pages);
+    /* LAB 6 END */
 }
 
 /* -- Runs ----------------------------------------------------------------- */
 
-/* Granules in a row: a span, or what becomes one or has been one. */
-struct granules {
-    struct span_pool *pool;
-    struct span_zone *zone;
-    uintptr_t address;
-    uint32_t index, length;
-};
-
 /* Takes `wanted` from the beginning of a free run, listed no more, of
  * `run_length` granules, or of RUN_CLASSES and more. */
-static HOT void run_take(struct granules wanted, uint32_t run_length,
-                         bool has_head)
+static void run_take(struct granules wanted, uint32_t run_length, bool has_head)
 {
+    /* LAB 6 BEGIN */
     struct span_pool *pool = wanted.pool;
     uintptr_t rest_address =
         wanted.address + wanted.length * pool->granule_bytes;
@@ -112,11 +103,13 @@ static HOT void run_take(struct granules wanted, uint32_t run_length,
         index_insert(pool, (struct free_run *)rest_address, rest);
     if (pool->forgotten)
         spans_index_rebuild(pool);
+    /* LAB 6 END */
 }
 
 /* Frees granules, which join the runs on both sides. */
-static HOT void run_give(struct granules given)
+static void run_give(struct granules given)
 {
+    /* LAB 6 BEGIN */
     struct span_pool *pool = given.pool;
     uint32_t end = given.index + given.length;
     uint32_t before = free_before(given.zone, given.index);
@@ -138,11 +131,13 @@ static HOT void run_give(struct granules given)
     }
     if (pool->forgotten)
         spans_index_rebuild(pool);
+    /* LAB 6 END */
 }
 
 /* The zone is all free, and listed as one run. */
-static COLD void zone_retire(struct span_pool *pool, struct span_zone *zone)
+static void zone_retire(struct span_pool *pool, struct span_zone *zone)
 {
+    /* LAB 6 BEGIN */
     struct free_run *whole = granule_at(pool, zone, 1);
 
     index_remove(pool, whole, pool->granules);
@@ -154,6 +149,7 @@ static COLD void zone_retire(struct span_pool *pool, struct span_zone *zone)
         zone_destroy(pool, zone);
     else
         index_insert(pool, whole, pool->granules);
+    /* LAB 6 END */
 }
 
 /* -- From an address to its span ------------------------------------------ */
@@ -168,8 +164,9 @@ static inline bool zone_is_intact(const struct span_zone *zone)
  * address.  The pool, and with it the size of a granule, comes from the page
  * map: whatever is written into a zone cannot change how its addresses are
  * read. */
-static HOT enum heap_error span_find(const void *payload, struct granules *span)
+static enum heap_error span_find(const void *payload, struct granules *span)
 {
+    /* LAB 6 BEGIN: return HEAP_NOT_WRITTEN; */
     uintptr_t address = (uintptr_t)payload, offset;
     uint32_t mark = page_mark(address);
 
@@ -194,6 +191,7 @@ static HOT enum heap_error span_find(const void *payload, struct granules *span)
         return HEAP_INTERIOR;
     span->length = span_length(span->zone, span->index);
     return span->length <= span->pool->span_max ? HEAP_OK : HEAP_CORRUPT;
+    /* LAB 6 END */
 }
 
 /* -- Spans ---------------------------------------------------------------- */
@@ -213,6 +211,7 @@ enum stage_state spans_init(const struct page_source *source,
 
 void *spans_alloc(size_t bytes, size_t alignment)
 {
+    /* LAB 6 BEGIN: return NOT_WRITTEN; */
     struct span_order order;
     struct granules wanted;
     uint32_t class, mark;
@@ -238,10 +237,12 @@ void *spans_alloc(size_t bytes, size_t alignment)
     wanted.zone->spans++;
     usage_add(&span_heap.usage, wanted.length * wanted.pool->granule_bytes);
     return (void *)wanted.address;
+    /* LAB 6 END */
 }
 
 enum heap_error spans_free(void *payload)
 {
+    /* LAB 6 BEGIN: return HEAP_NOT_WRITTEN; */
     struct granules span;
     enum heap_error error = span_find(payload, &span);
 
@@ -252,18 +253,22 @@ enum heap_error spans_free(void *payload)
     if (--span.zone->spans == 0)
         zone_retire(span.pool, span.zone);
     return HEAP_OK;
+    /* LAB 6 END */
 }
 
 static void span_shorten(struct granules span, uint32_t length)
 {
+    /* LAB 6 BEGIN */
     span.address += length * span.pool->granule_bytes;
     span.index += length;
     span.length -= length;
     run_give(span);
+    /* LAB 6 END */
 }
 
 static bool span_lengthen(struct granules span, uint32_t length)
 {
+    /* LAB 6 BEGIN: return false; */
     uint32_t behind = free_behind(span.zone, span.index + span.length);
 
     if (behind < length - span.length)
@@ -274,10 +279,12 @@ static bool span_lengthen(struct granules span, uint32_t length)
     index_remove(span.pool, (struct free_run *)span.address, behind);
     run_take(span, behind, false);
     return true;
+    /* LAB 6 END */
 }
 
 bool spans_resize(void *payload, size_t bytes)
 {
+    /* LAB 6 BEGIN: return false; */
     struct granules span;
     uint32_t granule_bytes, length;
 
@@ -295,6 +302,7 @@ bool spans_resize(void *payload, size_t bytes)
         length * granule_bytes - span.length * granule_bytes;
     usage_peak(&span_heap.usage);
     return true;
+    /* LAB 6 END */
 }
 
 size_t spans_size(const void *payload)
@@ -318,59 +326,6 @@ size_t spans_pages_held(void)
     for (uint32_t i = 0; i < span_heap.pool_count; i++)
         pages += span_heap.pools[i].zones * span_heap.pools[i].zone_pages;
     return pages;
-}
-
-/* -- Walk ----------------------------------------------------------------- */
-
-/* Where the granules that are in the same span or run as `index` end. */
-static uint32_t piece_end(const struct span_zone *zone, uint32_t index)
-{
-    if (is_allocated(zone, index))
-        return index + span_length(zone, index);
-    while (!is_allocated(zone, index))
-        index++;
-    return index;
-}
-
-static bool walk_zone(const struct span_pool *pool,
-                      const struct span_zone *zone, block_visitor visit,
-                      void *context)
-{
-    struct block block = {
-        .address = (uintptr_t)zone,
-        .bytes = pool->granule_zero + pool->granule_bytes,
-        .state = BLOCK_BOOKKEEPING,
-        .owner = pool->name,
-    };
-    uint32_t index = 1;
-
-    if (!visit(&block, context))
-        return false;
-    while (index <= pool->granules) {
-        uint32_t end = piece_end(zone, index);
-
-        block.address = (uintptr_t)granule_at(pool, zone, index);
-        block.bytes = (end - index) * pool->granule_bytes;
-        block.state = is_allocated(zone, index) ? BLOCK_USED : BLOCK_FREE;
-        if (!visit(&block, context))
-            return false;
-        index = end;
-    }
-    return true;
-}
-
-bool spans_walk(block_visitor visit, void *context)
-{
-    for (uint32_t i = 0; i < span_heap.page_count; i++) {
-        uintptr_t page = (span_heap.first_page + i) << PAGE_SHIFT;
-        uint32_t mark = span_heap.source.page_map[i];
-
-        if (mark != PAGE_NOT_OURS && (mark & PAGE_INDEX_MASK) == 0 &&
-            !walk_zone(mark_pool(mark), (const struct span_zone *)page, visit,
-                       context))
-            return false;
-    }
-    return true;
 }
 
 const struct heap_backend spans_backend = {

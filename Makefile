@@ -104,6 +104,9 @@ ROOMS := $(LIB:%=lib/%) $(ARCH:%=arch/i386/%) $(MM:%=mm/%) \
          $(LAB_ROOM:%=lab/%) $(TOP)
 O     := $(B)/$(TOOLCHAIN)
 TESTS := $(patsubst %.c,%,$(wildcard labs/*/tests.c))
+# STAFF BEGIN
+TESTS += $(patsubst %.c,%,$(wildcard staff/tests/*.c))
+# STAFF END
 OBJS  := $(ROOMS:%=$(O)/%.o) $(TESTS:%=$(O)/%.o)
 
 # --- building -------------------------------------------------------------------
@@ -119,6 +122,13 @@ $(O)/labs/%.o: labs/%.c $(O)/.tools
 	$(call say,CC,labs/$*.c)
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(CFLAGS) $(WARN) $(EXTRA) -MMD -MP -c $< -o $@
+
+# STAFF BEGIN
+$(O)/staff/%.o: staff/%.c $(O)/.tools
+	$(call say,CC,staff/$*.c)
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(CFLAGS) $(WARN) $(EXTRA) -MMD -MP -c $< -o $@
+# STAFF END
 
 $(O)/%.o: src/%.S $(O)/.tools
 	$(call say,AS,$*.S)

@@ -14,6 +14,9 @@ CHECK_SRC := $(wildcard labs/host/*.c labs/*/tests.c) \
              $(filter-out src/lib/string.c src/lib/divide.c, \
                $(LIB:%=src/lib/%.c)) \
              $(MM:%=src/mm/%.c) $(REPLAY:%=src/replay/%.c)
+# STAFF BEGIN
+CHECK_SRC += $(wildcard staff/tests/*.c)
+# STAFF END
 CHECK_OBJS := $(CHECK_SRC:%.c=$(B)/check/%.o)
 
 $(B)/check/%.o: %.c

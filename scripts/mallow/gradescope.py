@@ -18,14 +18,15 @@ from .project import BUILD, ROOT, shown
 
 ZIP = BUILD / "gradescope.zip"
 ROOM = ROOT / "scripts" / "gradescope"
-CUT = ("Makefile", "scripts/setup")
+KEPT = "tests/host/host.mk"  # a part of the Makefile
 LEFT_OUT = ("tests/", "bench/", "docs/", ".ci/", ".github/")
 
 
 def tree_files():
     """The tree, and of staff/ also what git does not know."""
     names = {name for name in handout.all_files()
-             if not name.startswith(LEFT_OUT) and (ROOT / name).is_file()}
+             if (not name.startswith(LEFT_OUT) or name == KEPT)
+             and (ROOT / name).is_file()}
     names |= {str(path.relative_to(ROOT)) for path in ROOT.glob("staff/**/*")
               if path.is_file() and ".git" not in path.parts
               and "__pycache__" not in path.parts}
@@ -49,7 +50,7 @@ def write(path, lab, seed):
             f"LAB={shlex.quote(lab)}\nSEED={shlex.quote(seed)}\n")
         for name in tree_files():
             text = None
-            if name in CUT:
+            if name == "scripts/setup":
                 text = handout.CUT.sub("", (ROOT / name).read_text("utf-8"))
             add(archive, ROOT / name, f"mallow/{name}", text)
     return path.stat().st_size

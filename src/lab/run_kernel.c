@@ -63,7 +63,8 @@ struct lab_chosen_test lab_find(const char *name)
     return (struct lab_chosen_test){ NULL, NULL };
 }
 
-static void record_test(const struct lab *lab, const struct lab_test *test)
+static void record_test(const struct lab *lab, const struct lab_test *test,
+                        bool hidden)
 {
     static struct record record;
 
@@ -75,6 +76,7 @@ static void record_test(const struct lab *lab, const struct lab_test *test)
     record_text(&record, "needs", test->needs ? test->needs : "");
     record_text(&record, "what", test->what);
     record_text(&record, "hint", test->hint);
+    record_number(&record, "hidden", hidden);
     console_record(record.text);
 }
 
@@ -82,7 +84,7 @@ void lab_list_record(void)
 {
     for (size_t i = 0; i < lab_count; i++) {
         for (size_t j = 0; lab_list[i] && j < lab_list[i]->count; j++)
-            record_test(lab_list[i], &lab_list[i]->tests[j]);
+            record_test(lab_list[i], &lab_list[i]->tests[j], lab_is_hidden(i));
     }
 }
 

@@ -89,9 +89,12 @@ void lab_side_load(struct page_table *directory);
 bool lab_side_read(uintptr_t address, uint32_t *value);
 bool lab_side_write(uintptr_t address, uint32_t value);
 
-/* The labs of this tree; NULL for those that a hand-out has not opened yet. */
+/* The labs of this tree, and once more those of staff's hidden tests; NULL for
+ * those that this tree lacks. */
 extern const struct lab *const lab_list[];
 extern const size_t lab_count;
+/* Whether no student sees what the tests of lab_list[number] find. */
+bool lab_is_hidden(size_t number);
 
 /* A count that goes up with the work done. */
 uint64_t lab_side_work(void);

@@ -12,6 +12,7 @@ from .project import Trouble
 
 HEADER_BYTES, SECTION, SYMBOL = 52, struct.Struct("<10I"), struct.Struct("<IIIBBH")
 SHT_SYMTAB = 2
+SHF_EXECINSTR = 4
 BIND_LOCAL, TYPE_FUNCTION, TYPE_FILE = 0, 2, 4
 UNDEFINED = 0
 
@@ -102,6 +103,19 @@ class Elf:
         """block_split+0x12, as the kernel's own reports have it."""
         found = self.function_at(address)
         return f"{found[0]}+{found[1]:#x}" if found else f"{address:#010x}"
+
+    def code_from(self, part):
+        """[(address, bytes)]: where the functions of an object lie in this
+        file, which it was linked into."""
+        found = []
+        for index, section in enumerate(part.sections):
+            inside = [symbol for symbol in part.symbols if symbol.shared
+                      and symbol.section == index
+                      and symbol.kind == TYPE_FUNCTION]
+            if section.flags & SHF_EXECINSTR and inside:
+                begin = self.address(inside[0].name) - inside[0].address
+                found.append((begin, section.size))
+        return found
 
     def undefined(self):
         """What the file wants from others."""

@@ -71,25 +71,31 @@ class Grading:
                                {**self.later(lab), **self.take(lab)})
 
     def together(self, last):
-        """The kernel with all labs up to `last` that can be taken (G2)."""
-        exchanged = self.later(last)
+        """The kernel with all labs up to `last` that can be taken (G2); None
+        if that is one lab."""
+        taken = []
         for lab in self.every_lab:
-            if lab.number <= last.number:
-                try:
-                    exchanged.update(self.take(lab))
-                except Refused:
-                    continue
+            try:
+                if lab.number <= last.number:
+                    taken.append(self.take(lab))
+            except Refused:
+                continue
+        if len(taken) < 2:
+            return None
+        exchanged = self.later(last)
+        for made in taken:
+            exchanged.update(made)
         return self.kit.kernel(self.folder / "together", exchanged)
 
     # -- Running -------------------------------------------------------------------
 
-    async def run(self, kernel, tests, done=None):
+    async def run(self, kernel, tests, done=None, play=True):
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             try:
                 saved = await self.runner.save(kernel, folder)
             except Trouble as trouble:
                 raise Refused(str(trouble)) from None
-            return await self.runner.tests(saved, tests, done)
+            return await self.runner.tests(saved, tests, done, play)
 
     async def lab(self, lab, kernel):
         """One lab; whether anything of it is written."""
@@ -128,7 +134,9 @@ class Grading:
             return
         try:
             kernel = await asyncio.to_thread(self.together, written[-1])
-            self.report.together = await self.run(kernel, tests)
+            if kernel:
+                self.report.together = await self.run(kernel, tests,
+                                                      play=False)
         except Refused as refused:
             self.report.apart = str(refused)
         self.report.write()

@@ -35,6 +35,7 @@ SECONDS = 300  # of a test; what ends it is a count of instructions
 TEST_FAILED = 41  # EXIT_TEST_FAILED, as QEMU's status
 FRAMES_SHOWN = 8
 PIECE_BYTES = 65536
+BREAKPOINT = b"\xcc"
 
 
 class End(NamedTuple):
@@ -45,6 +46,7 @@ class End(NamedTuple):
     console: str
     records: list
     image: mmap.mmap  # memory, for as long as somebody looks
+    used: list        # the parts of it that are not just 0: [(begin, end)]
     seconds: float
 
 
@@ -115,13 +117,30 @@ async def leave_out_memory(monitor):
         {"capability": "x-ignore-shared", "state": True}])
 
 
-def used_pieces(memory):
-    """[(offset, contents)] of all that is not 0."""
-    zero = bytes(PIECE_BYTES)
-    pieces = ((at, memory[at:at + PIECE_BYTES])
-              for at in range(0, len(memory), PIECE_BYTES))
-    return [(at, piece) for at, piece in pieces
-            if piece != zero[:len(piece)]]
+def extents(path):
+    """[(begin, end)] of what has been written to a file with holes."""
+    found, at = [], 0
+    with path.open("rb") as file:
+        while True:
+            try:
+                begin = os.lseek(file.fileno(), at, os.SEEK_DATA)
+            except OSError:  # nothing but a hole
+                return found
+            at = os.lseek(file.fileno(), begin, os.SEEK_HOLE)
+            found.append((begin, at))
+
+
+def used_pieces(image, used, areas=((0, MEMORY_BYTES),)):
+    """[(offset, contents)] of all in some areas [begin, end) of memory that
+    is not 0."""
+    zero, found = bytes(PIECE_BYTES), []
+    for low, high in areas:
+        for begin, end in used:
+            for at in range(max(low, begin), min(high, end), PIECE_BYTES):
+                piece = image[at:min(at + PIECE_BYTES, high, end)]
+                if piece != zero[:len(piece)]:
+                    found.append((at, piece))
+    return found
 
 
 def lay_out(path, pages):
@@ -160,8 +179,8 @@ async def end(qemu):
 class Saved:
     """A kernel that waits for its test; as many copies run as are wanted."""
 
-    def __init__(self, iso, kernel, folder):
-        self.iso, self.folder = iso, folder
+    def __init__(self, iso, kernel, folder, foreign=()):
+        self.iso, self.folder, self.foreign = iso, folder, foreign
         self.elf = Elf(kernel)
         self.state = folder / "state"
         self.place = self.elf.address(ASKED) - KERNEL_BASE
@@ -192,7 +211,8 @@ class Saved:
         while True:
             found = await monitor.ask("query-migrate")
             if found["status"] == "completed":
-                self.pages = used_pieces(mapped(folder / "memory"))
+                memory = folder / "memory"
+                self.pages = used_pieces(mapped(memory), extents(memory))
                 return
             if found["status"] in ("failed", "cancelled"):
                 raise Trouble("QEMU could not save the machine")
@@ -219,6 +239,12 @@ class Saved:
                 await end(qemu)
             return self._end(None if hung else qemu.returncode, hung, folder,
                              time.monotonic() - began)
+
+    def without_foreign_code(self):
+        """Contents of pages, for run(): whoever calls a student's function
+        stops there."""
+        return [(address - KERNEL_BASE, BREAKPOINT * size)
+                for address, size in self.foreign]
 
     async def _run(self, qemu, folder, words):
         monitor = await Monitor().connect(folder / "qmp", qemu)
@@ -277,7 +303,8 @@ class Saved:
             status, folder, text("errors"))
         return End(status, hung, reason, text("console"),
                    records.read(folder / "records"),
-                   mapped(folder / "memory"), seconds)
+                   mapped(folder / "memory"),
+                   extents(folder / "memory"), seconds)
 
 
 def jobs():

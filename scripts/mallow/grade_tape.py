@@ -55,6 +55,7 @@ def read(image, begin, size):
     """The records of a tape; Wrong if something else has plainly written to
     it.  Whether the seals fit is seen when it is played."""
     found = []
+    size -= size % RECORD.size
     for row in RECORD.iter_unpack(image[begin:begin + size]):
         if not any(row):
             break

@@ -26,6 +26,7 @@ FILLS = {"empty": 0, "half": 50, "99 %": 99, "full": 100}
 SUMMARIES = "summaries"  # frames by summary words; else word by word
 ZONES = [10, 1000, 10_000]
 ZONES_ALONE = "zones"  # zalloc without the front door
+OBJECTS = "objects"  # object caches, which are behind no front door
 
 
 def table(subjects, works, measure):
@@ -61,23 +62,24 @@ def quick(bench, folder):
     return table(bench.ours(), works, bench.count)
 
 
-def zones_alone(bench):
-    """zalloc itself as a subject, if it is there."""
-    return [subject._replace(name=ZONES_ALONE)
+def alone(bench, *names):
+    """Allocators of equal entries as subjects, if zalloc is one."""
+    return [subject._replace(name=name) for name in names
             for subject in bench.ours() if subject.name == "zalloc"]
 
 
 def sizes(bench):
     works = [workloads.fixed_size(order, size) for order in workloads.ORDERS
              for size in workloads.SIZES]
-    return table(bench.subjects + zones_alone(bench), works, bench.count)
+    return table(bench.subjects + alone(bench, ZONES_ALONE, OBJECTS), works,
+                 bench.count)
 
 
 def packing(bench):
     """How much of a region is payload when one size fills it, and when many
     sizes take turns in it."""
     works = [workloads.density(), workloads.log_uniform()]
-    return table(bench.subjects, works,
+    return table(bench.subjects + alone(bench, OBJECTS), works,
                  lambda *pair: cost_and_utilisation(bench, *pair))
 
 
@@ -120,13 +122,14 @@ def worst_outcome(bench, subject, command, *arguments):
 
 
 def misuse(bench):
-    cases = [(subject, ("misuse", name)) for subject in bench.subjects
+    subjects = bench.subjects + alone(bench, OBJECTS)
+    cases = [(subject, ("misuse", name)) for subject in subjects
              for name in MISUSES]
     cases += [(subject, ("stray",)) for subject in bench.ours()]
     words = in_parallel([lambda case=case: worst_outcome(bench, case[0],
                                                          *case[1])
                          for case in cases])
-    rows = {subject.name: {} for subject in bench.subjects}
+    rows = {subject.name: {} for subject in subjects}
     for (subject, arguments), word in zip(cases, words):
         rows[subject.name][arguments[-1]] = word
     return rows
@@ -171,7 +174,10 @@ def frames(bench):
 
 
 def zones(bench):
-    results = in_parallel([lambda count=count: two_halves(bench, "zones",
-                                                          count)
-                           for count in ZONES])
-    return dict(zip(map(str, ZONES), results))
+    cases = {str(count) if kind == ZONES_ALONE else f"{count}, {kind}":
+             (kind, count) for kind in (ZONES_ALONE, OBJECTS)
+             for count in ZONES}
+    results = in_parallel([lambda case=case: two_halves(bench, "zones",
+                                                        *case)
+                           for case in cases.values()])
+    return dict(zip(cases, results))

@@ -8,7 +8,7 @@ from statistics import mean, median
 
 import workloads
 from figures import dig, mean_of
-from sections import MISUSES, SUMMARIES, ZONES, ZONES_ALONE
+from sections import MISUSES, OBJECTS, SUMMARIES, ZONES
 
 FILE = Path(__file__).with_name("targets.json")
 HARMLESS = ("refused", "harmless")
@@ -101,10 +101,10 @@ def front_door_figures(results, final):
 
 
 def zone_figures(results):
-    rows = dig(results, "sizes", ZONES_ALONE) or {}
+    rows = dig(results, "sizes", OBJECTS) or {}
+    caches = [dig(results, "zones", f"{count}, {OBJECTS}") for count in ZONES]
     stack = [rows.get(f"lifo-{size}") for size in workloads.SIZES]
-    few, many = (pair_cost(dig(results, "zones", str(count)))
-                 for count in (ZONES[0], ZONES[-1]))
+    few, many = pair_cost(caches[0]), pair_cost(caches[-1])
 
     def middle(kind):
         values = [dig(row, kind, "median") for row in stack]
@@ -116,11 +116,10 @@ def zone_figures(results):
         "zalloc_mean": mean_cost(list(rows.values())),
         "zalloc_worst": most(dig(row, kind, "worst") for row in rows.values()
                              for kind in ("malloc", "free")),
-        "cache_alloc": dig(results, "zones", str(ZONES[0]), "alloc",
-                           "median"),
-        "cache_free": dig(results, "zones", str(ZONES[0]), "free", "median"),
+        "cache_alloc": dig(caches[0], "alloc", "median"),
+        "cache_free": dig(caches[0], "free", "median"),
         "zones_ratio": few and many and round(many / few, 3),
-        "density_zones": dig(results, "packing", "zalloc", "density-8",
+        "density_zones": dig(results, "packing", OBJECTS, "density-8",
                              "utilisation"),
     }
 

@@ -11,6 +11,6 @@ const struct command commands[] = {
     { "stray", "SUBJECT SEED", 2, command_stray },
     { "search", "SUBJECT SEED CLIMBS", 3, command_search },
     { "frames", "WAY FILL COSTS", 3, command_frames },
-    { "zones", "ZONES COSTS", 2, command_zones },
+    { "zones", "KIND ZONES COSTS", 3, command_zones },
     { NULL, NULL, 0, NULL },
 };

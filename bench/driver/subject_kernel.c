@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's own front door, with each stage behind it; and the zones by
- * themselves. */
+/* The kernel's own front door, with each stage behind it; and the allocators
+ * of equal entries by themselves. */
 #include "bench/driver/subject.h"
 
+#include "bench/driver/pages.h"
 #include "bench/driver/stage.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/heap.h"
+#include "mm/objects.h"
 #include "mm/zalloc.h"
 
 /* The linker's names for the array of what STAGE_ROW marks. */
@@ -38,12 +40,35 @@ static bool sound(void)
     return is_sound(heap_check());
 }
 
+static bool start_objects(uintptr_t begin, uintptr_t end)
+{
+    struct page_source source = pages_start(begin, end);
+
+    return objects_init(&source);
+}
+
+static bool objects_sound(void)
+{
+    return is_sound(objects_check());
+}
+
+/* Object caches have their pages from the driver. */
+static const struct subject objects = {
+    .name = "objects",
+    .start = start_objects,
+    .alloc = (callee)objects_alloc,
+    .free = (callee)objects_free,
+    .sound = objects_sound,
+};
+
 const struct subject *subject_find(const char *name)
 {
     static struct subject subject;
     bool zones = strcmp(name, "zones") == 0;
     const struct stage *stage = stage_find(zones ? "zalloc" : name);
 
+    if (strcmp(name, objects.name) == 0)
+        return &objects;
     if (!stage) {
         print_names();
         return NULL;

@@ -5,6 +5,7 @@
  * free and some used ones; then entries are replaced at random.
  */
 #include "bench/driver/commands.h"
+#include "bench/driver/pages.h"
 #include "bench/driver/system.h"
 #include "bench/driver/work.h"
 
@@ -12,6 +13,7 @@
 #include "lib/print.h"
 #include "lib/random.h"
 #include "lib/string.h"
+#include "mm/objects.h"
 #include "mm/zalloc.h"
 
 #define ENTRY_BYTES 64u
@@ -19,50 +21,69 @@
 #define ENTRIES_MAX (PAGES_MAX * PAGE_BYTES / ENTRY_BYTES)
 #define PAIRS       20000u
 
-/* Pages of the driver's own: never given back, there are enough. */
-static uintptr_t next_page;
+static struct zone_cache zone_cache;
+static struct object_cache object_cache;
 
-static void *page_take(size_t count)
+static bool start_zones(const struct page_source *source)
 {
-    uintptr_t first = next_page;
-
-    next_page += count * PAGE_BYTES;
-    return (void *)first;
+    return zalloc_init(source) == STAGE_OK &&
+           zone_cache_create(&zone_cache, "bench", ENTRY_BYTES);
 }
 
-static void page_give(void *first, size_t count)
+static bool start_objects(const struct page_source *source)
 {
-    (void)first;
-    (void)count;
+    return objects_init(source) &&
+           object_cache_create(&object_cache, "bench", ENTRY_BYTES);
 }
 
+static size_t zones_of_zones(void)
+{
+    return zone_cache.zones;
+}
+
+static size_t zones_of_objects(void)
+{
+    return object_cache.zones;
+}
+
+static const struct kind {
+    const char *name;
+    bool (*start)(const struct page_source *source);
+    void *cache;
+    callee alloc, free;
+    size_t (*zones)(void);
+} kinds[] = {
+    { "zones", start_zones, &zone_cache, (callee)zone_cache_alloc,
+      (callee)zone_cache_free, zones_of_zones },
+    { "objects", start_objects, &object_cache, (callee)object_cache_alloc,
+      (callee)object_cache_free, zones_of_objects },
+};
+
+static const struct kind *kind;
 static void *entries[ENTRIES_MAX];
 static uint32_t entry_count;
-static struct zone_cache cache;
 static struct random dice;
 
-static void start(void)
+static void start(const char *name)
 {
     static struct page_source source;
+    uintptr_t pages = (uintptr_t)memory_map(PAGES_MAX * PAGE_BYTES, false);
 
-    next_page = (uintptr_t)memory_map(PAGES_MAX * PAGE_BYTES, false);
-    source = (struct page_source){
-        .begin = next_page,
-        .end = next_page + PAGES_MAX * PAGE_BYTES,
-        .take = page_take,
-        .give = page_give,
-        .page_map = memory_map(PAGES_MAX, true),
-    };
-    if (zalloc_init(&source) != STAGE_OK ||
-        !zone_cache_create(&cache, "bench", ENTRY_BYTES))
-        panic("zalloc does not start");
+    for (kind = kinds; strcmp(kind->name, name) != 0; kind++) {
+        if (kind == &kinds[sizeof kinds / sizeof *kinds - 1])
+            panic("zones: of zones or of objects");
+    }
+    source = pages_start(pages, pages + PAGES_MAX * PAGE_BYTES);
+    source.page_map = memory_map(PAGES_MAX, true);
+    if (!kind->start(&source))
+        panic("%s does not start", kind->name);
 }
 
 static uint32_t take(void)
 {
     uintptr_t entry;
     uint32_t cost =
-        call_counted((callee)zone_cache_alloc, (uintptr_t)&cache, 0, &entry) -
+        call_counted(kind->alloc, (uintptr_t)kind->cache, 0, &entry) -
         work_overhead();
 
     if (!entry || entry_count == ENTRIES_MAX)
@@ -75,7 +96,7 @@ static uint32_t give_back(void)
 {
     uint32_t which = random_below(&dice, entry_count);
     uintptr_t error;
-    uint32_t cost = call_counted((callee)zone_cache_free, (uintptr_t)&cache,
+    uint32_t cost = call_counted(kind->free, (uintptr_t)kind->cache,
                                  (uintptr_t)entries[which], &error) -
                     work_overhead();
 
@@ -86,17 +107,17 @@ static uint32_t give_back(void)
     return cost;
 }
 
-/* zones COUNT COSTS: the costs of allocations, then of frees. */
+/* zones KIND COUNT COSTS: the costs of allocations, then of frees. */
 void command_zones(char **arguments)
 {
     static uint32_t costs[2 * PAIRS];
     uint32_t zones;
 
-    if (!parse_number(arguments[0], &zones) || zones >= PAGES_MAX)
+    if (!parse_number(arguments[1], &zones) || zones >= PAGES_MAX)
         panic("zones: wrong number");
     random_seed(&dice, 1);
-    start();
-    while (cache.zones < zones)
+    start(arguments[0]);
+    while (kind->zones() < zones)
         take();
     for (uint32_t i = entry_count / 2; i > 0; i--)
         give_back();
@@ -104,5 +125,5 @@ void command_zones(char **arguments)
         costs[i] = take();
         costs[PAIRS + i] = give_back();
     }
-    file_save(arguments[1], costs, sizeof costs);
+    file_save(arguments[2], costs, sizeof costs);
 }

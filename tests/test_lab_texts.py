@@ -192,3 +192,21 @@ def test_figures(trace, tree):
     wrong = [f"lab {lab}, row {stage}: {in_words(real[stage])}"
              for lab, stage, cells in rows if not is_right(cells, real[stage])]
     assert not wrong, "\n".join(wrong)
+
+
+# -- Questions -----------------------------------------------------------------
+
+QUESTIONS = re.compile(r"^## Questions\n(.*?)^## ", re.MULTILINE | re.DOTALL)
+
+
+def numbered(text):
+    return [int(number) for number in re.findall(r"^(\d+)\. ", text, re.M)]
+
+
+@pytest.mark.parametrize("lab", [name for name, _ in stages.table()
+                                 if text_of(name)])
+def test_every_question_has_its_answer(lab):
+    asked = numbered(QUESTIONS.search(text_of(lab))[1])
+    path = ROOT / dict(stages.table())[lab] / "answers.md"
+    assert numbered(path.read_text(encoding="utf-8")) == asked
+    assert len(asked) >= 5

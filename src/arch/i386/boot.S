@@ -75,8 +75,8 @@ _start:
     orl $(CR0_PAGING | CR0_WRITE_PROTECT), %eax /* bind the kernel, too */
     movl %eax, %cr0
 
-    movl $high, %eax                    /* an absolute jump: a relative one */
-    jmp *%eax                           /* would stay low */
+    movl $high, %eax                    /* an absolute jump: right wherever */
+    jmp *%eax                           /* this stub was linked */
     .cfi_endproc
     .size _start, . - _start
 

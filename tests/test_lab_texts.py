@@ -44,7 +44,7 @@ def labs():
 
 def lab_tests(lab, program=None):
     known = check.tests(program or require(check.PROGRAM))
-    return [test for test in known if test.lab == lab]
+    return [test for test in known if test.lab == lab and not test.hidden]
 
 
 def table_rows(text):

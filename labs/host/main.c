@@ -109,14 +109,25 @@ _Noreturn void lab_fail(const char *file, int line, const char *format, ...)
     _exit(VERDICT_FAILED);
 }
 
+/* Staff's own traces lie in a folder that hand-outs lack. */
+static FILE *open_trace(const char *name)
+{
+    static const char *const folders[] = { "traces", "staff/traces" };
+    FILE *stream = NULL;
+    char path[256];
+
+    for (size_t i = 0; !stream && i < sizeof folders / sizeof *folders; i++) {
+        snprintf(path, sizeof path, "%s/%s.rep", folders[i], name);
+        stream = fopen(path, "rb");
+    }
+    return stream;
+}
+
 bool lab_side_trace(const char *name, struct trace_file *file)
 {
     static char text[TRACE_BYTES];
-    char path[256];
-    FILE *stream;
+    FILE *stream = open_trace(name);
 
-    snprintf(path, sizeof path, "traces/%s.rep", name);
-    stream = fopen(path, "rb");
     if (!stream)
         return false;
     *file =
@@ -170,9 +181,9 @@ static void list(void)
         for (size_t j = 0; lab_list[i] && j < lab_list[i]->count; j++) {
             const struct lab_test *test = &lab_list[i]->tests[j];
 
-            printf("%s\t%s\t%u\t%s\t%s\t%s\n", lab_list[i]->name, test->name,
-                   test->points, test->needs ? test->needs : "", test->what,
-                   test->hint);
+            printf("%s\t%s\t%u\t%s\t%s\t%s\t%d\n", lab_list[i]->name,
+                   test->name, test->points, test->needs ? test->needs : "",
+                   test->what, test->hint, lab_is_hidden(i));
         }
     }
 }

@@ -66,8 +66,8 @@ def tests(program=PROGRAM):
     said = subprocess.run([*i386.runner(), program, "--list"], text=True,
                           capture_output=True, check=True).stdout
     rows = (line.split("\t") for line in said.splitlines())
-    return [Test(lab, name, int(points), needs, what, hint)
-            for lab, name, points, needs, what, hint in rows]
+    return [Test(lab, name, int(points), needs, what, hint, hidden == "1")
+            for lab, name, points, needs, what, hint, hidden in rows]
 
 
 # -- What one run says ---------------------------------------------------------

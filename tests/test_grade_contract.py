@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""What a student's file may contain: the checks before and after compiling."""
+import pytest
+
+from mallow import grade_contract, grade_files, labs
+from mallow.elf import Elf
+from mallow.grade_build import Kit
+from mallow.grade_files import Refused
+from mallow.project import ROOT
+
+NAME = "src/mm/malloc.c"
+
+
+@pytest.fixture(scope="module")
+def kit():
+    return Kit()
+
+
+@pytest.fixture(scope="module")
+def contract():
+    lab, = labs.resolve("malloc")
+    return lab.files[NAME]
+
+
+@pytest.fixture
+def said(kit, contract, tmp_path):
+    """said(text): all that is found wrong with a file."""
+    def look(text):
+        path = tmp_path / NAME
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        found = grade_contract.source_complaints(path, NAME, contract,
+                                                 kit.compiler)
+        if found:
+            return "\n".join(found)
+        made = tmp_path / "made.o"
+        done = kit.compiler(["-c", str(path), "-o", str(made)])
+        assert done.returncode == 0, done.stderr
+        return "\n".join(grade_contract.check_object(
+            made, NAME, kit.others(NAME), contract))
+
+    return look
+
+
+def test_every_reference_keeps_its_contract(kit):
+    for lab in labs.table():
+        for file, rules in lab.files.items():
+            found = grade_contract.source_complaints(ROOT / file, file, rules,
+                                                     kit.compiler)
+            found += grade_contract.check_object(
+                ROOT / kit.object_of(file), file, kit.others(file), rules)
+            assert not found, (lab.name, found)
+
+
+def test_plain_c_is_welcome(said):
+    assert said('#include "mm/malloc.h"\n#include <stdint.h>\n'
+                "static int twice(int a) { return 2 * a; }\n"
+                "int malloc_twice(int a);\n"
+                "int malloc_twice(int a) { char s[4] = \"asm\"; "
+                "return twice(a) + s[0]; }\n") == ""
+
+
+INCLUDES = {
+    "another lab's solution": '#include "mm/zalloc.c"\n',
+    "the reference itself": '#include "../../src/mm/malloc.c"\n',
+    "an absolute path": '#include "/etc/passwd"\n',
+    "standard input": '#include "/dev/stdin"\n',
+    "a name made by a macro": '#define X "mm/zalloc.c"\n#include X\n',
+    "a comment in between": '#/**/include/**/"mm/zalloc.c"\n',
+    "a line that goes on": '#incl\\\nude "mm/zalloc.c"\n',
+    "a processor header": '#include "arch/i386/cpu.h"\n',
+    "a private header of the tests": '#include "lab/tape.h"\n',
+}
+
+
+@pytest.mark.parametrize("text", INCLUDES.values(), ids=INCLUDES)
+def test_includes(said, text):
+    assert "in the lab's contract" in said(text) or "as it is" in said(text)
+
+
+WORDS = {
+    "asm": ('void f(void);void f(void) { __asm__("hlt"); }\n', "plain C"),
+    "asm at the top": ('__asm__(".incbin \\"/etc/passwd\\"");\n', "plain C"),
+    "asm by a macro": ('#define J(a, b) a##b\nJ(__as, m__)("hlt");\n',
+                       "plain C"),
+    "asm over two lines": ('__as\\\nm__("hlt");\n', "plain C"),
+    "a constructor": ("__attribute__((constructor)) static void f(void) {}\n",
+                      "plain C"),
+    "a section": ('__attribute__((section(".text"))) int malloc_x = 1;\n',
+                  "plain C"),
+    "a C23 attribute": ("[[gnu::constructor]] void f(void);\n", "[["),
+    "a pragma": ("#pragma GCC optimize (\"O0\")\n", "#pragma"),
+    "_Pragma": ('_Pragma("weak lab_fail")\nint malloc_x;\n', "#pragma"),
+    "a line of its own": ('#line 1 "src/lab/tape.c"\n', "#line"),
+    "embed": ('#embed "/etc/passwd"\n', "#embed"),
+    "include_next": ("#include_next <stdint.h>\n", "#include_next"),
+    "a trigraph": ('??=include "mm/zalloc.c"\n', "trigraph"),
+    "a digraph": ('%:include "mm/zalloc.c"\n', "digraph"),
+    "a computed goto": ("void f(void);void f(void) { void *p = &&x; goto *p;"
+                        " x: return; }\n", "computed"),
+    "longjmp": ("void f(void **p);void f(void **p) { __builtin_longjmp(p, 1);"
+                " }\n", "__builtin_longjmp"),
+    "the frame": ("void *f(void);void *f(void) { "
+                  "return __builtin_frame_address(0); }\n",
+                  "__builtin_frame_address"),
+    "a NUL": (b"int x;\0int y;\n", "NUL"),
+    "too long": ("int x;" + " " * 600000, "bytes"),
+}
+
+
+@pytest.mark.parametrize("text, expected", WORDS.values(), ids=WORDS)
+def test_words(said, text, expected):
+    assert expected in said(text)
+
+
+SYMBOLS = {
+    "the exit port": ("void cpu_exit(int);void malloc_f(void);\n"
+                      "void malloc_f(void) { cpu_exit(16); }\n", "cpu_exit"),
+    "the tape": ("int tape_append(void);int malloc_f(void);\n"
+                 "int malloc_f(void) { return tape_append(); }\n",
+                 "tape_append"),
+    "the places of a test": ("extern int lab_places;int *malloc_f(void);\n"
+                             "int *malloc_f(void) { return &lab_places; }\n",
+                             "lab_places"),
+    "a function of the tests": ("void lab_fail(void);\n"
+                                "void lab_fail(void) {}\n", "belongs"),
+    "a lab that is not there": ("const int hidden_frames = 1;\n",
+                                "belongs"),
+    "lib": ("void memcpy(void);void memcpy(void) {}\n", "belongs"),
+    "the linker's": ("int text_begin = 1;\n", "belongs"),
+}
+
+
+@pytest.mark.parametrize("text, expected", SYMBOLS.values(), ids=SYMBOLS)
+def test_symbols(said, text, expected):
+    assert expected in said(text)
+
+
+# -- Files ------------------------------------------------------------------------
+
+@pytest.fixture
+def lab():
+    return labs.resolve("malloc")[0]
+
+
+def refusal(folder, lab, into):
+    with pytest.raises(Refused) as caught:
+        grade_files.take(folder, lab, into)
+    return str(caught.value)
+
+
+def test_a_tree_a_folder_and_a_folder_in_a_folder(tmp_path, lab):
+    for number, place in enumerate((NAME, "malloc.c", f"ann/{NAME}")):
+        path = tmp_path / str(number) / place
+        path.parent.mkdir(parents=True)
+        path.write_text("int x;\n")
+        into = tmp_path / f"into{number}"
+        grade_files.take(tmp_path / str(number), lab, into)
+        assert (into / NAME).read_text() == "int x;\n"
+
+
+def test_what_is_no_submission(tmp_path, lab):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert "missing" in refusal(folder, lab, tmp_path)
+    (tmp_path / "file").write_text("x")
+    assert "not a directory" in refusal(tmp_path / "file", lab, tmp_path)
+    assert "not a directory" in refusal(tmp_path / "none", lab, tmp_path)
+    (folder / "malloc.c").symlink_to(ROOT / NAME)
+    assert "symbolic link" in refusal(folder, lab, tmp_path)
+    (folder / "malloc.c").unlink()
+    (folder / "malloc.c").mkdir()
+    (folder / "notes").write_text("x")
+    assert "no plain file" in refusal(folder, lab, tmp_path)
+
+
+def test_a_linked_folder(tmp_path, lab):
+    (tmp_path / "src").symlink_to(ROOT / "src")
+    assert "symbolic link" in refusal(tmp_path, lab, tmp_path / "into")
+
+
+def test_a_pipe_does_not_hold_anybody_up(tmp_path, lab):
+    import os
+    os.mkfifo(tmp_path / "malloc.c")
+    assert "no plain file" in refusal(tmp_path, lab, tmp_path / "into")
+
+
+# -- ELF --------------------------------------------------------------------------
+
+def test_where_an_objects_code_lies(kit):
+    part = Elf(ROOT / kit.object_of(NAME))
+    (begin, size), = kit.elf.code_from(part)
+    address = kit.elf.address("malloc_alloc")
+    assert begin <= address < begin + size
+    assert kit.elf.function_at(begin + size - 1)
+    assert not begin <= kit.elf.address("kmalloc") < begin + size

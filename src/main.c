@@ -290,7 +290,7 @@ static bool start_machine(uint32_t magic, uint32_t info)
 
     direct_map = DIRECT_MAP;
     console_init();
-    segments_init(report_double_fault);
+    segments_init();
     traps_init();
     cpu_forget_boot_mapping();
     inventory_read(&inventory, magic, info, direct_map.bytes);

@@ -30,8 +30,9 @@ struct table_register {
     uint32_t base;
 } __attribute__((packed));
 
+struct task_state main_task;
+
 static uint64_t descriptors[DESCRIPTORS];
-static struct task_state main_task;
 static struct task_state double_fault_task;
 static uint8_t double_fault_stack[DOUBLE_FAULT_STACK_BYTES]
     __attribute__((aligned(16)));
@@ -45,17 +46,20 @@ static uint64_t descriptor(uint32_t base, uint32_t limit,
            (uint64_t)flags << 52 | (uint64_t)(base >> 24) << 56;
 }
 
+/* traps_stubs.S */
+void double_fault_entry(void);
+
 static uint64_t task_descriptor(const struct task_state *task)
 {
     return descriptor((uint32_t)(uintptr_t)task, sizeof *task - 1, ACCESS_TASK,
                       FLAGS_BYTES);
 }
 
-static void prepare_double_fault_task(void (*handler)(void))
+static void prepare_double_fault_task(void)
 {
     double_fault_task = (struct task_state){
         .cr3 = read_cr3(),
-        .eip = (uint32_t)(uintptr_t)handler,
+        .eip = (uint32_t)(uintptr_t)double_fault_entry,
         .eflags = EFLAGS_RESERVED,
         .esp =
             (uint32_t)(uintptr_t)double_fault_stack + DOUBLE_FAULT_STACK_BYTES,
@@ -87,12 +91,12 @@ static void load(const struct table_register *gdtr)
                      : "memory");
 }
 
-void segments_init(void (*on_double_fault)(void))
+void segments_init(void)
 {
     const struct table_register gdtr = { sizeof descriptors - 1,
                                          (uint32_t)(uintptr_t)descriptors };
 
-    prepare_double_fault_task(on_double_fault);
+    prepare_double_fault_task();
     main_task.io_map = sizeof(struct task_state);
     descriptors[CODE_SELECTOR / 8] =
         descriptor(0, WHOLE_MEMORY_PAGES, ACCESS_CODE, FLAGS_PAGES_32);

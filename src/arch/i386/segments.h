@@ -14,7 +14,20 @@
 #ifndef ARCH_I386_SEGMENTS_H
 #define ARCH_I386_SEGMENTS_H
 
+/* Where traps_stubs.S finds what it hands to the debugger: members of struct
+ * task_state, in bytes. */
+#define TASK_EIP 32
+#define TASK_EBX 52
+#define TASK_ESP 56
+#define TASK_EBP 60
+#define TASK_ESI 64
+#define TASK_EDI 68
+
+#ifndef __ASSEMBLER__
+
 #include "lib/addr.h"
+
+#include <stddef.h>
 
 #define CODE_SELECTOR            0x08u
 #define DATA_SELECTOR            0x10u
@@ -35,12 +48,23 @@ struct task_state {
 };
 
 _Static_assert(sizeof(struct task_state) == 104, "the processor's layout");
+_Static_assert(offsetof(struct task_state, eip) == TASK_EIP &&
+                   offsetof(struct task_state, ebx) == TASK_EBX &&
+                   offsetof(struct task_state, esp) == TASK_ESP &&
+                   offsetof(struct task_state, ebp) == TASK_EBP &&
+                   offsetof(struct task_state, esi) == TASK_ESI &&
+                   offsetof(struct task_state, edi) == TASK_EDI,
+               "the assembler's numbers are the struct's");
 
-/* `on_double_fault` runs in the second task and must not return. */
-void segments_init(void (*on_double_fault)(void));
+/* The task that runs but for a double fault. */
+extern struct task_state main_task;
+
+/* report_double_fault() (report.h) runs in the second task. */
+void segments_init(void);
 /* The directory that the second task is to run with. */
 void segments_set_directory(phys_t directory);
 /* What the main task was doing when the double fault struck. */
 const struct task_state *segments_main_task(void);
 
+#endif
 #endif

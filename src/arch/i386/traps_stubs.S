@@ -4,6 +4,8 @@
  * The .cfi lines tell the debugger where the interrupted code's registers
  * lie, so that a backtrace goes through a trap as through a call.
  */
+#include "arch/i386/segments.h"
+
 #define VECTORS 48
 
     .cfi_sections .debug_frame
@@ -75,5 +77,31 @@ trap_entry:
     iret
     .cfi_endproc
     .size trap_entry, . - trap_entry
+
+/* Where the double fault's task begins.  Nobody has called it; what the main
+ * task was doing stands in its task state, and a copy of that on this stack
+ * lets a backtrace go on there. */
+    .global double_fault_entry
+    .type double_fault_entry, @function
+double_fault_entry:
+    .cfi_startproc simple
+    .cfi_signal_frame
+    pushl main_task + TASK_EIP
+    pushl main_task + TASK_ESP
+    pushl main_task + TASK_EBP
+    pushl main_task + TASK_EBX
+    pushl main_task + TASK_ESI
+    pushl main_task + TASK_EDI
+    .cfi_def_cfa esp, 24
+    .cfi_offset eip, -4
+    .cfi_offset esp, -8
+    .cfi_offset ebp, -12
+    .cfi_offset ebx, -16
+    .cfi_offset esi, -20
+    .cfi_offset edi, -24
+    call report_double_fault
+    hlt                                 /* a call's return is inside, too */
+    .cfi_endproc
+    .size double_fault_entry, . - double_fault_entry
 
     .section .note.GNU-stack, "", @progbits

@@ -88,6 +88,7 @@ LAB_ROOM := common ledger \
             frames        \
             paging        \
             heap stress trace \
+            steps         \
             zones caches  \
             labs          \
             tape          \

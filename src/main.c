@@ -246,6 +246,8 @@ static _Noreturn void run_test(const char *name)
     places.heap_end = heap_region().end;
     record_places(&places);
     lab_use_traces(inventory.traces, inventory.trace_count);
+    if (options.steps[0])
+        lab_use_steps(options.steps);
     watchdog_start(TEST_SECONDS);
     if (options.play) {
         lab_play(chosen, &places, options.seed);

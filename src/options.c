@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 
+#include "lab/steps.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
 #define KNOWN_WORDS                                                  \
     "stage=, replay, replay=, quick, history, heap=, map=, crash=, " \
-    "test=, seed=, key=, play, ask, exit"
+    "test=, seed=, steps=, key=, play, ask, exit"
 
 bool parse_bytes(const char *text, uint32_t *bytes)
 {
@@ -52,10 +53,21 @@ static const char *value_of(const char *word, const char *name)
     return word + length + 1;
 }
 
-static bool keep(char *text, const char *value)
+/* False for nothing, and for more than there is room for. */
+static bool keep(char *text, size_t bytes, const char *value)
 {
-    memcpy(text, value, strlen(value) + 1); /* words are cut to fit */
-    return *value != 0;
+    size_t length = strlen(value);
+
+    if (length == 0 || length >= bytes)
+        return false;
+    memcpy(text, value, length + 1);
+    return true;
+}
+
+static bool keep_steps(struct options *options, const char *value)
+{
+    return keep(options->steps, sizeof options->steps, value) &&
+           steps_parse(options->steps);
 }
 
 static bool read_word(const char *word, struct options *options)
@@ -75,13 +87,15 @@ static bool read_word(const char *word, struct options *options)
     if (strcmp(word, "exit") == 0)
         return options->exit = true;
     if ((value = value_of(word, "stage")))
-        return keep(options->stage, value);
+        return keep(options->stage, sizeof options->stage, value);
     if ((value = value_of(word, "crash")))
-        return keep(options->crash, value);
+        return keep(options->crash, sizeof options->crash, value);
     if ((value = value_of(word, "test")))
-        return keep(options->test, value);
+        return keep(options->test, sizeof options->test, value);
     if ((value = value_of(word, "seed")))
         return parse_number(value, &options->seed);
+    if ((value = value_of(word, "steps")))
+        return keep_steps(options, value);
     if ((value = value_of(word, "key")))
         return parse_number(value, &options->key) && options->key > 0;
     if ((value = value_of(word, "heap")))
@@ -90,13 +104,14 @@ static bool read_word(const char *word, struct options *options)
     if ((value = value_of(word, "map")))
         return parse_pace(value, &options->map);
     if ((value = value_of(word, "replay")))
-        return options->replay = keep(options->trace, value);
+        return options->replay =
+                   keep(options->trace, sizeof options->trace, value);
     return false;
 }
 
 bool options_parse(const char *command_line, struct options *options)
 {
-    char word[OPTION_TEXT_BYTES];
+    char word[OPTION_WORD_BYTES];
     bool good = true;
 
     while (*command_line) {

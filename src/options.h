@@ -11,6 +11,7 @@
  *     test=LAB/NAME    run that test of a lab after the log, and leave QEMU;
  *                      test=list: only say which tests there are
  *     seed=N           what the test's random numbers start from
+ *     steps=0,3,5-9    of a random test, only these steps
  *     key=N            write down on a tape what the test did (lab/tape.h)
  *     play             play that tape back: nothing under test runs
  *     ask              before anything else wait for more of these words in
@@ -24,8 +25,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPTION_TEXT_BYTES 64
-#define OPTION_LINE_BYTES 256
+#define OPTION_TEXT_BYTES  64
+#define OPTION_STEPS_BYTES 240
+#define OPTION_WORD_BYTES  256
+#define OPTION_LINE_BYTES  512
 
 enum map_pace {
     MAP_FAST,
@@ -44,7 +47,8 @@ struct options {
     char crash[OPTION_TEXT_BYTES]; /* "" for none */
     char test[OPTION_TEXT_BYTES];  /* "" for none */
     uint32_t seed;
-    uint32_t key; /* 0: no tape */
+    char steps[OPTION_STEPS_BYTES]; /* "" for all */
+    uint32_t key;                   /* 0: no tape */
     bool play;
     bool ask;
     bool exit;

@@ -8,6 +8,7 @@
 
 #include "adapter.h"
 
+#include "lab/steps.h"
 #include "lib/print.h"
 #include "lib/symbol.h"
 #include "mm/bump.h"
@@ -23,7 +24,6 @@
 #include <unistd.h>
 
 #define SECONDS     20
-#define MOST_STEPS  100000u
 #define TRACE_BYTES (4u << 20)
 
 /* AddressSanitizer asks for it: looking for leaks needs ptrace, which
@@ -37,8 +37,7 @@ const char *__asan_default_options(void)
 
 static const struct lab *lab;
 static uint32_t seed;
-static bool choose; /* only the steps that are wanted */
-static bool wanted[MOST_STEPS];
+static const char *steps; /* that are wanted; NULL for all */
 static uint32_t most_step;
 
 /* -- What tests ask for (lab.h) ---------------------------------------------
@@ -53,7 +52,7 @@ bool lab_step_wanted(uint32_t step)
 {
     if (step >= most_step)
         most_step = step + 1;
-    return !choose || (step < MOST_STEPS && wanted[step]);
+    return !steps || steps_have(steps, step);
 }
 
 uint64_t lab_side_work(void)
@@ -203,21 +202,6 @@ static const struct lab_test *find(const char *lab_name, const char *name)
     exit(VERDICT_WRONG_USE);
 }
 
-static void choose_steps(char *text)
-{
-    choose = true;
-    while (*text) {
-        unsigned long first = strtoul(text, &text, 10), last = first;
-
-        if (*text == '-')
-            last = strtoul(text + 1, &text, 10);
-        for (; first <= last && first < MOST_STEPS; first++)
-            wanted[first] = true;
-        if (*text)
-            text++;
-    }
-}
-
 int main(int count, char **words)
 {
     const struct lab_test *test;
@@ -231,8 +215,11 @@ int main(int count, char **words)
         return VERDICT_WRONG_USE;
     test = find(words[1], words[2]);
     seed = (uint32_t)strtoul(words[3], NULL, 0);
-    if (count == 5)
-        choose_steps(words[4]);
+    if (count == 5) {
+        steps = words[4];
+        if (!steps_parse(steps))
+            return VERDICT_WRONG_USE;
+    }
     print_to(show);
     places = play_memory();
     calls_begin(&places);

@@ -5,6 +5,7 @@
 #include "arch/i386/counter.h"
 #include "arch/i386/cpu.h"
 #include "arch/i386/probe.h"
+#include "lab/steps.h"
 #include "lab/tape.h"
 #include "lib/print.h"
 #include "lib/record.h"
@@ -30,6 +31,7 @@ void lab_failed(void);
 
 static struct {
     uint32_t seed;
+    const char *steps; /* NULL for all */
     const struct trace_file *files;
     size_t file_count;
     struct counter counter;
@@ -94,6 +96,11 @@ void lab_use_traces(const struct trace_file *files, size_t count)
 {
     run.files = files;
     run.file_count = count;
+}
+
+void lab_use_steps(const char *steps)
+{
+    run.steps = steps;
 }
 
 void lab_run(struct lab_chosen_test chosen, const struct lab_places *places,
@@ -188,8 +195,7 @@ uint32_t lab_seed(void)
 /* Shortening a list of steps is the host's work: it is fast there. */
 bool lab_step_wanted(uint32_t step)
 {
-    (void)step;
-    return true;
+    return !run.steps || steps_have(run.steps, step);
 }
 
 static uint64_t ticks_to_instructions(uint64_t ticks)

@@ -60,6 +60,8 @@ void lab_run(struct lab_chosen_test chosen, const struct lab_places *places,
  * ends as above. */
 void lab_play(struct lab_chosen_test chosen, const struct lab_places *places,
               uint32_t seed);
+/* Of a random test only these steps (lab/steps.h), instead of all. */
+void lab_use_steps(const char *steps);
 /* Files that lab_replay() can have. */
 void lab_use_traces(const struct trace_file *files, size_t count);
 

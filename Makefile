@@ -10,9 +10,10 @@ MAKEFLAGS += --no-builtin-rules
 #: STAGE=NAME        how far to go, instead of the tree's own: see make status
 #: MEMORY=128M       the machine's memory, for run, replay and debug
 #: TRACES=DIR        replay the .rep files of DIR instead of traces/
-#: LAB=NAME          which lab, for check and grade
+#: LAB=NAME          which lab, for check, grade and debug
 #: TEST=NAME         one test of it; SEED=N STEPS=0,5-9 do it the same again
 #: SUBMISSION=DIR    grade the student's files of another tree
+#: PORT=N            where debug-server listens, instead of your own port
 # STAFF BEGIN
 #: OPEN=N            for handout: labs 1 to N come solved (who fell behind)
 #: LAST=N            for handout: labs above N are left out
@@ -181,7 +182,8 @@ FORCE:
 PYTHON ?= $(shell scripts/find-python)
 MALLOW  = $(PYTHON) scripts/mallow.py
 
-.PHONY: run replay debug sheet check grade enable disable status doctor
+.PHONY: run replay debug debug-server sheet check grade enable disable status \
+        doctor
 run: iso ## boot, replay one trace, then the kernel's prompt
 	$(Q)$(MALLOW) run --stage='$(STAGE)' --memory='$(MEMORY)' --verbose='$(V)'
 
@@ -189,9 +191,15 @@ replay: iso ## every trace, without a person; writes build/replay.json
 	$(Q)$(MALLOW) replay --stage='$(STAGE)' --memory='$(MEMORY)' \
 	    --traces='$(TRACES)' --kernel=$(O)/mallow.elf --verbose='$(V)'
 
-debug: iso ## QEMU halted at reset, gdb attached
-	$(Q)$(MALLOW) debug --stage='$(STAGE)' --memory='$(MEMORY)' \
-	    --verbose='$(V)'
+debug_what = --stage='$(STAGE)' --lab='$(LAB)' --test='$(TEST)' \
+             --seed='$(SEED)' --steps='$(STEPS)' --memory='$(MEMORY)' \
+             --verbose='$(V)'
+
+debug: iso ## QEMU halted at reset, gdb attached; TEST= goes to its failure
+	$(Q)$(MALLOW) debug $(debug_what)
+
+debug-server: iso ## the same for a gdb elsewhere, or an editor, at PORT=
+	$(Q)$(MALLOW) debug-server $(debug_what) --port='$(PORT)'
 
 sheet: ## SEED=yourname: the questions of lab 0
 	$(Q)$(MALLOW) sheet --seed='$(SEED)'

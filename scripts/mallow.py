@@ -9,7 +9,8 @@ import argparse
 import signal
 import sys
 
-from mallow import check, debug, grade, memory, replay, run, sheet, stages
+from mallow import (check, debug, debug_server, grade, memory, replay, run,
+                    sheet, stages)
 # STAFF BEGIN
 from mallow import gradescope, handout
 # STAFF END
@@ -27,7 +28,8 @@ def parser():
     top = Parser(prog="mallow", description=__doc__.splitlines()[0])
     commands = top.add_subparsers(dest="command", required=True,
                                   metavar="COMMAND")
-    for room in (stages, memory, run, replay, debug, sheet, check, grade):
+    for room in (stages, memory, run, replay, debug, debug_server, sheet,
+                 check, grade):
         room.add_commands(commands)
     # STAFF BEGIN
     handout.add_commands(commands)

@@ -12,9 +12,9 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
-from inside import (armour, calls, frames, guard, heap, machine_commands,  # noqa: E402
-                    map as heap_map, owner, pages, printers, spans,
-                    zone_commands)
+from inside import (armour, calls, ends, frames, guard, heap,  # noqa: E402
+                    machine_commands, map as heap_map, owner, pages, printers,
+                    spans, writer, zone_commands)
 
 
 class Mallow(gdb.Command):
@@ -35,6 +35,8 @@ for command in (machine_commands.Start, machine_commands.Stages,
                 frames.FramesCommand, pages.Page, heap.Heap,
                 zone_commands.Zones, zone_commands.Stores,
                 spans.SpansCommand, armour.Armour, owner.Owner,
-                heap_map.MapCommand, guard.GuardCommand, calls.Log):
+                heap_map.MapCommand, guard.GuardCommand, writer.WriterCommand,
+                calls.Log, machine_commands.ConsoleCommand):
     command()
 printers.register()
+ends.register()

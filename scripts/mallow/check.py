@@ -27,6 +27,7 @@ PROGRAM = BUILD / "check" / "lab-tests"
 SECONDS = 60  # the program gives up earlier, and says where
 SHRINK_SECONDS = 10
 SEED = 1
+LONGEST_STEPS = 200  # characters that the kernel's command line has room for
 
 FAILED = re.compile(r"^failed: (.*)$", re.MULTILINE)
 PANIC = re.compile(r"^panic: (.*)$", re.MULTILINE)
@@ -216,10 +217,12 @@ def points(test, outcomes):
 
 
 def again(test, seed, steps):
-    line = f"make check LAB={test.lab} TEST={test.name} SEED={seed}"
-    if steps is not None and len(written(steps)) < 200:
-        line += f" STEPS={written(steps)}"
-    return line
+    """What does it again here, and what does it in the kernel under gdb."""
+    how = f"SEED={seed}"
+    if steps is not None and len(written(steps)) < LONGEST_STEPS:
+        how += f" STEPS={written(steps)}"
+    return (f"make check LAB={test.lab} TEST={test.name} {how}",
+            f"make debug TEST={test.lab}/{test.name} {how}")
 
 
 def print_failure(test, seed, outcome, steps):
@@ -228,7 +231,8 @@ def print_failure(test, seed, outcome, steps):
     if outcome.checker:
         print(f"  the checker finds: {outcome.checker}")
     print(f"  hint: {test.hint}")
-    print(f"  again: {again(test, seed, steps)}")
+    here, in_gdb = again(test, seed, steps)
+    print(f"  again: {here}\n  in gdb: {in_gdb}")
     if outcome.calls:
         print(re.sub("^", "  ", outcome.calls, flags=re.MULTILINE))
 

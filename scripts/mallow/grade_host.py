@@ -34,7 +34,8 @@ def look(test, seed):
     if outcome.checker:
         lines.append(f"the checker finds: {outcome.checker}")
     if steps is not None:
-        lines.append(f"the fewest steps: {check.again(test, seed, steps)}")
+        lines += ["the fewest steps:", *(f"  {line}" for line in
+                                         check.again(test, seed, steps))]
     if outcome.calls:
         lines.append(outcome.calls)
     return "\n".join(lines)

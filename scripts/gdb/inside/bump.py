@@ -17,11 +17,11 @@ def header_broken(header, header_bytes, top, states):
     if header.state not in states:
         return Broken(I2, header.at, "the state of a block",
                       " or ".join(map(hexadecimal, states)),
-                      hexadecimal(header.state))
+                      hexadecimal(header.state), header.place_of("state"))
     if header.bytes > top - header.at - header_bytes:
         return Broken(I1, header.at, "the length of a block",
                       f"at most {top - header.at - header_bytes}",
-                      header.bytes)
+                      header.bytes, header.place_of("bytes"))
     return None
 
 

@@ -33,7 +33,8 @@ class Writer:
         frame = gdb.newest_frame()
         self.helper = frame.name() or "?"
         for _ in range(FRAMES):
-            self.name, self.source = frame.name() or "?", source_of(frame)
+            self.name = frame.name() or "?"
+            self.source = kernel.source_of(frame)
             self.line = frame.find_sal().line
             if frame.older() is None or not self.source.startswith(BORROWED):
                 break
@@ -47,12 +48,6 @@ class Writer:
 
     def belongs_to(self, allocator):
         return self.source.startswith(OWN_FILES.get(allocator, ()))
-
-
-def source_of(frame):
-    """"mm/malloc.c", or nothing."""
-    symtab = frame.find_sal().symtab
-    return symtab.filename.replace("src/", "", 1) if symtab else ""
 
 
 class Guard(gdb.Breakpoint):

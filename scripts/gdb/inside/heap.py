@@ -161,7 +161,3 @@ written kernel, and shows what a damaged header looks like."""
         if not walk.broken:
             return
         dump(memory, max(walk.broken.address - 16, 0))
-        last = walk.blocks[-1] if walk.blocks else None
-        if last:
-            say("  Who wrote there? Start again with `mallow guard "
-                f"{last.payload:#x}` before it happens.")

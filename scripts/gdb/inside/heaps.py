@@ -6,11 +6,13 @@ MOST_BYTES = 1 << 30  # no heap of this kernel is larger: ends are believed
 
 class Broken:
     """An invariant that does not hold: which, where, and the two values that
-    should have agreed."""
+    should have agreed.  `word` is what somebody must have written, if that is
+    not what lies at `address`."""
 
-    def __init__(self, invariant, address, what, expected, found):
+    def __init__(self, invariant, address, what, expected, found, word=None):
         self.invariant, self.address = invariant, address
         self.what, self.expected, self.found = what, expected, found
+        self.word = address if word is None else word
 
     def lines(self):
         return [self.invariant,

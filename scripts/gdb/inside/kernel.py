@@ -54,10 +54,14 @@ def direct_map(memory):
     return found.base, found.bytes
 
 
+def paging_is_on():
+    return bool(register("cr0") & PAGING_ON)
+
+
 def phase(memory):
     if not gdb.selected_inferior().threads():
         raise Trouble("no machine is attached: make debug starts one")
-    if not register("cr0") & PAGING_ON:
+    if not paging_is_on():
         base = layout.address_of("image_begin")
         stub = layout.address_of("_start") & ~0xFFF
         inside = stub <= register("pc") < stub + (
@@ -168,3 +172,9 @@ def line_of(address):
     if not found.symtab or not found.line:
         return ""
     return f"{found.symtab.filename.replace('src/', '', 1)}:{found.line}"
+
+
+def source_of(frame):
+    """"mm/malloc.c" or "labs/4-malloc/tests.c", or nothing."""
+    symtab = frame.find_sal().symtab
+    return symtab.filename.replace("src/", "", 1) if symtab else ""

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""`mallow start` and `mallow stages`: how far the machine has come."""
+"""`mallow start`, `mallow stages` and `mallow console`: how far the machine has
+come, and what the kernel has said."""
 import gdb
 
-from . import kernel
+from . import kernel, session
 from .command import Command
-from .memory import Trouble
+from .memory import Trouble, number_of
 from .screen import paint, say
 
-MULTIBOOT2_MAGIC = 0x36d76289
 
 
 class Start(Command):
-    """Runs to the kernel's first instruction.
+    """Runs to the kernel's first instruction, from reset.
 
 mallow start
+
+If the kernel is running already, the machine starts again; breakpoints stay.
 
 A breakpoint on _start alone stops too early: GRUB runs code of its own at the
 very addresses where it then puts the kernel.  Ours is the visit that carries
@@ -23,11 +25,12 @@ higher half too."""
     name, kind = "start", gdb.COMMAND_RUNNING
 
     def answer(self, memory, words):
-        if kernel.phase(memory) != kernel.RESET:
-            raise Trouble("the kernel is running already; `monitor "
-                          "system_reset`, then `mallow start`, does it again")
-        gdb.execute(f"tbreak _start if $eax == {MULTIBOOT2_MAGIC:#x}")
-        gdb.execute("continue")
+        if kernel.paging_is_on() or kernel.phase(memory) != kernel.RESET:
+            session.restart()
+            say("started again; breakpoints stay")
+        else:
+            session.run_to(session.START)
+        gdb.execute("frame")
 
 
 STATES = {"STAGE_OFF": ("off", "dim"), "STAGE_OK": ("ok", "good"),
@@ -62,3 +65,23 @@ mallow stages"""
         small = (f"; up to {door.stats.small_limit} bytes by {door.small}"
                  if door.small else "")
         say(f"kmalloc is served by {door.large}{small}")
+
+
+class ConsoleCommand(Command):
+    """What the kernel has printed.
+
+mallow console [LINES]
+
+The last lines, or as many as are asked for."""
+
+    name, usage, most = "console", "[LINES]", 1
+
+    def answer(self, memory, words):
+        if not session.console.path:
+            raise Trouble("the console is where make debug-server runs")
+        count = number_of(words[0]) if words else session.LINES_SHOWN
+        lines = session.console.text().strip().splitlines()
+        if not lines:
+            raise Trouble("the kernel has printed nothing yet")
+        for line in lines[max(len(lines) - count, 0):]:
+            say("| " + line)

@@ -59,18 +59,19 @@ def header_broken(shape, header, at, end, before):
     it, None if there is none."""
     if header.bytes < shape.least_bytes or header.bytes > end - at:
         return Broken(I1, at, "the length of a block",
-                      f"{shape.least_bytes} to {end - at}", header.bytes)
+                      f"{shape.least_bytes} to {end - at}", header.bytes,
+                      at + shape.length)
     if header.tag not in (shape.used, shape.free):
         return Broken(I1, at, "the state of a block",
                       f"{shape.used} (used) or {shape.free} (free)",
-                      header.tag)
+                      header.tag, at + shape.length)
     before_bytes = before.end - before.header if before else 0
     if header.previous_bytes != before_bytes:
         return Broken(I2, at, "previous_bytes", before_bytes,
-                      header.previous_bytes)
+                      header.previous_bytes, at + shape.previous)
     if header.tag == shape.free and before and before.state == "free":
         return Broken(I3, at, "the state of the block behind a free one",
-                      "used", "free")
+                      "used", "free", at + shape.length)
     return None
 
 
@@ -83,10 +84,12 @@ def end_broken(shape, memory, walk):
     if (header.bytes, header.tag) != (shape.header_bytes, shape.used):
         return Broken(I1, walk.end, "the end mark",
                       hexadecimal(shape.header_bytes | shape.used),
-                      hexadecimal(header.bytes | header.tag))
+                      hexadecimal(header.bytes | header.tag),
+                      walk.end + shape.length)
     if header.previous_bytes != last.end - last.header:
         return Broken(I2, walk.end, "previous_bytes of the end mark",
-                      last.end - last.header, header.previous_bytes)
+                      last.end - last.header, header.previous_bytes,
+                      walk.end + shape.previous)
     return None
 
 
@@ -101,11 +104,12 @@ def list_broken(shape, memory, walk, head):
         found = memory.word(at + to_next, "a link of the free list")
         if found != link:
             return Broken(I4, at, "the link to the next free block",
-                          hexadecimal(link), hexadecimal(found))
+                          hexadecimal(link), hexadecimal(found), at + to_next)
         back = memory.word(link + to_previous, "a link of the free list")
         if back != at:
             return Broken(I4, link, "the link to the free block before",
-                          hexadecimal(at), hexadecimal(back))
+                          hexadecimal(at), hexadecimal(back),
+                          link + to_previous)
         at = link
     return None
 

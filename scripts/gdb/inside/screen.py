@@ -72,6 +72,8 @@ def say_verdict(broken, agreed):
     say(paint("BROKEN", "bad") + f": {first}")
     for line in rest:
         say(f"  {line}")
+    say(f"  Who wrote that?  mallow writer {broken.word:#010x} starts again "
+        "and stops there.")
 
 
 # From empty to full; with a single used byte it is never the first.

@@ -35,6 +35,7 @@ class Zone:
         self.at = address
         raw = layout.record(memory, "struct zone", address)
         self.slot, self.used, self.cache_at = raw.slot, raw.used, raw.cache
+        self.place_of = raw.place_of
         self.cache = cache or Cache(memory, raw.cache)
         count = self.cache.zone_entries
         if not 0 < count <= PAGE * 4 or not self.cache.entry_bytes:
@@ -102,12 +103,15 @@ class Zalloc:
             raise Trouble("there are no zones yet: zalloc_init has not run "
                           "(stage zalloc)")
 
+    def mark_place(self, address):
+        return (self.heap.source.page_map + address // PAGE
+                - self.begin // PAGE)
+
     def mark(self, address):
         """The page map's word about a page; 0 outside."""
         if not self.begin <= address < self.end:
             return 0
-        index = address // PAGE - self.begin // PAGE
-        return self.memory.read(self.heap.source.page_map + index, 1,
+        return self.memory.read(self.mark_place(address), 1,
                                 "the page map")[0]
 
     def caches(self):
@@ -172,15 +176,18 @@ class Zalloc:
     def zone_broken(self, zone, slot_at, slot):
         if zone.slot != slot_at:
             return Broken(I2, zone.at, "the zone's slot",
-                          hexadecimal(slot_at), hexadecimal(zone.slot))
+                          hexadecimal(slot_at), hexadecimal(zone.slot),
+                          zone.place_of("slot"))
         if zone.cache.entry_bytes != slot.entry_bytes:
             return Broken(I2, zone.at, "the entry size in its slot",
-                          zone.cache.entry_bytes, slot.entry_bytes)
+                          zone.cache.entry_bytes, slot.entry_bytes,
+                          slot.place_of("entry_bytes"))
         if self.mark(zone.at) != MARK_FIRST:
             return Broken(I1, zone.at, "the page map's mark", MARK_FIRST,
-                          self.mark(zone.at))
+                          self.mark(zone.at), self.mark_place(zone.at))
         if zone.used != sum(zone.bits):
-            return Broken(I4, zone.at, "used", sum(zone.bits), zone.used)
+            return Broken(I4, zone.at, "used", sum(zone.bits), zone.used,
+                          zone.place_of("used"))
         return None
 
     def counters_broken(self, zones):

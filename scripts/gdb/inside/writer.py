@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""`mallow writer`: who has put there what is there now?
+
+    now     0xc0128010: 0x6f20646e, which no header should hold
+    again   reset --> kernel_main --> stores ... --> 0x6f20646e: stop
+
+A run that nobody types into does the same each time.  So the machine starts
+again, with a watchpoint that stops when the place takes its present value.
+"""
+import gdb
+
+from .command import Command
+from .guard import Writer
+from .memory import Memory, Unreadable, number_of
+from .screen import paint, say
+from .session import restart, run_to
+
+WORD = 4
+
+
+class Watch(gdb.Breakpoint):
+    """Stops at the store after which the word at `address` is `value`."""
+
+    def __init__(self, address, value):
+        super().__init__(f"*(unsigned *){address:#x}", gdb.BP_WATCHPOINT,
+                         gdb.WP_WRITE, internal=True)
+        self.silent = True
+        self.address, self.value = address, value
+        self.before, self.stores = None, 0
+
+    def stop(self):
+        try:
+            now = Memory().word(self.address)
+        except Unreadable:
+            return False
+        before, self.before = self.before, now
+        self.stores += 1
+        if now != self.value:
+            return False
+        was = "" if before is None else f", was {before:#010x}"
+        say(paint(f"writer: {Writer().text} has put {now:#010x} at "
+                  f"{self.address:#010x}{was}", "bad"))
+        say(f"  store {self.stores} into this word; `continue` looks for a "
+            "later one that leaves the same there")
+        return True
+
+
+class WriterCommand(Command):
+    """Starts again, and stops at the store that made a word what it is now.
+
+mallow writer ADDRESS     the word of 4 bytes with ADDRESS in it
+mallow writer off         looks no longer
+
+Works for a run that nobody types into: it does the same each time.  Memory is
+watched by the hardware, so nothing runs slower."""
+
+    name, usage, least, most = "writer", "ADDRESS | off", 1, 1
+    kind = gdb.COMMAND_RUNNING
+    watch = None
+
+    def answer(self, memory, words):
+        if words == ["off"]:
+            self.forget()
+            say("nothing is looked for any more")
+            return
+        address = number_of(words[0]) & ~(WORD - 1)
+        value = memory.word(address)
+        self.forget()
+        restart()
+        run_to("kernel_main")
+        say(f"started again, to the store that puts {value:#010x} at "
+            f"{address:#010x}")
+        WriterCommand.watch = Watch(address, value)
+        gdb.execute("continue")
+
+    @staticmethod
+    def forget():
+        if WriterCommand.watch and WriterCommand.watch.is_valid():
+            WriterCommand.watch.delete()
+        WriterCommand.watch = None

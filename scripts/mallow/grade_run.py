@@ -198,7 +198,7 @@ class Runner:
         return dict(zip(tests, verdicts))
 
 
-def run_one(kernel, name, seed=check.SEED):
+def run_one(kernel, name, seed=check.SEED, play=True):
     """One test of a kernel, "malloc/split"; its Verdict."""
     async def alone():
         runner = Runner(1, seed)
@@ -208,6 +208,6 @@ def run_one(kernel, name, seed=check.SEED):
                      if f"{test.lab}/{test.name}" == name]
             if not found:
                 raise Trouble(f"there is no test {name}")
-            return await run_test(saved, found[0], seed)
+            return await run_test(saved, found[0], seed, play)
 
     return asyncio.run(alone())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a test has written down, read from outside.
+r"""What a test has written down, read from outside.
 
     guest memory --> tape --> said it that something was wrong? then it was
                         \---> played back in a second machine --> verdict

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""Points and what is said about them; the tape's records.  Nothing boots."""
+import json
+import struct
+
+import pytest
+
+from mallow import check, grade, grade_all, grade_tape
+from mallow.grade_report import Report
+from mallow.grade_run import Verdict, not_run
+from mallow.labs import Lab
+
+LAB = Lab(4, "malloc", "labs/4-malloc", {}, False)
+FIRST = check.Test("malloc", "first", 5, "", "what", "hint")
+SPLIT = check.Test("malloc", "split", 10, "first", "what", "look there")
+HIDDEN = check.Test("malloc", "odd", 3, "split", "what", "hint", True)
+TESTS = [FIRST, SPLIT, HIDDEN]
+PASSED = Verdict(True)
+
+
+@pytest.fixture
+def report(tmp_path):
+    return Report([LAB], TESTS, 7, tmp_path / "results.json")
+
+
+def read(report):
+    return json.loads(report.path.read_text())
+
+
+def test_the_file_is_there_from_the_start(report):
+    report.write()
+    said = read(report)
+    assert said["score"] == 0 and len(said["tests"]) == 3
+    assert {row["output"] for row in said["tests"]} == {"not run yet"}
+
+
+def test_it_grows_with_each_test(report):
+    report.add(FIRST, PASSED)
+    assert read(report)["score"] == 5
+    report.add(SPLIT, Verdict(False, "overlaps"))
+    report.add(HIDDEN, not_run("not run: split has to pass first"))
+    said = read(report)
+    assert said["score"] == 5
+    assert [row["number"] for row in said["tests"]] == ["4.1", "4.2", "4.3"]
+    assert [row["status"] for row in said["tests"]] == ["passed", "failed",
+                                                        "failed"]
+    assert said["tests"][2]["visibility"] == "hidden"
+    assert "overlaps" in said["tests"][1]["output"]
+    assert not report.full
+    assert [path.name for path in report.path.parent.iterdir()] == \
+        ["results.json"]
+
+
+def test_a_failure_says_how_to_see_it_again(report):
+    report.add(FIRST, PASSED)
+    report.add(SPLIT, Verdict(False, "overlaps"))
+    text = report.text()
+    for part in ("overlaps", "look there",
+                 "make check LAB=malloc TEST=split SEED=7",
+                 "make debug TEST=malloc/split SEED=7"):
+        assert part in text
+
+
+def test_a_test_counts_after_what_it_needs(report):
+    report.add(FIRST, Verdict(False, "no"))
+    report.add(SPLIT, PASSED)
+    assert report.score() == 0
+    assert "counts after first" in report.text()
+
+
+def test_together_counts_nothing_and_names_what_differs(report):
+    for test in TESTS:
+        report.add(test, PASSED)
+    report.together = {FIRST: PASSED, SPLIT: Verdict(False, "your lab 1")}
+    assert report.full
+    assert "1 of 2 tests pass" in report.text()
+    assert "your lab 1" in report.text()
+
+
+def test_an_optional_lab_counts_when_it_is_begun():
+    optional = LAB._replace(name="spans", optional=True)
+    test = check.Test("spans", "first", 5, "", "what", "hint")
+    report = Report([LAB, optional], [FIRST, test], 1)
+    report.add(FIRST, PASSED)
+    report.add(test, Verdict(False, "not written yet"))
+    grade.leave_out_optional(report)
+    assert report.full
+    report = Report([LAB, optional], [FIRST, test], 1)
+    report.add(test, PASSED)
+    grade.leave_out_optional(report)
+    assert report.most() == 10 and not report.full
+
+
+# -- scores.csv ----------------------------------------------------------------------
+
+def test_names_of_submissions(tmp_path):
+    for name in ("ann b", "ann_b", "scores.csv", ".git"):
+        (tmp_path / name).mkdir()
+    assert sorted(grade_all.names(tmp_path)) == ["ann_b", "ann_b_",
+                                                 "scores.csv_"]
+
+
+def test_a_row_without_results(tmp_path, monkeypatch):
+    monkeypatch.setattr(grade_all, "GRADE", tmp_path)
+    (tmp_path / "ann.log").write_text("first\nlast words\n\n")
+    row = grade_all.row("ann", tmp_path / "ann/results.json", "")
+    assert row["score"] == 0 and row["reason"] == "last words"
+    assert "ann,0" in grade_all.as_csv([row])
+
+
+# -- The tape --------------------------------------------------------------------------
+
+def tape(*kinds):
+    return b"".join(
+        struct.pack("<HH7I", kind, 9, *arguments, 0, 0, order, 1)
+        for order, (kind, arguments) in enumerate(kinds)) + bytes(64)
+
+
+def words(text):
+    return struct.unpack("<3I", text.ljust(12, b"\0"))
+
+
+BEGIN, END = (1, (1, 2, 3)), (2, (0, 0, 0))
+ALLOC = (0x100 + 15, (24, 8, 0))
+
+
+def wrong(image):
+    with pytest.raises(grade_tape.Wrong) as caught:
+        grade_tape.check_whole(grade_tape.read(image, 0, len(image)))
+    return str(caught.value)
+
+
+def test_a_whole_tape():
+    image = tape(BEGIN, ALLOC, END)
+    found = grade_tape.read(image, 0, len(image))
+    grade_tape.check_whole(found)
+    assert str(found[1]) == "kmalloc(24)"
+
+
+def test_tapes_that_are_not_whole():
+    assert "not begun" in wrong(bytes(64))
+    assert "not begun" in wrong(tape(END))
+    assert "come to its end" in wrong(tape(BEGIN, ALLOC))
+    assert "more than" in wrong(tape(BEGIN, (0xFFFF, (0, 0, 0))))
+    assert "something" in wrong(tape(BEGIN, (3, words(b"something")), END))
+    image = bytearray(tape(BEGIN, ALLOC, END))
+    image[32 + 24] = 7
+    assert "written over" in wrong(bytes(image))
+
+
+def test_the_call_that_did_not_come_back():
+    image = tape(BEGIN, ALLOC)
+    assert str(grade_tape.pending(grade_tape.read(image, 0, len(image)))) == \
+        "kmalloc(24)"

@@ -91,6 +91,7 @@ LAB_ROOM := common ledger \
             heap stress trace \
             steps         \
             zones caches  \
+            window        \
             labs          \
             tape          \
             run_kernel

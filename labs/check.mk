@@ -10,7 +10,7 @@ CHECK_FLAGS := -m32 -std=c11 -g -O1 -D_FILE_OFFSET_BITS=64 \
                -Isrc -Ilabs/host
 CHECK_SRC := $(wildcard labs/host/*.c labs/*/tests.c) \
              $(patsubst %,src/lab/%.c,common ledger labs frames paging heap \
-                                      zones caches stress trace steps) \
+                                      zones caches window stress trace steps) \
              $(filter-out src/lib/string.c src/lib/divide.c, \
                $(LIB:%=src/lib/%.c)) \
              $(MM:%=src/mm/%.c) $(REPLAY:%=src/replay/%.c)

@@ -242,6 +242,7 @@ static _Noreturn void run_test(const char *name)
 
     if (!chosen.test || !inventory_set_lab_aside(&inventory, &places))
         cpu_exit(EXIT_REFUSED);
+    places.window_begin = HEAP_WINDOW_BEGIN;
     places.heap_begin = heap_region().begin;
     places.heap_end = heap_region().end;
     record_places(&places);

@@ -20,6 +20,11 @@ struct lab_places play_memory(void);
 void fence_heap(uintptr_t end);
 void open_arena(void);
 
+/* Addresses for the heap window; `file` is what plays physical memory. */
+uintptr_t window_reserve(int file);
+/* The processor forgets a page of it. */
+void window_forget(uintptr_t page);
+
 /* What has been called, the last calls only. */
 void calls_begin(const struct lab_places *places);
 void calls_print(void);

@@ -39,6 +39,9 @@ static const char *const names[LAB_CALLS] = {
     [LAB_CACHE_ALLOC] = "zone_cache_alloc",
     [LAB_CACHE_FREE] = "zone_cache_free",
     [LAB_CACHE_DESTROY] = "zone_cache_destroy",
+    [LAB_WINDOW_INIT] = "window_init",
+    [LAB_WINDOW_MOVE_END] = "window_move_end",
+    [LAB_WINDOW_CLOSE] = "window_close",
 };
 
 /* How many arguments are worth a look. */

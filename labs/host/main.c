@@ -72,6 +72,8 @@ static struct violation check_lab(void)
         return zalloc_check();
     if (strcmp(lab->name, "spans") == 0)
         return spans_check();
+    if (strcmp(lab->name, "grow") == 0)
+        return window_check();
     return SOUND;
 }
 

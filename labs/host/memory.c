@@ -7,7 +7,7 @@
  * What an allocator must not touch is poisoned, and AddressSanitizer stops it
  * in the line that does: payload that a caller owns, and what lies outside.
  */
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS is newer than C11 */
+#define _GNU_SOURCE /* MAP_ANONYMOUS, memfd_create */
 
 #include "adapter.h"
 
@@ -15,16 +15,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define ARENA_BEGIN (16u << 20)
 #define FENCE_BYTES (64u << 10)
 
 static uint8_t *heap;
 
-static void *map(size_t bytes)
+static void *map_as(size_t bytes, int flags, int file)
 {
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
 
     if (memory == MAP_FAILED) {
         perror("no memory to play with");
@@ -33,15 +33,35 @@ static void *map(size_t bytes)
     return memory;
 }
 
+static void *map(size_t bytes)
+{
+    return map_as(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+}
+
+/* A file, so that a page can be shown in a second place. */
+static int memory_file(size_t bytes)
+{
+    int file = memfd_create("memory", 0);
+
+    if (file < 0 || ftruncate(file, (off_t)bytes) != 0) {
+        perror("no file to play memory with");
+        exit(VERDICT_WRONG_USE);
+    }
+    return file;
+}
+
 struct lab_places play_memory(void)
 {
+    int file = memory_file(ARENA_BEGIN + LAB_ARENA_BYTES);
+
     direct_map.bytes = ARENA_BEGIN + LAB_ARENA_BYTES;
-    direct_map.base = (uintptr_t)map(direct_map.bytes);
+    direct_map.base = (uintptr_t)map_as(direct_map.bytes, MAP_SHARED, file);
     heap = (uint8_t *)map(LAB_HEAP_BYTES + 2 * FENCE_BYTES) + FENCE_BYTES;
     ASAN_POISON_MEMORY_REGION(heap - FENCE_BYTES, FENCE_BYTES);
     fence_heap((uintptr_t)heap + LAB_HEAP_BYTES);
     return (struct lab_places){
         .arena = { ARENA_BEGIN },
+        .window_begin = window_reserve(file),
         .heap_begin = (uintptr_t)heap,
         .heap_end = (uintptr_t)heap + LAB_HEAP_BYTES,
         .work = map(LAB_WORK_BYTES),

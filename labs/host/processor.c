@@ -37,6 +37,7 @@ phys_t arch_loaded_directory(void)
 
 void arch_flush_page(uintptr_t page)
 {
+    window_forget(page);
     for (size_t i = processor.kept_count; i-- > 0;) {
         if (processor.kept[i].page == align_down(page, PAGE_BYTES))
             processor.kept[i] = processor.kept[--processor.kept_count];

@@ -18,7 +18,7 @@ FULL = 0xFFFF
 CALLS = """frames_start frame_alloc frame_alloc_run frame_free frame_free_run
     paging_start map unmap protect translate load read write heap_start alloc
     realloc free size zones_start cache_create cache_alloc cache_free
-    cache_destroy""".split()
+    cache_destroy window_init window_move_end window_close""".split()
 # What a student knows them as.
 SHOWN = {"frame_alloc": "frame_alloc()", "frame_free": "frame_free({0:#x})",
          "frame_alloc_run": "frame_alloc_run({0}, {1})",
@@ -27,7 +27,9 @@ SHOWN = {"frame_alloc": "frame_alloc()", "frame_free": "frame_free({0:#x})",
          "unmap": "page_unmap({0:#x})", "protect": "page_protect({0:#x})",
          "translate": "page_translate({0:#x})", "alloc": "kmalloc({0})",
          "realloc": "krealloc({0:#x}, {1})", "free": "kfree({0:#x})",
-         "size": "kmalloc_size({0:#x})"}
+         "size": "kmalloc_size({0:#x})", "window_init": "window_init()",
+         "window_move_end": "window_move_end({0}, {1:#x})",
+         "window_close": "window_close()"}
 
 
 class Record(NamedTuple):

@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import handout_git, holes, stages
+from . import handout_git, holes, labs, stages
 from .handout_git import Extent
 from .project import ROOT, WRONG_USE, Trouble
 
@@ -118,10 +118,11 @@ def has_student_parts(name):
 
 def handed_out_whole():
     """Files of labs that have no marker yet."""
-    for name in stages.names()[1:]:
-        name = f"src/mm/{'bump' if name == 'heap' else name}.c"
-        if (ROOT / name).exists() and not has_student_parts(name):
-            yield name
+    students = {lab.name: list(lab.files) for lab in labs.table()}
+    for stage in stages.names()[1:]:
+        for name in students.get(stage, [f"src/mm/{stage}.c"]):
+            if (ROOT / name).exists() and not has_student_parts(name):
+                yield name
 
 
 # -- The command ---------------------------------------------------------------

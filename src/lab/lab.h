@@ -30,6 +30,7 @@
 #include "mm/frames.h"
 #include "mm/heap.h"
 #include "mm/paging.h"
+#include "mm/window.h"
 #include "mm/zalloc.h"
 
 struct lab_test {
@@ -180,6 +181,30 @@ bool lab_cache_create(struct zone_cache *cache, const char *name, size_t bytes);
 void *lab_cache_alloc(struct zone_cache *cache);
 enum heap_error lab_cache_free(struct zone_cache *cache, void *payload);
 bool lab_cache_destroy(struct zone_cache *cache);
+
+/* -- Lab 8: the window ---------------------------------------------------- */
+
+/* Addresses for the window, and one page of them. */
+#define LAB_WINDOW_BYTES (8u << 20)
+uintptr_t lab_window_page(uint32_t i);
+/* window_init() with `frames` frames to be had; once in a test. */
+enum window_result lab_window_open(uint32_t frames);
+/* From now on there are `count` free frames. */
+void lab_leave_frames(uint32_t count);
+void lab_window_place(unsigned index, uintptr_t page);
+enum window_result lab_window_move_end(unsigned index, uintptr_t end);
+void lab_window_close(void);
+/* The entry of a page, 0 if it is not present; whether its 4 MiB have a
+ * table. */
+page_entry_t lab_window_entry(uintptr_t page);
+bool lab_window_has_table(uintptr_t page);
+/* What window_frames() says. */
+uint32_t lab_window_frames(void);
+/* kmalloc and the others with a growing heap behind them, whose static part is
+ * full: every block lies in the window. */
+void lab_grow_start(uint32_t frames);
+/* grow_trim(): all frames behind the last block go back. */
+void lab_grow_trim(void);
 
 /* Where the next of these calls stands in the test; lab/test.h says it. */
 void lab_here(const char *file, int line);

@@ -12,6 +12,7 @@
 struct lab_places {
     phys_t arena;                   /* LAB_ARENA_BYTES of physical memory */
     uintptr_t heap_begin, heap_end; /* LAB_HEAP_BYTES */
+    uintptr_t window_begin;         /* LAB_WINDOW_BYTES of addresses */
     void *work;                     /* for the bookkeeping of these tests */
     size_t work_bytes;              /* at least LAB_WORK_BYTES */
     void *scratch;                  /* LAB_SCRATCH_BYTES, for a test's own */
@@ -51,6 +52,9 @@ enum lab_call {
     LAB_CACHE_ALLOC,      /* cache, bytes = payload */
     LAB_CACHE_FREE,       /* cache, payload = enum heap_error */
     LAB_CACHE_DESTROY,    /* cache = whether */
+    LAB_WINDOW_INIT,      /* begin, end = enum window_result */
+    LAB_WINDOW_MOVE_END,  /* range, end = enum window_result */
+    LAB_WINDOW_CLOSE,
     LAB_CALLS
 };
 
@@ -80,6 +84,10 @@ void lab_side_see(void *value, size_t bytes);
  * touches it is caught in the act, where the side can do that. */
 void lab_side_guard(const void *payload, size_t bytes);
 void lab_side_unguard(const void *payload, size_t bytes);
+
+/* The frame allocator has started on `layout`: whatever else the window needs,
+ * a kernel's directory and a processor that uses it. */
+void lab_side_window_start(const struct memory_layout *layout);
 
 /* The text of traces/NAME.rep; false if there is none. */
 bool lab_side_trace(const char *name, struct trace_file *file);

@@ -170,7 +170,7 @@ static void *alloc_reclaimed(size_t bytes, size_t alignment)
     if (!payload && bytes / GRANULE_BYTES <= grow.limit &&
         sizes_empty(&grow.arena))
         payload = note_alloc(alloc_in_window(bytes, alignment), bytes);
-    return payload;
+    return payload || !grow.unwritten ? payload : NOT_WRITTEN;
 }
 
 /* `bytes` are whole granules. */
@@ -235,7 +235,11 @@ static void lay_out(struct page_range window)
 enum stage_state grow_init(uintptr_t begin, uintptr_t end,
                            struct page_range window)
 {
-    if (!window_init(window.begin, window.end)) {
+    enum window_result result = window_init(window.begin, window.end);
+
+    if (result == WINDOW_NOT_WRITTEN)
+        return STAGE_NOT_WRITTEN;
+    if (result != WINDOW_OK) {
         print("grow: no frames for %u page tables\n",
               (uint32_t)(window.end - window.begin) / LARGE_PAGE_BYTES);
         return STAGE_BROKEN;
@@ -244,7 +248,10 @@ enum stage_state grow_init(uintptr_t begin, uintptr_t end,
     armour_init(begin, end);
     armour_arena.no_room = alloc_beyond;
     armour_arena.elsewhere = free_beyond;
-    return STAGE_OK;
+    grow.unwritten =
+        window_move_end(STARTS, window_pages()->mapped[STARTS].begin) ==
+        WINDOW_NOT_WRITTEN;
+    return grow.unwritten ? STAGE_PARTLY_WRITTEN : STAGE_OK;
 }
 
 /* Frames behind an arena of that many pages of granules. */

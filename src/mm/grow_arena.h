@@ -54,6 +54,11 @@ static inline uintptr_t granules_end(uint32_t granules)
     return grow.base + granules * GRANULE_BYTES;
 }
 
+static inline bool place_resize(unsigned range, uintptr_t end)
+{
+    return window_move_end(range, end) == WINDOW_OK;
+}
+
 /* Maps what `granules` granules need, no more; false, and nothing changed, if
  * there are not enough frames.  Fewer than before always works. */
 static bool places_resize(uint32_t granules)
@@ -62,9 +67,9 @@ static bool places_resize(uint32_t granules)
     uintptr_t before[] = { ranges[STARTS].end, ranges[USED].end,
                            ranges[GRANULES].end };
 
-    if (window_move_end(STARTS, map_end(ranges[STARTS].begin, granules)) &&
-        window_move_end(USED, map_end(ranges[USED].begin, granules)) &&
-        window_move_end(GRANULES, granules_end(granules)))
+    if (place_resize(STARTS, map_end(ranges[STARTS].begin, granules)) &&
+        place_resize(USED, map_end(ranges[USED].begin, granules)) &&
+        place_resize(GRANULES, granules_end(granules)))
         return true;
     for (unsigned i = 0; i < WINDOW_RANGES; i++)
         window_move_end(i, before[i]);

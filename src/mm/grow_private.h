@@ -20,6 +20,7 @@ struct grow {
     uint32_t words_below; /* of each map, below that of granule 0 */
 
     uint32_t limit; /* granules; <= most */
+    bool unwritten; /* window_move_end() is a hole */
     uint32_t step;  /* bytes */
     uint32_t frames_peak;
     uint32_t grown, trimmed, refused; /* times */

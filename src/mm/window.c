@@ -40,6 +40,7 @@ static page_entry_t *entry_of(uintptr_t page)
 /* Not present until now, so no TLB knows it (Intel SDM volume 3, 4.10.4.3). */
 static bool page_add(uintptr_t page)
 {
+    /* LAB 8 BEGIN: return false; */
     frame_t frame = frame_alloc();
 
     if (frame.number == FRAME_NONE.number ||
@@ -49,11 +50,13 @@ static bool page_add(uintptr_t page)
     *entry_of(page) = page_entry(frame, ENTRY_PRESENT | ENTRY_WRITABLE);
     window.frames++;
     return true;
+    /* LAB 8 END */
 }
 
 /* The processor has to forget the page before its frame is somebody else's. */
 static void page_remove(uintptr_t page)
 {
+    /* LAB 8 BEGIN */
     page_entry_t *entry = entry_of(page);
     frame_t frame = entry_frame(*entry);
 
@@ -61,6 +64,7 @@ static void page_remove(uintptr_t page)
     arch_flush_page(page);
     frame_free(frame);
     window.frames--;
+    /* LAB 8 END */
 }
 
 void window_place(unsigned index, uintptr_t page)
@@ -72,8 +76,9 @@ void window_place(unsigned index, uintptr_t page)
     *range = (struct page_range){ page, page };
 }
 
-bool window_move_end(unsigned index, uintptr_t end)
+enum window_result window_move_end(unsigned index, uintptr_t end)
 {
+    /* LAB 8 BEGIN: return WINDOW_NOT_WRITTEN; */
     struct page_range *range = &window.pages.mapped[index];
     uintptr_t before = range->end;
     bool enough;
@@ -88,13 +93,15 @@ bool window_move_end(unsigned index, uintptr_t end)
         range->end -= PAGE_BYTES;
         page_remove(range->end);
     }
-    return enough;
+    return enough ? WINDOW_OK : WINDOW_NO_FRAMES;
+    /* LAB 8 END */
 }
 
 /* Tables. */
 
 static bool table_add(void)
 {
+    /* LAB 8 BEGIN: return false; */
     struct page_table *directory = kernel_directory();
     uint32_t i = directory_index(window.pages.all.begin) + window.table_count;
     frame_t frame = frame_alloc();
@@ -108,18 +115,21 @@ static bool table_add(void)
         memset(frame_to_virt(frame), 0, PAGE_BYTES);
     directory->entries[i] = page_entry(frame, ENTRY_PRESENT | ENTRY_WRITABLE);
     return true;
+    /* LAB 8 END */
 }
 
 /* The last one, in which nothing is mapped.  The processor may keep directory
  * entries, too; forgetting any page of the 4 MiB forgets this one. */
 static void table_remove(void)
 {
+    /* LAB 8 BEGIN */
     uint32_t last = --window.table_count;
     uintptr_t page = window.pages.all.begin + last * LARGE_PAGE_BYTES;
 
     kernel_directory()->entries[directory_index(page)] = 0;
     arch_flush_page(page);
     frame_free(frame_of(virt_to_phys(window.tables[last])));
+    /* LAB 8 END */
 }
 
 static void unmap_all(void)
@@ -130,15 +140,18 @@ static void unmap_all(void)
 
 void window_close(void)
 {
+    /* LAB 8 BEGIN */
     unmap_all();
     while (window.table_count > 0)
         table_remove();
     memset(&window, 0, sizeof window);
     paging_use_window(NULL);
+    /* LAB 8 END */
 }
 
-bool window_init(uintptr_t begin, uintptr_t end)
+enum window_result window_init(uintptr_t begin, uintptr_t end)
 {
+    /* LAB 8 BEGIN: return WINDOW_NOT_WRITTEN; */
     uint32_t tables = (uint32_t)(end - begin) / LARGE_PAGE_BYTES;
 
     ASSERT(begin % LARGE_PAGE_BYTES == 0 && end % LARGE_PAGE_BYTES == 0);
@@ -153,12 +166,13 @@ bool window_init(uintptr_t begin, uintptr_t end)
         continue;
     if (window.table_count < tables) {
         window_close();
-        return false;
+        return WINDOW_NO_FRAMES;
     }
     for (unsigned i = 0; i < WINDOW_RANGES; i++)
         window.pages.mapped[i] = (struct page_range){ begin, begin };
     paging_use_window(&window.pages);
-    return true;
+    return WINDOW_OK;
+    /* LAB 8 END */
 }
 
 const struct page_window *window_pages(void)

@@ -7,11 +7,16 @@
 #include "lib/violation.h"
 #include "mm/paging.h"
 
+enum window_result {
+    WINDOW_OK,
+    WINDOW_NO_FRAMES, /* not enough of them; nothing has changed */
+    WINDOW_NOT_WRITTEN,
+};
+
 /* All tables of the window are made here, so that nothing later needs memory
- * in order to map memory.  Both ends are multiples of 4 MiB.  False, and
- * nothing changed, if there are not enough frames for the tables.  A second
- * time, with the same ends, it unmaps whatever is mapped. */
-bool window_init(uintptr_t begin, uintptr_t end);
+ * in order to map memory.  Both ends are multiples of 4 MiB.  A second time,
+ * with the same ends, it unmaps whatever is mapped. */
+enum window_result window_init(uintptr_t begin, uintptr_t end);
 /* Unmaps everything and gives back the tables. */
 void window_close(void);
 
@@ -19,9 +24,9 @@ void window_close(void);
  * `index`, which has to be empty, to `page`. */
 void window_place(unsigned index, uintptr_t page);
 /* Maps pages behind the range, or unmaps its last ones and gives their frames
- * back, until it ends at `end`.  False, and nothing changed, when there are not
- * enough frames; making it shorter never fails.  New pages are zeroed. */
-bool window_move_end(unsigned index, uintptr_t end);
+ * back, until it ends at `end`.  Making it shorter never fails.  New pages are
+ * zeroed. */
+enum window_result window_move_end(unsigned index, uintptr_t end);
 
 /* What is mapped at the moment. */
 const struct page_window *window_pages(void);

@@ -25,7 +25,7 @@ static uintptr_t page_at(uint32_t number)
 static void start(void)
 {
     range = mmu_start(MEMORY, WINDOW);
-    CHECK(window_init(range.begin, range.end));
+    CHECK_EQ(window_init(range.begin, range.end), WINDOW_OK);
     window_place(0, page_at(1));
     window_place(1, page_at(10));
     window_place(2, page_at(20));
@@ -37,9 +37,9 @@ static void start(void)
 static void start_mapped(void)
 {
     start();
-    CHECK(window_move_end(0, page_at(2)));
-    CHECK(window_move_end(1, page_at(12)));
-    CHECK(window_move_end(2, page_at(23)));
+    CHECK_EQ(window_move_end(0, page_at(2)), WINDOW_OK);
+    CHECK_EQ(window_move_end(1, page_at(12)), WINDOW_OK);
+    CHECK_EQ(window_move_end(2, page_at(23)), WINDOW_OK);
     CHECK_SOUND(window_check());
     CHECK_SOUND(paging_check());
 }
@@ -65,14 +65,14 @@ TEST(window_takes_its_tables_at_once_and_no_others)
 
     range = mmu_start(MEMORY, WINDOW);
     used = frame_counts().used;
-    CHECK(window_init(range.begin, range.end));
+    CHECK_EQ(window_init(range.begin, range.end), WINDOW_OK);
     CHECK_EQ(frame_counts().used, used + 2);
     window_place(2, page_at(100));
-    CHECK(window_move_end(2, page_at(1600)));
+    CHECK_EQ(window_move_end(2, page_at(1600)), WINDOW_OK);
     CHECK_EQ(frame_counts().used, used + 2 + 1500);
     CHECK_EQ(window_frames(), 1500);
     CHECK_SOUND(paging_check());
-    CHECK(window_move_end(2, page_at(100)));
+    CHECK_EQ(window_move_end(2, page_at(100)), WINDOW_OK);
     CHECK_EQ(frame_counts().used, used + 2);
     window_close();
     CHECK_EQ(frame_counts().used, used);
@@ -82,7 +82,7 @@ TEST(window_takes_its_tables_at_once_and_no_others)
 TEST(window_pages_are_memory_of_their_own)
 {
     start();
-    CHECK(window_move_end(2, page_at(60)));
+    CHECK_EQ(window_move_end(2, page_at(60)), WINDOW_OK);
     for (uint32_t i = 20; i < 60; i++) {
         uint8_t *bytes = (uint8_t *)page_at(i);
 
@@ -110,7 +110,7 @@ TEST(window_faults_wherever_nothing_is_mapped)
     CHECK(!mmu_faults(page_at(23) - 1));
     CHECK(mmu_faults(page_at(23)));
     CHECK(mmu_faults(range.end - 1));
-    CHECK(window_move_end(2, page_at(21)));
+    CHECK_EQ(window_move_end(2, page_at(21)), WINDOW_OK);
     CHECK(!mmu_faults(page_at(21) - 1));
     CHECK(mmu_faults(page_at(21))); /* was used, and is forgotten */
     CHECK(mmu_faults(page_at(22)));
@@ -124,13 +124,13 @@ TEST(window_without_frames_for_tables_is_none)
     for (uint32_t left = 0; left < 2; left++) {
         mmu_leave_frames(left);
         before = frame_counts();
-        CHECK(!window_init(range.begin, range.end));
+        CHECK_EQ(window_init(range.begin, range.end), WINDOW_NO_FRAMES);
         CHECK_EQ(frame_counts().free, before.free);
         CHECK_SOUND(paging_check());
         CHECK_SOUND(frames_check());
     }
     mmu_leave_frames(2);
-    CHECK(window_init(range.begin, range.end));
+    CHECK_EQ(window_init(range.begin, range.end), WINDOW_OK);
 }
 
 TEST(window_grows_by_all_or_nothing)
@@ -139,7 +139,7 @@ TEST(window_grows_by_all_or_nothing)
     memset((void *)page_at(22), 0x5A, PAGE_BYTES);
     for (uint32_t left = 0; left < 40; left++) {
         mmu_leave_frames(left);
-        CHECK(!window_move_end(2, page_at(23 + left + 1)));
+        CHECK_EQ(window_move_end(2, page_at(23 + left + 1)), WINDOW_NO_FRAMES);
         CHECK_EQ(frame_counts().free, left);
         CHECK_EQ(window_frames(), 6);
         CHECK_EQ(((uint8_t *)page_at(22))[7], 0x5A);
@@ -149,7 +149,7 @@ TEST(window_grows_by_all_or_nothing)
         CHECK_SOUND(paging_check());
     }
     mmu_leave_frames(40);
-    CHECK(window_move_end(2, page_at(63)));
+    CHECK_EQ(window_move_end(2, page_at(63)), WINDOW_OK);
     CHECK_EQ(frame_counts().free, 0);
 }
 
@@ -160,7 +160,7 @@ TEST(window_opened_again_is_empty_and_keeps_its_tables)
     start();
     counts = frame_counts();
     start_mapped();
-    CHECK(window_init(range.begin, range.end));
+    CHECK_EQ(window_init(range.begin, range.end), WINDOW_OK);
     CHECK_EQ(window_frames(), 0);
     CHECK_EQ(frame_counts().used, counts.used);
     CHECK_SOUND(window_check());

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The labs' tests for the host, one program (make check).  Sources that are not
-# the students' are compiled once.
+# the students' are compiled once.  In lib and mm the compiler calls a counter
+# at each basic block, so that tests can compare work (labs/host/work.c).
 
 CHECK_CC    ?= $(if $(call has,gcc),gcc,clang)
 CHECK_FLAGS := -m32 -std=c11 -g -O1 -D_FILE_OFFSET_BITS=64 \
@@ -8,6 +9,7 @@ CHECK_FLAGS := -m32 -std=c11 -g -O1 -D_FILE_OFFSET_BITS=64 \
                -fno-sanitize-recover=all -fno-omit-frame-pointer \
                -idirafter /usr/include/$(shell uname -m)-linux-gnu \
                -Isrc -Ilabs/host
+CHECK_COUNT := -fsanitize-coverage=trace-pc
 CHECK_SRC := $(wildcard labs/host/*.c labs/*/tests.c) \
              $(patsubst %,src/lab/%.c,common ledger labs frames paging heap \
                                       zones caches window stress trace steps) \
@@ -19,12 +21,21 @@ CHECK_SRC += $(wildcard staff/tests/*.c)
 # STAFF END
 CHECK_OBJS := $(CHECK_SRC:%.c=$(B)/check/%.o)
 
-$(B)/check/%.o: %.c
+$(B)/check/src/lib/%.o $(B)/check/src/mm/%.o: CHECK_FLAGS += $(CHECK_COUNT)
+$(B)/check/%.o: %.c $(B)/check/.tools
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CHECK_CC) $(CHECK_FLAGS) $(WARN) -MMD -MP -c $< -o $@
 
 $(B)/check/lab-tests: $(CHECK_OBJS)
 	$(Q)$(CHECK_CC) $(CHECK_FLAGS) -o $@ $^
+	@echo '$^' > $(@D)/objects
+
+# How a file of mm is compiled, for whoever links another one of them.
+$(B)/check/.tools: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CHECK_CC) $(CHECK_FLAGS) $(CHECK_COUNT) $(WARN)' | \
+	 cmp -s - $@ || \
+	 echo '$(CHECK_CC) $(CHECK_FLAGS) $(CHECK_COUNT) $(WARN)' > $@
 
 -include $(CHECK_OBJS:.o=.d)

@@ -15,9 +15,8 @@ enum verdict {
 
 /* Memory to play with, and the places in it. */
 struct lab_places play_memory(void);
-/* From now on an allocator that touches a byte of the heap beyond `end` is
- * caught. */
-void fence_heap(uintptr_t end);
+/* From now on an allocator that touches a byte beside [begin, end) is caught. */
+void fence_heap(uintptr_t begin, uintptr_t end);
 void open_arena(void);
 
 /* Addresses for the heap window; `file` is what plays physical memory. */
@@ -28,6 +27,11 @@ void window_forget(uintptr_t page);
 /* What has been called, the last calls only. */
 void calls_begin(const struct lab_places *places);
 void calls_print(void);
+
+/* From now on so many more basic blocks are work; beyond, a loop without end,
+ * and give_up() is called. */
+void allow_work(uint64_t more);
+_Noreturn void give_up(void);
 
 /* An empty processor, with nothing in its TLB. */
 void processor_reset(void);

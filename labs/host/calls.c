@@ -6,6 +6,10 @@
 
 #define KEPT 4096u
 
+/* What a call may take, in basic blocks.  To look at every block of a full
+ * heap twenty times takes less. */
+#define WORK_OF_A_CALL 50000000u
+
 struct call {
     struct lab_record record;
     bool answered;
@@ -119,9 +123,10 @@ void calls_print(void)
 void lab_side_before(const struct lab_record *record)
 {
     if (record->call == LAB_HEAP_START)
-        fence_heap(record->arguments[1]);
+        fence_heap(record->arguments[0], record->arguments[1]);
     if (record->call == LAB_ZONES_START)
         open_arena();
+    allow_work(WORK_OF_A_CALL);
     calls[count++ % KEPT] = (struct call){ *record, false };
 }
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Plays physical memory and the heap with two mappings.
  *
- *     | fence | 2 MiB heap ......... | fence |      0 | ... | arena |
- *              payload in use: poisoned              direct map
+ *      0 | ... | arena |      | fence | 2 MiB heap ......... | fence |
+ *         direct map                   payload in use: poisoned
  *
  * What an allocator must not touch is poisoned, and AddressSanitizer stops it
  * in the line that does: payload that a caller owns, and what lies outside.
+ *
+ * Both lie in the upper half of the addresses, if there is room, as they do in
+ * the kernel: a sum of an address and a size that overflows there overflows
+ * here.  They lie below 3 GiB, beyond which some systems have no memory.
  */
 #define _GNU_SOURCE /* MAP_ANONYMOUS, memfd_create */
 
@@ -20,11 +24,15 @@
 #define ARENA_BEGIN (16u << 20)
 #define FENCE_BYTES (64u << 10)
 
+#define DIRECT_MAP_WISH 0xA0000000u
+#define HEAP_WISH       0xB0000000u
+
 static uint8_t *heap;
 
-static void *map_as(size_t bytes, int flags, int file)
+static void *map_as(uintptr_t wish, size_t bytes, int flags, int file)
 {
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
+    void *memory =
+        mmap((void *)wish, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
 
     if (memory == MAP_FAILED) {
         perror("no memory to play with");
@@ -33,9 +41,9 @@ static void *map_as(size_t bytes, int flags, int file)
     return memory;
 }
 
-static void *map(size_t bytes)
+static void *map(uintptr_t wish, size_t bytes)
 {
-    return map_as(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+    return map_as(wish, bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 }
 
 /* A file, so that a page can be shown in a second place. */
@@ -55,27 +63,32 @@ struct lab_places play_memory(void)
     int file = memory_file(ARENA_BEGIN + LAB_ARENA_BYTES);
 
     direct_map.bytes = ARENA_BEGIN + LAB_ARENA_BYTES;
-    direct_map.base = (uintptr_t)map_as(direct_map.bytes, MAP_SHARED, file);
-    heap = (uint8_t *)map(LAB_HEAP_BYTES + 2 * FENCE_BYTES) + FENCE_BYTES;
-    ASAN_POISON_MEMORY_REGION(heap - FENCE_BYTES, FENCE_BYTES);
-    fence_heap((uintptr_t)heap + LAB_HEAP_BYTES);
+    direct_map.base =
+        (uintptr_t)map_as(DIRECT_MAP_WISH, direct_map.bytes, MAP_SHARED, file);
+    heap = (uint8_t *)map(HEAP_WISH, LAB_HEAP_BYTES + 2 * FENCE_BYTES) +
+           FENCE_BYTES;
+    fence_heap((uintptr_t)heap, (uintptr_t)heap + LAB_HEAP_BYTES);
     return (struct lab_places){
         .arena = { ARENA_BEGIN },
         .window_begin = window_reserve(file),
         .heap_begin = (uintptr_t)heap,
         .heap_end = (uintptr_t)heap + LAB_HEAP_BYTES,
-        .work = map(LAB_WORK_BYTES),
+        .work = map(0, LAB_WORK_BYTES),
         .work_bytes = LAB_WORK_BYTES,
-        .scratch = map(LAB_SCRATCH_BYTES),
+        .scratch = map(0, LAB_SCRATCH_BYTES),
     };
 }
 
-void fence_heap(uintptr_t end)
+/* A granule of AddressSanitizer's is 8 bytes, and only its end can be poisoned
+ * alone: up to 7 bytes before an odd beginning stay open. */
+void fence_heap(uintptr_t begin, uintptr_t end)
 {
-    uint8_t *fence = heap + LAB_HEAP_BYTES + FENCE_BYTES;
+    uint8_t *below = heap - FENCE_BYTES;
+    uint8_t *above = heap + LAB_HEAP_BYTES + FENCE_BYTES;
 
     ASAN_UNPOISON_MEMORY_REGION(heap, LAB_HEAP_BYTES);
-    ASAN_POISON_MEMORY_REGION((uint8_t *)end, (size_t)(fence - (uint8_t *)end));
+    ASAN_POISON_MEMORY_REGION(below, begin - (uintptr_t)below);
+    ASAN_POISON_MEMORY_REGION((uint8_t *)end, (uintptr_t)above - end);
 }
 
 void open_arena(void)

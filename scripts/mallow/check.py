@@ -24,7 +24,7 @@ from . import i386, sheet, stages
 from .project import BUILD, ROOT, WRONG_USE, Trouble, require
 
 PROGRAM = BUILD / "check" / "lab-tests"
-SECONDS = 60  # the program gives up earlier, and says where
+SECONDS = 300  # the program gives up earlier, and says where
 SHRINK_SECONDS = 10
 SEED = 1
 LONGEST_STEPS = 200  # characters that the kernel's command line has room for

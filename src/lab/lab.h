@@ -82,8 +82,8 @@ bool lab_step_wanted(uint32_t step);
  * there is one, and it is not cleared. */
 void *lab_scratch(size_t bytes);
 
-/* The work of kfree(kmalloc(bytes)): instructions in the kernel, time on the
- * host.  Only for comparing a lot of it with a little. */
+/* The work of kfree(kmalloc(bytes)): instructions in the kernel, basic
+ * blocks on the host.  Only for comparing a lot of it with a little. */
 uint64_t lab_work_of(size_t bytes);
 
 /* -- Lab 1: frames -------------------------------------------------------- */

@@ -57,13 +57,11 @@ static const struct {
     { "spans", start_spans },
 };
 
-static enum stage_state start(size_t bytes)
+static enum stage_state start(uintptr_t begin, uintptr_t end)
 {
-    uintptr_t begin = lab_places.heap_begin;
-
     for (size_t i = 0; i < sizeof starters / sizeof *starters; i++) {
         if (strcmp(starters[i].lab, lab_chosen->name) == 0)
-            return starters[i].start(begin, begin + bytes);
+            return starters[i].start(begin, end);
     }
     LAB_FAIL("no allocator belongs to the lab %s", lab_chosen->name);
 }
@@ -76,9 +74,9 @@ static void forget_all(void)
         lab_side_unguard((const void *)block->payload, block->bytes);
 }
 
-void lab_heap_start(size_t bytes)
+void lab_heap_start_at(size_t offset, size_t bytes)
 {
-    uintptr_t begin = lab_places.heap_begin, end = begin + bytes;
+    uintptr_t begin = lab_places.heap_begin + offset, end = begin + bytes;
     struct lab_record record =
         lab_note(LAB_HEAP_START, (uint32_t)begin, (uint32_t)end, 0);
     enum stage_state state;
@@ -86,11 +84,16 @@ void lab_heap_start(size_t bytes)
     forget_all();
     ledger_start(begin, end);
     state = lab_side_played(&record) ? (enum stage_state)record.result
-                                     : start(bytes);
+                                     : start(begin, end);
     lab_noted(&record, (uint32_t)state);
     if (state == STAGE_NOT_WRITTEN)
         LAB_FAIL("the start of the allocator is not written yet");
     LAB_EXPECT(state == STAGE_OK, "the allocator does not start");
+}
+
+void lab_heap_start(size_t bytes)
+{
+    lab_heap_start_at(0, bytes);
 }
 
 /* -- What every answer owes ----------------------------------------------- */

@@ -138,6 +138,8 @@ bool lab_write(uintptr_t address, uint32_t value);
 /* An empty heap of `bytes` bytes, at most LAB_HEAP_BYTES, with the allocators
  * of the lab behind kmalloc.  What was allocated before is forgotten. */
 void lab_heap_start(size_t bytes);
+/* One that begins `offset` bytes further: 1 to 7 make its beginning odd. */
+void lab_heap_start_at(size_t offset, size_t bytes);
 /* kmalloc, kmalloc_aligned, krealloc, kfree, kmalloc_size.  New payload is
  * filled with a pattern, which is looked for again when it is freed or
  * resized. */

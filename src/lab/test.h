@@ -24,6 +24,7 @@
 #define lab_read(...)            (LAB_HERE, lab_read(__VA_ARGS__))
 #define lab_write(...)           (LAB_HERE, lab_write(__VA_ARGS__))
 #define lab_heap_start(...)      (LAB_HERE, lab_heap_start(__VA_ARGS__))
+#define lab_heap_start_at(...)   (LAB_HERE, lab_heap_start_at(__VA_ARGS__))
 #define lab_alloc(...)           (LAB_HERE, lab_alloc(__VA_ARGS__))
 #define lab_alloc_aligned(...)   (LAB_HERE, lab_alloc_aligned(__VA_ARGS__))
 #define lab_realloc(...)         (LAB_HERE, lab_realloc(__VA_ARGS__))

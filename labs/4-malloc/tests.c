@@ -84,8 +84,8 @@ static void test_full(void)
 static void test_reuse(void)
 {
     lab_heap_start(65536);
-    for (uint32_t i = 0; i < 2000; i++) {
-        void *a = expect_block(1000 + i % 7 * 100);
+    for (uint32_t i = 0; i < 1000; i++) {
+        void *a = expect_block(1000);
         void *b = expect_block(20000);
 
         lab_free(a);
@@ -117,10 +117,10 @@ static void test_exact(void)
         lab_heap_start(65536);
         hole = expect_block(104);
         expect_block(8);
-        while (lab_alloc(1000))
-            continue;
-        while (lab_alloc(104))
-            continue;
+        for (size_t bytes = 1000; bytes >= 8; bytes /= 2) {
+            while (lab_alloc(bytes))
+                continue;
+        }
         lab_free(hole);
         block = lab_alloc(104 - less);
         LAB_EXPECT(block >= hole && block < hole + 104,
@@ -171,17 +171,15 @@ static void sort_by_address(void *three[3])
         swap(&three[0], &three[1]);
 }
 
-/* Blocks of `bytes` side by side, by address, and nothing else free that is
- * large enough for one more. */
-static void expect_three(void *three[3], size_t bytes)
+/* Three blocks of `bytes` side by side, by address, and as many others as there
+ * is room for; returns how many. */
+static uint32_t expect_three(void *three[3], size_t bytes)
 {
     lab_heap_start(65536);
     for (size_t i = 0; i < 3; i++)
         three[i] = expect_block(bytes);
     sort_by_address(three);
-    expect_block(8);
-    while (lab_alloc(bytes))
-        continue;
+    return fill(bytes);
 }
 
 /* Three holes become one between used blocks. */
@@ -219,9 +217,15 @@ static void test_aligned(void)
 static void test_resize(void)
 {
     void *three[3], *between;
+    uint32_t count = expect_three(three, 1000);
 
-    expect_three(three, 1000);
+    LAB_EXPECT(!lab_realloc(three[0], 1900), "1900 bytes with none free");
     lab_free(three[1]);
+    LAB_EXPECT(!lab_realloc(three[0], 3000), "3000 bytes with 1000 behind");
+    lab_free(expect_block(1000));
+    LAB_EXPECT(lab_realloc(three[0], 1400) == three[0],
+               "a block moves, although free memory lies behind it");
+    lab_free(expect_block(500));
     LAB_EXPECT(lab_realloc(three[0], 1900) == three[0],
                "a block moves, although free memory lies behind it");
     LAB_EXPECT(lab_realloc(three[0], 200) == three[0],
@@ -232,15 +236,23 @@ static void test_resize(void)
     LAB_EXPECT(!lab_realloc(three[2], 65536), "a block as large as the heap");
     LAB_EXPECT(lab_realloc(three[2], 8) == three[2],
                "a block moves to become smaller");
-    expect_block(900);
+    lab_free(expect_block(900));
+    lab_free(three[0]);
+    lab_free(between);
+    lab_free(three[2]);
+    while (count > 0)
+        lab_free(blocks[--count]);
+    expect_whole(65536);
 }
 
 static void test_resize_whole(void)
 {
     lab_heap_start(65536);
     for (size_t bytes = 8; bytes < 20000; bytes += 472) {
-        void *a = expect_block(bytes), *b = expect_block(16);
+        void *a = expect_block(bytes + 600), *b = expect_block(16);
 
+        LAB_EXPECT(lab_realloc(a, bytes) == a,
+                   "a block moves to become smaller");
         a = lab_realloc(a, bytes + 300);
         LAB_EXPECT(a, "NULL for %zu bytes, in a heap with room", bytes + 300);
         b = lab_realloc(b, 600);
@@ -302,11 +314,13 @@ static void test_tiny(void)
 {
     lab_heap_start(LAB_HEAP_BYTES);
     expect_block(8);
-    for (size_t bytes = 0; bytes <= 200; bytes++) {
-        lab_heap_start(bytes);
+    for (size_t bytes = 0; bytes <= 400; bytes++) {
+        lab_heap_start_at(bytes % 8, bytes);
+        while (lab_alloc_aligned(8, 64))
+            continue;
         while (lab_alloc(1))
             continue;
-        LAB_EXPECT(!lab_alloc_aligned(8, 256), "8 bytes in a full heap");
+        lab_verify();
     }
 }
 
@@ -369,7 +383,7 @@ static const struct lab_test tests[] = {
     { "misuse", 5, "Wrong frees are refused, by name, and change nothing.",
       "malloc_payload_error() is given: ask it before you believe a pointer.",
       "reuse", test_misuse },
-    { "tiny", 5, "Heaps of 0 to 200 bytes.",
+    { "tiny", 5, "Heaps of 0 to 400 bytes, at odd addresses.",
       "A heap too small for one block and the end mark is full from the start.",
       "full", test_tiny },
     { "stress", 5, "8000 random steps, then one free block is left.",

@@ -253,10 +253,13 @@ bench-picture: ## write docs/bench.svg and docs/bench.md from the last bench
 test: iso host-tests $(B)/check/lab-tests ## everything that CI checks
 	$(Q)$(PYTHON) -m pytest -q -n auto tests
 
+test-all: iso host-tests $(B)/check/lab-tests ## the long form of it
+	$(Q)$(PYTHON) -m pytest -q -n auto --long tests
+
 pictures: iso ## the maps and histories in docs/
 	$(Q)$(PYTHON) scripts/pictures
 
-.PHONY: test lint format
+.PHONY: test test-all lint format
 lint: ## warnings are errors; layout, rooms, shell and static checks
 	$(Q)scripts/lint
 

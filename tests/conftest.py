@@ -14,10 +14,23 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import guest as guests  # noqa: E402  (needs the path above)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true",
+                     help="what takes long, too: make test-all")
+
+
 def pytest_configure(config):
+    config.addinivalue_line("markers", "long: runs in make test-all only")
     # pexpect 4.8 starts its reader in an old-fashioned way.
     config.addinivalue_line("filterwarnings",
                             "ignore:setDaemon:DeprecationWarning")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without --long, what is marked long is not even mentioned."""
+    if config.getoption("--long"):
+        return
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
 @pytest.fixture

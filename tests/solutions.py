@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""Wrong and right solutions of the labs, for tests of the labs' tests.
+
+    labs/4-malloc/faults/no-coalescing.patch   a mistake people make
+    labs/4-malloc/variants/best-fit.patch      as right as the reference, and
+    labs/4-malloc/variants/bins.c              designed in another way
+
+A patch is against the reference.  What stands above its first "diff" says in
+words what is different; a fault's also names the tests that have to catch it:
+
+    caught-by: malloc/coalesce
+
+A file stands in for a lab's only file as a whole.
+
+    solution --> folder/src/mm/malloc.c --> one object + those of build/check
+                                            --> lab-tests of this solution
+"""
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from mallow import check, holes, labs
+
+ROOT = Path(__file__).resolve().parents[1]
+HOST = ROOT / "build" / "check"
+
+CAUGHT_BY = re.compile(r"^caught-by: +([\w-]+/[\w-]+)$", re.MULTILINE)
+TOUCHED = re.compile(r"^\+\+\+ b/(\S+)", re.MULTILINE)
+# The same program a quarter of a second sooner.
+LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []
+LABS = {lab.folder: lab for lab in labs.table()}
+
+
+class Solution(NamedTuple):
+    lab: labs.Lab
+    name: str
+    path: Path
+    says: str
+    caught_by: list
+
+    def __str__(self):
+        return f"{self.lab.name}/{self.name}"
+
+
+def read(path):
+    text = path.read_text(encoding="utf-8")
+    head = text if path.suffix == ".c" else re.split(
+        r"^(?:diff|---) ", text, maxsplit=1, flags=re.MULTILINE)[0]
+    lab = LABS[str(path.parents[1].relative_to(ROOT))]
+    return Solution(lab, path.stem, path, CAUGHT_BY.sub("", head).strip(),
+                    CAUGHT_BY.findall(head))
+
+
+def found(kind):
+    """All faults, or all variants, in the order of the labs."""
+    return [read(path) for path in sorted(ROOT.glob(f"labs/*/{kind}/*"))
+            if path.suffix in (".patch", ".c")]
+
+
+# -- The files --------------------------------------------------------------------
+
+def put_reference(lab, folder):
+    """The lab's files, and no others, below `folder`."""
+    for name in lab.files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, folder / name)
+
+
+def put_starter(lab, folder):
+    """What a hand-out has in their place."""
+    put_reference(lab, folder)
+    for name in lab.files:
+        text = (folder / name).read_text(encoding="utf-8")
+        (folder / name).write_text(holes.dig(text), encoding="utf-8")
+
+
+def put(solution, folder):
+    put_reference(solution.lab, folder)
+    if solution.path.suffix == ".c":
+        (name,) = solution.lab.files
+        shutil.copyfile(solution.path, folder / name)
+        return
+    touched = TOUCHED.findall(solution.path.read_text(encoding="utf-8"))
+    assert touched and set(touched) <= set(solution.lab.files), \
+        f"{solution.path} changes {touched}"
+    done = subprocess.run(
+        ["git", "apply", "--whitespace=nowarn", solution.path], cwd=folder,
+        env={**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)},
+        text=True, capture_output=True, check=False)
+    assert done.returncode == 0, f"{solution.path}: {done.stderr}"
+
+
+# -- On the host --------------------------------------------------------------------
+
+def run(*command):
+    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True,
+                          stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def host_program(lab, folder):
+    """lab-tests with the lab's files below `folder` in place of the tree's."""
+    compiler = (HOST / ".tools").read_text(encoding="utf-8").split()
+    objects = (HOST / "objects").read_text(encoding="utf-8").split()
+    for name in lab.files:
+        made = (folder / name).with_suffix(".o")
+        run(*compiler, "-Werror", "-g0", "-c", folder / name, "-o", made)
+        own = HOST.relative_to(ROOT) / Path(name).with_suffix(".o")
+        objects[objects.index(str(own))] = str(made)
+    run(*compiler, *LINKER, "-o", folder / "lab-tests", *objects)
+    return folder / "lab-tests"
+
+
+def host_outcomes(tests, program):
+    """{test: outcome}, one after the other: others run beside this."""
+    return {test: check.run(test, program=program) for test in tests}
+
+
+def total(outcomes):
+    return sum(check.points(test, outcomes) for test in outcomes)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""Proof that grading is right: wrong solutions lose, by the test that is meant
+to catch them; right ones, whatever their design, get all points.
+
+What is marked "long" runs in `make test-all` only.
+"""
+import functools
+
+import pytest
+import solutions
+
+from mallow import check
+
+FAULTS = solutions.found("faults")
+VARIANTS = solutions.found("variants")
+LABS = [lab for lab in solutions.LABS.values()
+        if any(fault.lab == lab for fault in FAULTS)]
+
+each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+each_fault = pytest.mark.parametrize("fault", FAULTS, ids=str)
+each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
+
+
+@functools.lru_cache(maxsize=None)
+def all_tests():
+    return check.tests()
+
+
+def by_name(lab):
+    return {test.name: test for test in all_tests() if test.lab == lab.name}
+
+
+def named(fault):
+    """The tests that have to catch it."""
+    names = [name.split("/") for name in fault.caught_by]
+    assert names and all(lab == fault.lab.name for lab, _ in names)
+    return [by_name(fault.lab)[name] for _, name in names]
+
+
+def needed(test, known):
+    """The tests on the way to this one."""
+    while test.needs:
+        test = known[test.needs]
+        yield test
+
+
+def failures(outcomes):
+    return {test.name: outcome.message for test, outcome in outcomes.items()
+            if not outcome.passed}
+
+
+# -- The lists ----------------------------------------------------------------------
+
+@each_lab
+def test_there_are_enough(lab):
+    tests = by_name(lab).values()
+    mine = [fault for fault in FAULTS if fault.lab == lab]
+    assert len(tests) >= 8
+    assert sum(test.points for test in tests) == 100
+    assert len(mine) >= 10
+    assert len([each for each in VARIANTS if each.lab == lab]) >= 2
+
+
+@each_lab
+def test_each_test_can_fail(lab):
+    caught_by = {name for fault in FAULTS for name in fault.caught_by}
+    assert {f"{lab.name}/{name}" for name in by_name(lab)} <= caught_by
+
+
+@pytest.mark.parametrize("solution", FAULTS + VARIANTS, ids=str)
+def test_says_what_is_different(solution):
+    assert len(solution.says.split()) >= 5
+    assert bool(solution.caught_by) == (solution in FAULTS)
+
+
+# -- On the host ----------------------------------------------------------------------
+
+@each_fault
+def test_fault(fault, tmp_path):
+    solutions.put(fault, tmp_path)
+    program = solutions.host_program(fault.lab, tmp_path)
+    outcomes = solutions.host_outcomes(named(fault), program)
+    for test, outcome in outcomes.items():
+        assert not outcome.passed, f"{test.lab}/{test.name} passes"
+        assert "not written" not in outcome.message
+
+
+@pytest.mark.long
+@each_fault
+def test_fault_in_all_tests(fault, tmp_path):
+    """The named test is the reason: all that it needs passes."""
+    solutions.put(fault, tmp_path)
+    program = solutions.host_program(fault.lab, tmp_path)
+    outcomes = solutions.host_outcomes(by_name(fault.lab).values(), program)
+    failed = failures(outcomes)
+    assert solutions.total(outcomes) < 100
+    for test in named(fault):
+        assert test.name in failed
+        way = needed(test, by_name(fault.lab))
+        assert not [each.name for each in way if each.name in failed]
+
+
+@each_variant
+def test_variant(variant, tmp_path):
+    solutions.put(variant, tmp_path)
+    program = solutions.host_program(variant.lab, tmp_path)
+    outcomes = solutions.host_outcomes(by_name(variant.lab).values(), program)
+    assert failures(outcomes) == {}
+    assert solutions.total(outcomes) == 100
+
+
+@each_lab
+def test_reference(lab):
+    outcomes = solutions.host_outcomes(by_name(lab).values(),
+                                       solutions.HOST / "lab-tests")
+    assert failures(outcomes) == {}
+    assert solutions.total(outcomes) == 100
+
+
+@each_lab
+def test_starter(lab, tmp_path):
+    solutions.put_starter(lab, tmp_path)
+    program = solutions.host_program(lab, tmp_path)
+    outcomes = solutions.host_outcomes(by_name(lab).values(), program)
+    assert solutions.total(outcomes) == 0

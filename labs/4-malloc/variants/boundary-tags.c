@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* First fit without a free list: a tag at both ends of each block.
+/* Next fit without a free list: a tag at both ends of each block.
  *
  *     begin                                                    end
  *     | u | tag | payload | tag | tag | free ... | tag | ... | u |
@@ -7,8 +7,8 @@
  *
  * A tag is the block's length, and whether it is used.  The tag in front of a
  * block is the end of the block before, so both neighbours are found without a
- * list; a search goes over all blocks.  The marks at the ends are used blocks
- * of no length.
+ * list.  A search begins where the last one has ended and goes over all blocks,
+ * used ones too.  The marks at the ends are used blocks of no length.
  */
 #include "mm/malloc.h"
 
@@ -22,6 +22,8 @@
 struct malloc_heap malloc_heap;
 
 typedef uint32_t tag_t;
+
+static tag_t *rover; /* a block, in which the next search begins */
 
 static tag_t *next_of(tag_t *block)
 {
@@ -70,7 +72,8 @@ enum stage_state malloc_init(uintptr_t begin, uintptr_t end)
     malloc_heap.end = end;
     *(tag_t *)begin = USED;
     *(tag_t *)(end - TAG_BYTES) = USED;
-    mark(first_block(), end - begin - 2 * TAG_BYTES, 0);
+    rover = first_block();
+    mark(rover, end - begin - 2 * TAG_BYTES, 0);
     return STAGE_OK;
 }
 
@@ -87,18 +90,21 @@ static void cut(tag_t *block, size_t bytes, tag_t used)
     mark(next_of(block), rest, 0);
 }
 
+/* Takes the block behind, which is none any more. */
+static void absorb_next(tag_t *block)
+{
+    if (rover == next_of(block))
+        rover = block;
+    mark(block, bytes_of(block) + bytes_of(next_of(block)), *block & USED);
+}
+
 /* A free block and what is free beside it become one. */
 static void join(tag_t *block)
 {
-    tag_t *next = next_of(block);
-
-    if (!(*next & USED))
-        mark(block, bytes_of(block) + bytes_of(next), 0);
-    if (!(block[-1] & USED)) {
-        tag_t *front = before(block);
-
-        mark(front, bytes_of(front) + bytes_of(block), 0);
-    }
+    if (!(*next_of(block) & USED))
+        absorb_next(block);
+    if (!(block[-1] & USED))
+        absorb_next(before(block));
 }
 
 static size_t block_bytes_for(size_t bytes)
@@ -115,27 +121,35 @@ static size_t padding_of(const tag_t *block, size_t alignment)
     return padding > 0 && padding < LEAST ? padding + alignment : padding;
 }
 
+static void *take(tag_t *block, size_t padding, size_t bytes)
+{
+    if (padding > 0) {
+        cut(block, padding, 0);
+        block = next_of(block);
+    }
+    cut(block, bytes, USED);
+    rover = block;
+    usage_add(&malloc_heap.usage, bytes_of(block) - 2 * TAG_BYTES);
+    return block + 1;
+}
+
 void *malloc_alloc(size_t bytes, size_t alignment)
 {
-    tag_t *block;
+    tag_t *block = rover;
 
     if (is_full_from_the_start() || bytes > malloc_heap.end - malloc_heap.begin)
         return NULL;
     bytes = block_bytes_for(bytes);
-    for (block = first_block(); bytes_of(block) > 0; block = next_of(block)) {
+    do {
         size_t padding = padding_of(block, alignment);
 
-        if ((*block & USED) || padding > bytes_of(block) ||
-            bytes > bytes_of(block) - padding)
-            continue;
-        if (padding > 0) {
-            cut(block, padding, 0);
-            block = next_of(block);
-        }
-        cut(block, bytes, USED);
-        usage_add(&malloc_heap.usage, bytes_of(block) - 2 * TAG_BYTES);
-        return block + 1;
-    }
+        if (!(*block & USED) && padding <= bytes_of(block) &&
+            bytes <= bytes_of(block) - padding)
+            return take(block, padding, bytes);
+        block = next_of(block);
+        if (bytes_of(block) == 0)
+            block = first_block();
+    } while (block != rover);
     return NULL;
 }
 
@@ -200,7 +214,8 @@ bool malloc_resize(void *payload, size_t bytes)
         available += bytes_of(next);
     if (bytes > available)
         return false;
-    mark(block, available, USED);
+    if (available > old_bytes)
+        absorb_next(block);
     cut(block, bytes, USED);
     malloc_heap.usage.used_bytes += bytes_of(block) - old_bytes;
     usage_peak(&malloc_heap.usage);

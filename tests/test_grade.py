@@ -184,7 +184,7 @@ REFUSED = {
                               "does not link"),
     "another solution": ('#include "mm/zalloc.c"\n' + MALLOC, "contract"),
     "more than memory holds": (
-        MALLOC + "volatile char malloc_much[1 << 30];\n", "first stage"),
+        MALLOC + "volatile char malloc_much[900 << 20];\n", "MiB of memory"),
 }
 
 

@@ -91,10 +91,7 @@ class Grading:
 
     async def run(self, kernel, tests, done=None, play=True):
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
-            try:
-                saved = await self.runner.save(kernel, folder)
-            except Trouble as trouble:
-                raise Refused(str(trouble)) from None
+            saved = await self.runner.save(kernel, folder)
             return await self.runner.tests(saved, tests, done, play)
 
     async def lab(self, lab, kernel):

@@ -12,12 +12,13 @@ B2: a student's file is compiled with the kernel's flags, after the checks of
 A hand-out has no reference and digs no starters: there the other labs are the
 tree's own, as its owner has written them.
 """
+import functools
 import resource
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from . import grade_contract, grade_files
+from . import grade_contract, grade_files, memory
 from .elf import Elf
 from .grade_files import Refused
 from .project import BUILD, ISO, ROOT, Trouble, require
@@ -33,6 +34,7 @@ KERNEL_IN_ISO = "/boot/mallow.elf"  # scripts/make-iso
 COMPILER_SECONDS = 60
 FILE_BYTES_MAX = 256 << 20
 ADDRESS_BYTES_MAX = 4 << 30
+IMAGE_BYTES_MAX = 32 << 20  # beside it, a test needs room to work in
 LINES_SHOWN = 12
 
 
@@ -81,6 +83,14 @@ class Kit:
         self.elf = Elf(require(ROOT / self.room / "kernel.elf"))
         self.in_handout = holes is None
 
+    @functools.cached_property
+    def names(self):
+        """All names that mean something to the kernel, also those that
+        nobody defines (src/lab/labs.c)."""
+        wanted = (Elf(require(ROOT / each)).undefined()
+                  for each in self.objects)
+        return self.elf.defined().union(*wanted)
+
     def object_of(self, file):
         """The object that `make iso` has made of src/..."""
         return self.room / Path(file).relative_to("src").with_suffix(".o")
@@ -88,7 +98,7 @@ class Kit:
     def others(self, file):
         """The kernel's names that are not those of `file`."""
         own = Elf(require(ROOT / self.object_of(file))).defined()
-        return (self.elf.defined() | self.elf.undefined()) - own
+        return self.names - own
 
     def compiler(self, words, seconds=COMPILER_SECONDS):
         return run([*self.cc, *words], seconds)
@@ -157,6 +167,10 @@ class Kit:
             if done.returncode != 0:
                 raise Refused("does not link:\n" + first_lines(
                     done.stderr, folder.relative_to(ROOT).parent))
+        size = memory.image_end(elf)
+        if size > IMAGE_BYTES_MAX:
+            raise Refused(f"the kernel would take {size >> 20} MiB of memory; "
+                          f"at most {IMAGE_BYTES_MAX >> 20} are there for it")
         self.write_iso(bare, iso)
         linked = Elf(elf)
         return Kernel(iso, elf, [place for made in exchanged.values()

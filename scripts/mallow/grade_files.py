@@ -59,14 +59,16 @@ def contents(path, name):
         number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise Refused(f"{name}: {error.strerror}") from None
-    with open(number, "rb") as file:
+    try:
         found = os.fstat(number)
         if not stat.S_ISREG(found.st_mode):
             raise Refused(f"{name} is no plain file")
         if found.st_size > TEXT_BYTES_MAX:
             raise Refused(f"{name}: {found.st_size} bytes; at most "
                           f"{TEXT_BYTES_MAX} are read")
-        return file.read(TEXT_BYTES_MAX)
+        return os.read(number, TEXT_BYTES_MAX)
+    finally:
+        os.close(number)
 
 
 def take(submission, lab, into):

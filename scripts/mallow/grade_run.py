@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import check, grade_machine, grade_tape, machine, records
+from .grade_files import Refused
 from .project import Trouble
 
 ACCESS = re.compile(r"^(?:wrote|read|ran code at) 0x[0-9a-f]+: .*$",
@@ -156,8 +157,12 @@ class Runner:
 
     async def save(self, kernel, folder):
         async with self.slots:
-            return await grade_machine.Saved(
-                kernel.iso, kernel.elf, Path(folder), kernel.foreign).save()
+            try:
+                return await grade_machine.Saved(
+                    kernel.iso, kernel.elf, Path(folder),
+                    kernel.foreign).save()
+            except Trouble as trouble:
+                raise Refused(str(trouble)) from None
 
     async def list(self, saved):
         async with self.slots:

@@ -6,6 +6,8 @@
     ```mallow     mallow> lines are typed at the prompt of a booted kernel
     ```gdb        (gdb) lines are run in a gdb session of their own
 
+A block below <!-- file: NAME --> is written to that file, in the same copy.
+
 Below each stands what must come, to the last line: `...` alone on a line for
 any lines, `…` inside one for any text.  A comment above says which kernel the
 next mallow and gdb blocks have, <!-- stage: heap -->, also with a size of
@@ -40,6 +42,7 @@ UNCHECKED_MOST = 3  # blocks, of one text
 PIECE = re.compile(
     r"^<!-- stage: (?P<stage>\w+)(?P<words>[^>]*?) -->$"
     r"|^<!-- unchecked: (?P<unchecked>[^>]+) -->$"
+    r"|^<!-- file: (?P<file>\S+) -->$"
     r"|^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 STARTS = {"console": "$ ", "mallow": PROMPT, "gdb": "(gdb) "}
 ENDS = ("crash ", "exit", "reboot")  # commands after which there may be none
@@ -56,7 +59,7 @@ class Step(NamedTuple):
 
 class Block(NamedTuple):
     where: str  # file:line
-    language: str
+    language: str  # "file": its name and text are the one step
     stage: str
     words: list
     steps: list
@@ -80,26 +83,32 @@ def steps_of(body, language):
 def blocks(path):
     """The blocks of a text that can be checked."""
     text = (ROOT / path).read_text(encoding="utf-8")
-    found, stage, words, unchecked = [], None, [], False
+    found, stage, words, unchecked, file = [], None, [], False, None
     for piece in PIECE.finditer(text):
         if piece["stage"]:
             stage, words = piece["stage"], piece["words"].split()
         elif piece["unchecked"]:
             unchecked = True
+        elif piece["file"]:
+            file = piece["file"]
         else:
             language = piece["language"]
-            if language in STARTS and not unchecked:
-                line = text.count("\n", 0, piece.start()) + 1
-                found.append(Block(f"{path}:{line}", language, stage, words,
+            where = f"{path}:{text.count(chr(10), 0, piece.start()) + 1}"
+            if file:
+                found.append(Block(where, "file", stage, words,
+                                   [Step("", file, piece["body"])]))
+            elif language in STARTS and not unchecked:
+                found.append(Block(where, language, stage, words,
                                    steps_of(piece["body"], language)))
-            unchecked = False
+            unchecked, file = False, None
     return found
 
 
 def of_language(language):
     """[(text, its blocks)] for the texts that have such blocks."""
+    wanted = (language, "file") if language == "console" else (language,)
     pairs = [(path, [block for block in blocks(path)
-                     if block.language == language]) for path in TEXTS]
+                     if block.language in wanted]) for path in TEXTS]
     return [pytest.param(found, id=str(path)) for path, found in pairs
             if found]
 
@@ -178,6 +187,12 @@ class Session:
         self.child.wait()
 
 
+def write_file(block, root):
+    path = root / block.steps[0].typed
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(block.steps[0].shown, encoding="utf-8")
+
+
 def run_console(block, root):
     session = None
     for step in block.steps:
@@ -200,7 +215,10 @@ def run_console(block, root):
 def test_console(found, tree):
     """In order: what one block enables is enabled in the next."""
     for block in found:
-        run_console(block, tree.root)
+        if block.language == "file":
+            write_file(block, tree.root)
+        else:
+            run_console(block, tree.root)
 
 
 # -- mallow -------------------------------------------------------------------

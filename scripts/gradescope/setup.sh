@@ -7,4 +7,4 @@ set -eu
 tree=${AUTOGRADER:-/autograder}/source/mallow
 
 "$tree/scripts/setup" || echo "setup.sh: going on with what is there" >&2
-make -C "$tree" -j"$(nproc)" iso
+make --no-print-directory -C "$tree" -j"$(nproc)" iso

@@ -2,8 +2,6 @@
 """Grading from end to end: kernels are built and booted here."""
 import csv
 import json
-import shutil
-import sys
 
 import pytest
 
@@ -65,7 +63,7 @@ def malloc_that(does, before=""):
     return MALLOC.replace(HEAD, before + HEAD + does)
 
 
-# -- Right and wrong ---------------------------------------------------------------
+# -- Right and wrong ----------------------------------------------------------
 
 def test_the_reference(verdict):
     assert verdict(MALLOC, "malloc/trace").passed
@@ -108,7 +106,7 @@ def test_failures_in_words(verdict, does, expected):
         assert part in said.message
 
 
-# -- Attempts to cheat ---------------------------------------------------------------
+# -- Attempts to cheat --------------------------------------------------------
 
 def test_always_the_same_pointer(verdict):
     said = verdict(malloc_that("    (void)bytes, (void)alignment;\n"
@@ -195,7 +193,7 @@ def test_refused(verdict, text, why):
     assert why in str(caught.value)
 
 
-# -- The commands --------------------------------------------------------------------
+# -- The commands -------------------------------------------------------------
 
 def run(tree, *words):
     return tree.make("grade", "LAB=heap", *words, seconds=400)

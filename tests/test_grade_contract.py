@@ -136,7 +136,7 @@ def test_symbols(said, text, expected):
     assert expected in said(text)
 
 
-# -- Files ------------------------------------------------------------------------
+# -- Files --------------------------------------------------------------------
 
 @pytest.fixture
 def lab():
@@ -185,7 +185,7 @@ def test_a_pipe_does_not_hold_anybody_up(tmp_path, lab):
     assert "no plain file" in refusal(tmp_path, lab, tmp_path / "into")
 
 
-# -- ELF --------------------------------------------------------------------------
+# -- ELF ----------------------------------------------------------------------
 
 def test_where_an_objects_code_lies(kit):
     part = Elf(ROOT / kit.object_of(NAME))

@@ -91,7 +91,7 @@ def test_an_optional_lab_counts_when_it_is_begun():
     assert report.most() == 10 and not report.full
 
 
-# -- scores.csv ----------------------------------------------------------------------
+# -- scores.csv ---------------------------------------------------------------
 
 def test_names_of_submissions(tmp_path):
     for name in ("ann b", "ann_b", "scores.csv", ".git"):
@@ -108,7 +108,7 @@ def test_a_row_without_results(tmp_path, monkeypatch):
     assert "ann,0" in grade_all.as_csv([row])
 
 
-# -- The tape --------------------------------------------------------------------------
+# -- The tape -----------------------------------------------------------------
 
 def tape(*kinds):
     return b"".join(

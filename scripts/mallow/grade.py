@@ -22,6 +22,7 @@ from . import labs as lab_rooms
 from . import records
 from .grade_build import GRADE, Kit
 from .grade_files import Refused
+from .grade_memory import MEMORY_BYTES
 from .grade_report import Report, write_whole
 from .grade_run import Runner, not_run, run_one
 from .project import ISO, KERNEL, ROOT, WRONG_USE, Trouble, require
@@ -39,7 +40,7 @@ class Grading:
         self.students = {}  # {lab name: {file: object}}
         self.starters = {}
 
-    # -- Objects and kernels -------------------------------------------------------
+    # -- Objects and kernels --------------------------------------------------
 
     def take(self, lab):
         """The student's objects of a lab, compiled once; Refused."""
@@ -87,7 +88,7 @@ class Grading:
             exchanged.update(made)
         return self.kit.kernel(self.folder / "together", exchanged)
 
-    # -- Running -------------------------------------------------------------------
+    # -- Running --------------------------------------------------------------
 
     async def run(self, kernel, tests, done=None, play=True):
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
@@ -139,7 +140,7 @@ class Grading:
         self.report.write()
 
 
-# -- What there is to grade ------------------------------------------------------
+# -- What there is to grade ---------------------------------------------------
 
 def boot_for_list():
     """Asks the kernel of this tree which tests it has."""
@@ -148,7 +149,7 @@ def boot_for_list():
         try:
             subprocess.run(
                 machine.arguments(require(ISO), folder, ["test=list"],
-                                  grade_machine.MEMORY_BYTES,
+                                  MEMORY_BYTES,
                                   f"file:{folder / 'console'}"),
                 stdin=subprocess.DEVNULL, capture_output=True, check=False,
                 timeout=grade_machine.BOOT_SECONDS)
@@ -185,7 +186,7 @@ def choose(lab_text, test_text):
     return [lab for lab in chosen if lab.name in having], tests
 
 
-# -- A submission ----------------------------------------------------------------
+# -- A submission -------------------------------------------------------------
 
 def workshop():
     GRADE.mkdir(parents=True, exist_ok=True)

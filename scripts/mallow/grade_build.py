@@ -120,7 +120,7 @@ class Kit:
                           + first_lines(done.stderr, within))
         return made
 
-    # -- Objects for a lab's files -----------------------------------------------
+    # -- Objects for a lab's files --------------------------------------------
 
     def students(self, submission, lab, folder):
         """{file: object} of a submission's files; Refused if one breaks the
@@ -152,7 +152,7 @@ class Kit:
             made[file] = self.compile(folder, file)
         return made
 
-    # -- Linking -------------------------------------------------------------------
+    # -- Linking --------------------------------------------------------------
 
     def kernel(self, folder, exchanged):
         """A bootable kernel with other objects for the files `exchanged`."""

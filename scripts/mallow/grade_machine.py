@@ -7,7 +7,7 @@
               test=a seed=.. key=.. --> goes on  <---------+
               test=b seed=.. key=.. --> goes on  <---------+
 
-A test that crashes, hangs or ruins the machine costs itself alone.  Its patience
+A test that crashes, hangs or ruins the machine costs itself alone.  Patience
 is counted in instructions of the guest: under -icount a watchdog device goes
 off after so many (src/arch/i386/watchdog.h), and QEMU stops the machine for us
 to look at.  A limit in seconds stands behind, for what even that misses.
@@ -25,16 +25,17 @@ from typing import NamedTuple, Optional
 
 from . import machine, records
 from .elf import Elf
+from .grade_memory import (MEMORY_BYTES, extents, lay_out, mapped,
+                           used_pieces)
 from .project import Trouble
 
-MEMORY_BYTES = 192 << 20
 KERNEL_BASE = 0xC0000000
 ASKED = "asked_line"
 BOOT_SECONDS = 180
 SECONDS = 300  # of a test; what ends it is a count of instructions
 TEST_FAILED = 41  # EXIT_TEST_FAILED, as QEMU's status
-FRAMES_SHOWN = 8
-PIECE_BYTES = 65536
+FRAMES_SHOWN = 10
+BELOW_TESTS = ("lab_run", "kernel_main", "high")  # nobody's mistake
 BREAKPOINT = b"\xcc"
 
 
@@ -104,51 +105,11 @@ def workshop():
     return tempfile.TemporaryDirectory(prefix="mallow-", dir=where)
 
 
-def mapped(path):
-    """A file's contents, which outlive the file."""
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
 async def leave_out_memory(monitor):
     """QEMU looks at each page of memory that it saves or loads; that would take
     longer than most tests.  Memory is a file: it is copied here."""
     await monitor.ask("migrate-set-capabilities", capabilities=[
         {"capability": "x-ignore-shared", "state": True}])
-
-
-def extents(path):
-    """[(begin, end)] of what has been written to a file with holes."""
-    found, at = [], 0
-    with path.open("rb") as file:
-        while True:
-            try:
-                begin = os.lseek(file.fileno(), at, os.SEEK_DATA)
-            except OSError:  # nothing but a hole
-                return found
-            at = os.lseek(file.fileno(), begin, os.SEEK_HOLE)
-            found.append((begin, at))
-
-
-def used_pieces(image, used, areas=((0, MEMORY_BYTES),)):
-    """[(offset, contents)] of all in some areas [begin, end) of memory that
-    is not 0."""
-    zero, found = bytes(PIECE_BYTES), []
-    for low, high in areas:
-        for begin, end in used:
-            for at in range(max(low, begin), min(high, end), PIECE_BYTES):
-                piece = image[at:min(at + PIECE_BYTES, high, end)]
-                if piece != zero[:len(piece)]:
-                    found.append((at, piece))
-    return found
-
-
-def lay_out(path, pages):
-    with path.open("wb") as file:
-        file.truncate(MEMORY_BYTES)
-        for offset, piece in pages:
-            file.seek(offset)
-            file.write(piece)
 
 
 def command(iso, folder, words):
@@ -291,7 +252,8 @@ class Saved:
                 break
             frame = above
         names = [self.elf.function_at(address) for address in chain]
-        shown = " < ".join(name[0] for name in names if name)
+        shown = " < ".join(name[0] for name in names
+                           if name and name[0] not in BELOW_TESTS)
         return f"hangs in {shown or hex(chain[0])}"
 
     def _end(self, status, hung, folder, seconds):

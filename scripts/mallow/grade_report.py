@@ -45,7 +45,7 @@ class Report:
         self.verdicts[test] = verdict
         self.write()
 
-    # -- Points --------------------------------------------------------------------
+    # -- Points ---------------------------------------------------------------
 
     def points(self, test):
         return check.points(test, self.verdicts) if test in self.verdicts else 0
@@ -62,7 +62,7 @@ class Report:
     def full(self):
         return bool(self.tests) and self.score() == self.most()
 
-    # -- In words ------------------------------------------------------------------
+    # -- In words -------------------------------------------------------------
 
     def again(self, test):
         return (f"make check LAB={test.lab} TEST={test.name} SEED={self.seed}",
@@ -115,7 +115,7 @@ class Report:
                           *indented(indented(verdict.message.splitlines()))]
         return lines
 
-    # -- For machines --------------------------------------------------------------
+    # -- For machines ---------------------------------------------------------
 
     def row(self, test):
         verdict = self.verdicts.get(test)

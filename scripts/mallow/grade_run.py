@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from . import check, grade_machine, grade_tape, machine, records
+from . import check, grade_machine, grade_memory, grade_tape, machine, records
 from .grade_files import Refused
 from .project import Trouble
 
@@ -46,7 +46,7 @@ def list_of(rows):
             for record in rows]
 
 
-# -- One test --------------------------------------------------------------------
+# -- One test -----------------------------------------------------------------
 
 def told(end, kind):
     """The first record of a kind: written before any student's code has run.
@@ -115,7 +115,7 @@ def left_behind(end):
         (tape["begin"], tape["bytes"]),
         (places["heap"], places["heap_bytes"]),
         (places["arena"], places["arena_bytes"]))]
-    return grade_machine.used_pieces(end.image, end.used, areas)
+    return grade_memory.used_pieces(end.image, end.used, areas)
 
 
 async def played(saved, words, more):
@@ -146,7 +146,7 @@ async def run_test(saved, test, seed, play=True):
     return Verdict(not wrong, wrong, end.seconds)
 
 
-# -- All tests of a kernel -------------------------------------------------------
+# -- All tests of a kernel ----------------------------------------------------
 
 class Runner:
     """Machines that share this computer."""

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,8 +14,11 @@ from typing import NamedTuple, Optional
 
 import figures
 import peers
-from mallow import i386
-from build import BUILD, Toolchain, Trouble, build_counter
+from build import BUILD, ROOT, Toolchain, Trouble, build_counter
+
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from mallow import i386  # noqa: E402  (where the commands behind make are)
 
 QEMU = "qemu-i386"
 SECONDS = 300

@@ -24,9 +24,10 @@
 #define GRANULE_BYTES HEAP_ALIGNMENT
 #define WORD_BITS     32u
 
-/* Blocks of up to so many granules (248 bytes) have a record for their size;
- * such a block never covers a whole word of the maps. */
-#define SIZES_MAX 31u
+/* Blocks of up to so many granules (128 bytes) have a record for their size.
+ * Up to 248 bytes would save some three instructions for an allocation and a
+ * free together, but larger blocks that wait leave holes that fit nobody. */
+#define SIZES_MAX 16u
 /* No granule, head or size has this number. */
 #define NO_GRANULE 0x80000000u
 
@@ -44,7 +45,7 @@ struct size_record {
 };
 
 /* Room for the classes of 2^29 granules: see class_of(). */
-#define CLASS_WORDS 5u
+#define CLASS_WORDS 20u
 
 struct arena {
     uintptr_t base; /* address of granule 0 */

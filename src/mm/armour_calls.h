@@ -66,12 +66,26 @@ static __attribute__((noinline)) void *alloc_from_runs(struct arena *arena,
     return (void *)address_of(arena, start);
 }
 
+/* A block that waits in place `place` of a record; NULL if there is none. */
+static inline void *alloc_recent(struct arena *arena,
+                                 struct size_record *record, int place,
+                                 uint32_t bytes)
+{
+    uintptr_t address = record->recent[place];
+
+    if (address) {
+        record->recent[place] = 0;
+        usage_add(&arena->usage, bytes);
+    }
+    return (void *)address;
+}
+
 /* For a pile that was cut and is still long. */
 static __attribute__((noinline)) void *
-pile_note_length(struct arena *arena, struct extent pile, uintptr_t address)
+pile_note_length(struct arena *arena, const struct extent *pile, void *payload)
 {
-    note_length(arena, pile.begin, pile.end);
-    return (void *)address;
+    note_length(arena, pile->begin, pile->end);
+    return payload;
 }
 
 /* Takes the last block of a pile, which is not empty. */
@@ -79,39 +93,34 @@ static inline void *alloc_from_pile(struct arena *arena, struct extent *pile,
                                     uint32_t bytes)
 {
     uint32_t start = pile->end - bytes / GRANULE_BYTES;
+    void *payload = (void *)address_of(arena, start);
 
     cut_at(arena, start);
     mark_used(arena, start);
     pile->end = start;
     usage_add(&arena->usage, bytes);
-    if (extent_length(*pile) > WORD_BITS)
-        return pile_note_length(arena, *pile, address_of(arena, start));
-    return (void *)address_of(arena, start);
+    if (start - pile->begin > WORD_BITS)
+        return pile_note_length(arena, pile, payload);
+    return payload;
 }
 
 /* Rounded up to granules. */
 static inline void *alloc_plain(struct arena *arena, size_t bytes)
 {
     struct size_record *record;
-    uintptr_t address;
+    void *payload;
 
     if (bytes > arena->sized_bytes)
         return alloc_from_runs(arena, bytes);
-    record = &arena->sizes[bytes / GRANULE_BYTES];
-    address = record->recent[0];
-    if (address) {
-        record->recent[0] = 0;
-    } else {
-        address = record->recent[1];
-        if (!address) {
-            if (record->pile.begin != record->pile.end)
-                return alloc_from_pile(arena, &record->pile, bytes);
-            return alloc_from_runs(arena, bytes);
-        }
-        record->recent[1] = 0;
-    }
-    usage_add(&arena->usage, bytes);
-    return (void *)address;
+    record = record_of(arena, bytes);
+    payload = alloc_recent(arena, record, 0, bytes);
+    if (!payload)
+        payload = alloc_recent(arena, record, 1, bytes);
+    if (payload)
+        return payload;
+    if (record->pile.begin != record->pile.end)
+        return alloc_from_pile(arena, &record->pile, bytes);
+    return alloc_from_runs(arena, bytes);
 }
 
 /* Cuts the used block [start, end) in two used ones. */
@@ -197,61 +206,81 @@ address_error(const struct arena *arena, uintptr_t address)
     return is_used(arena, start) ? HEAP_INTERIOR : HEAP_ALREADY_FREE;
 }
 
-/* Frees the used block of `bytes` bytes at `address`, a size with a record. */
-static inline enum heap_error block_retire(struct arena *arena,
-                                           uintptr_t address, uint32_t bytes)
+/* Whether the used block at `address` finds the first place of its record
+ * empty, and does not wait in the second. */
+static inline bool retire_first(struct size_record *record, uintptr_t address)
 {
-    struct size_record *record = &arena->sizes[bytes / GRANULE_BYTES];
-
-    if (address == record->recent[1])
-        return HEAP_ALREADY_FREE;
-    if (record->recent[0] == 0) {
-        record->recent[0] = address;
-        usage_remove(&arena->usage, bytes);
-        return HEAP_OK;
-    }
-    if (address == record->recent[0])
-        return HEAP_ALREADY_FREE;
-    usage_remove(&arena->usage, bytes);
-    if (record->recent[1] == 0) {
-        record->recent[1] = address;
-        return HEAP_OK;
-    }
-    return pile_add(arena, address, bytes);
+    if (record->recent[0] != 0 || record->recent[1] == address)
+        return false;
+    record->recent[0] = address;
+    return true;
 }
 
-/* As arena_free(), for a block that ends in a later word of the maps or has
- * no record. */
-static __attribute__((noinline)) enum heap_error
-block_retire_long(struct arena *arena, uintptr_t address)
+/* Frees the used block of `bytes` bytes at `address`, which does not wait in
+ * its record, where the first place is taken. */
+static inline enum heap_error block_retire(struct arena *arena,
+                                           struct size_record *record,
+                                           uintptr_t address, uint32_t bytes)
+{
+    uint32_t start = granule_of(arena, address);
+
+    usage_remove(&arena->usage, bytes);
+    if (record->recent[1] != 0)
+        return pile_add(arena, &record->pile, start,
+                        start + bytes / GRANULE_BYTES);
+    record->recent[1] = address;
+    return HEAP_OK;
+}
+
+/* Frees a used block of a size without a record. */
+static inline enum heap_error block_retire_large(struct arena *arena,
+                                                 uintptr_t address)
 {
     uint32_t start = granule_of(arena, address), end = block_end(arena, start);
-    uint32_t bytes = (end - start) * GRANULE_BYTES;
 
-    if (bytes <= arena->sized_bytes)
-        return block_retire(arena, address, bytes);
-    usage_remove(&arena->usage, bytes);
+    usage_remove(&arena->usage, (end - start) * GRANULE_BYTES);
     return block_release(arena, start, end);
+}
+
+/* The bytes of the used block that starts at `address`, if they are at most
+ * WORD_BITS granules; more than any size with a record if it is longer; 0 if no
+ * used block starts there. */
+static inline uint32_t short_block_bytes(const struct arena *arena,
+                                         uintptr_t address)
+{
+    uint32_t start = granule_of(arena, address), starts;
+
+    if (start >= arena->granules || !is_used(arena, start))
+        return 0;
+    starts = starts_from(arena, start);
+    if ((starts & 1) == 0)
+        return 0;
+    starts >>= 1;
+    if (starts == 0)
+        return WORD_BITS * GRANULE_BYTES;
+    return (lowest_bit(starts) + 1) * GRANULE_BYTES;
 }
 
 /* On any error nothing changes. */
 static inline enum heap_error arena_free(struct arena *arena, uintptr_t address)
 {
-    uint32_t start = granule_of(arena, address), later, bytes;
+    uint32_t bytes = short_block_bytes(arena, address);
+    struct size_record *record;
 
-    if (start >= arena->granules || !is_start(arena, start) ||
-        !is_used(arena, start))
+    if (bytes == 0)
         return address_error(arena, address);
-    later = later_starts(arena, start);
-    if (later == 0)
-        return block_retire_long(arena, address);
-    bytes = (lowest_bit(later) + 1) * GRANULE_BYTES;
     if (bytes > arena->sized_bytes)
-        return block_retire_long(arena, address);
-    return block_retire(arena, address, bytes);
+        return block_retire_large(arena, address);
+    record = record_of(arena, bytes);
+    if (record->recent[0] == address || record->recent[1] == address)
+        return HEAP_ALREADY_FREE;
+    if (!retire_first(record, address))
+        return block_retire(arena, record, address, bytes);
+    usage_remove(&arena->usage, bytes);
+    return HEAP_OK;
 }
 
-/* -- Resize, size, walk --------------------------------------------------- */
+/* -- Resize and size --------------------------------------------------- */
 
 /* Where the used block that starts at `address` ends; 0 if there is none. */
 static inline uint32_t used_block_end(const struct arena *arena,
@@ -328,47 +357,6 @@ static inline size_t arena_size(const struct arena *arena, uintptr_t address)
     uint32_t end = used_block_end(arena, address);
 
     return end == 0 ? 0 : address_of(arena, end) - address;
-}
-
-/* The next piece from `at` on: a block in use, or all free memory up to it.
- * What waits in a record is free to whom a walk concerns. */
-static uint32_t walk_piece(const struct arena *arena, uint32_t at,
-                           struct block *piece)
-{
-    uint32_t end = at;
-
-    piece->address = address_of(arena, at);
-    piece->state = BLOCK_FREE;
-    while (end < arena->granules &&
-           !used_block_end(arena, address_of(arena, end)))
-        end = block_end(arena, end);
-    if (end == at) {
-        piece->state = BLOCK_USED;
-        end = block_end(arena, at);
-    }
-    piece->bytes = (end - at) * GRANULE_BYTES;
-    return end;
-}
-
-/* The bookkeeping, then every block. */
-static bool arena_walk(const struct arena *arena, block_visitor visit,
-                       void *context)
-{
-    struct block piece = {
-        .address = arena->begin,
-        .bytes = arena->base - arena->begin,
-        .state = BLOCK_BOOKKEEPING,
-        .owner = "armour",
-    };
-
-    if (piece.bytes > 0 && !visit(&piece, context))
-        return false;
-    for (uint32_t at = 0; at < arena->granules;) {
-        at = walk_piece(arena, at, &piece);
-        if (!visit(&piece, context))
-            return false;
-    }
-    return true;
 }
 
 #endif

@@ -62,10 +62,9 @@ void index_rebuild(struct arena *arena, uint32_t suspect)
     }
 }
 
-bool index_repair(struct arena *arena, uint32_t run)
+bool index_remove_damaged(struct arena *arena, uint32_t run)
 {
-    if (!is_pile(arena, run))
-        index_rebuild(arena, run);
     /* The mark of a pile may have been the damage. */
-    return !is_pile(arena, run);
+    index_rebuild(arena, run);
+    return index_remove(arena, run);
 }

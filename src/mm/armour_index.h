@@ -35,9 +35,12 @@ _Static_assert(sizeof(struct links) == GRANULE_BYTES,
                "a run of one granule has room for its links");
 
 /* Up to here each length is a class of its own, above there are four classes a
- * doubling: 32..39, 40..47, 48..55, 56..63, 64..79, ... */
-#define EXACT_LENGTHS 32u
+ * doubling: 64..79, 80..95, 96..111, 112..127, 128..159, ... */
+#define EXACT_LENGTHS 64u
 
+/* Larger blocks than this are cut one by one, and released one by one: see
+ * armour_sizes.h. */
+#define STRIP_SIZE_MAX 8u
 /* In place of a link back, in the run of a pile: its size. */
 #define PILE_MARK NO_GRANULE
 
@@ -46,10 +49,6 @@ void index_rebuild(struct arena *arena, uint32_t suspect);
 
 /* Whether a free block is the pile of a size: then it is in no ring. */
 bool is_pile(const struct arena *arena, uint32_t run);
-
-/* For a run whose links make no sense: true if they do by now, false if it is a
- * pile and has none. */
-bool index_repair(struct arena *arena, uint32_t run);
 
 /* The class of the runs with `length`.  With p the highest bit of `length`,
  * `length` >> (p - 2) is 4..7 and says where in its doubling it lies. */
@@ -60,7 +59,7 @@ static inline uint32_t class_of(uint32_t length)
     if (length < EXACT_LENGTHS)
         return length;
     power = highest_bit(length);
-    return power * 4 + (length >> (power - 2)) + 8;
+    return power * 4 + (length >> (power - 2)) + 36;
 }
 
 /* Heads have the numbers below -1, the highest class next to it. */
@@ -79,17 +78,19 @@ static inline struct links *links_of(const struct arena *arena, uint32_t run)
     return (struct links *)address_of(arena, run);
 }
 
+/* Behind the last of its ring: the oldest run is taken first, so that the
+ * others have time to be merged. */
 static inline void index_insert(struct arena *arena, uint32_t run,
                                 uint32_t length)
 {
     uint32_t class = class_of(length), head = head_of(arena, class);
-    struct links *first = links_of(arena, head), *links = links_of(arena, run);
-    uint32_t next = first->next;
+    struct links *ends = links_of(arena, head), *links = links_of(arena, run);
+    uint32_t previous = ends->previous;
 
-    links->next = next;
-    links->previous = head;
-    first->next = run;
-    links_of(arena, next)->previous = run;
+    links->next = head;
+    links->previous = previous;
+    ends->previous = run;
+    links_of(arena, previous)->next = run;
     bit_set(arena->class_bits, class);
     bit_set(&arena->summary, class / WORD_BITS);
 }
@@ -102,26 +103,26 @@ static inline bool is_link(const struct arena *arena, uint32_t run)
            !is_used(arena, run);
 }
 
-static inline bool links_agree(const struct arena *arena, uint32_t run)
-{
-    const struct links *links = links_of(arena, run);
-
-    return is_link(arena, links->next) &&
-           links_of(arena, links->next)->previous == run &&
-           is_link(arena, links->previous) &&
-           links_of(arena, links->previous)->next == run;
-}
+/* For a run whose links make no sense: ties all rings anew, and takes the run
+ * out of its ring then. */
+bool index_remove_damaged(struct arena *arena, uint32_t run);
 
 /* Takes a run out of its ring; false, and nothing done, if it is a pile. */
-static inline bool index_remove(struct arena *arena, uint32_t run)
+static __attribute__((noinline, unused)) bool index_remove(struct arena *arena,
+                                                           uint32_t run)
 {
-    const struct links *links = links_of(arena, run);
-    uint32_t next, previous;
+    uint32_t next = links_of(arena, run)->next;
+    uint32_t previous = links_of(arena, run)->previous;
 
-    if (!links_agree(arena, run) && !index_repair(arena, run))
+    if ((previous ^ PILE_MARK) <= STRIP_SIZE_MAX && is_pile(arena, run))
         return false;
-    next = links->next;
-    previous = links->previous;
+    if (!is_link(arena, next) || links_of(arena, next)->previous != run)
+        return index_remove_damaged(arena, run);
+    /* Read the arena again: to keep it in registers takes more than there
+     * are. */
+    __asm__ volatile("" ::: "memory");
+    if (!is_link(arena, previous) || links_of(arena, previous)->next != run)
+        return index_remove_damaged(arena, run);
     links_of(arena, next)->previous = previous;
     links_of(arena, previous)->next = next;
     if (next == previous) /* the head, alone again */

@@ -105,6 +105,20 @@ static inline uint32_t later_starts(const struct arena *arena, uint32_t start)
     return arena->starts[start / WORD_BITS] >> (start % WORD_BITS) >> 1;
 }
 
+/* The WORD_BITS starts from `granule` on, bit 0 being its own, out of two
+ * words of the map. */
+static inline uint32_t starts_from(const struct arena *arena, uint32_t granule)
+{
+    const uint32_t *word = &arena->starts[granule / WORD_BITS];
+    uint32_t low = word[0];
+
+    __asm__("shrdl %%cl, %1, %0"
+            : "+r"(low)
+            : "r"(word[1]), "c"(granule)
+            : "cc");
+    return low;
+}
+
 /* Where the block that starts here ends. */
 static inline uint32_t block_end(const struct arena *arena, uint32_t start)
 {

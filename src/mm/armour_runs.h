@@ -47,24 +47,23 @@ static inline bool run_take(struct arena *arena, uint32_t run)
     return true;
 }
 
-/* The used block [start, end) becomes free: merged, and the youngest. */
+/* The used block [start, end) becomes free: merged, and the youngest.  Nothing
+ * is joined before both neighbours are taken, because a rebuild in between
+ * looks at the maps. */
 static __attribute__((noinline)) enum heap_error
 block_release(struct arena *arena, uint32_t start, uint32_t end)
 {
-    uint32_t previous = block_previous(arena, start);
+    uint32_t behind = end, previous;
 
-    if (!is_used(arena, end)) {
-        uint32_t run = end, run_end = block_end(arena, run);
-
-        if (run_take(arena, run)) {
-            join_at(arena, run);
-            end = run_end;
-        }
-    }
+    if (!is_used(arena, behind) && run_take(arena, behind))
+        end = block_end(arena, behind);
+    previous = block_previous(arena, start);
     if (!is_used(arena, previous) && run_take(arena, previous)) {
         join_at(arena, start);
         start = previous;
     }
+    if (end != behind)
+        join_at(arena, behind);
     mark_free(arena, start);
     note_length(arena, start, end);
     /* One comparison for start <= wilderness.begin < end. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is kept ready for the next request of a size of up to 248 bytes.
+/* What is kept ready for the next request of a size of up to 128 bytes.
  *
  *     record of size 5:
  *       recent   [ 0xc0123450 ]  [ none ]      freed, but neither merged
@@ -24,7 +24,7 @@
  *         with its size where the link back would be.
  *
  * What waits here is kept from other sizes.  Before a request fails, all of it
- * is released: sizes_empty(), at most 93 releases.
+ * is released: sizes_empty(), at most 48 releases.
  */
 #ifndef MM_ARMOUR_SIZES_H
 #define MM_ARMOUR_SIZES_H
@@ -34,8 +34,13 @@
 /* 256 bytes.  Strips of 384 would save three instructions for an allocation
  * and a free together, and cost much memory where a block grows among them. */
 #define STRIP_GRANULES 32u
-/* Larger blocks than this are cut one by one, and released one by one. */
-#define STRIP_SIZE_MAX 16u
+
+/* Of blocks of `bytes`, whole granules, at most sized_bytes. */
+static inline struct size_record *record_of(const struct arena *arena,
+                                            uint32_t bytes)
+{
+    return &arena->sizes[bytes / GRANULE_BYTES];
+}
 
 static inline void pile_mark(struct arena *arena, uint32_t run, uint32_t size)
 {
@@ -64,36 +69,44 @@ static inline uint32_t strip_cut(struct arena *arena, struct extent *extent,
     return last;
 }
 
-/* Gives a used block to the pile of its size.  A large one is released: its
- * neighbours are seldom of its size. */
+/* The used block [start, end) becomes the pile of its size; what was the pile
+ * is released. */
 static __attribute__((noinline)) enum heap_error
-pile_add(struct arena *arena, uintptr_t address, uint32_t bytes)
+pile_replace(struct arena *arena, struct extent *pile, uint32_t start,
+             uint32_t end)
 {
-    uint32_t start = granule_of(arena, address), size = bytes / GRANULE_BYTES;
-    struct extent *pile = &arena->sizes[size].pile, old = *pile;
-    uint32_t end = start + size;
+    struct extent old = *pile;
 
-    if (size > STRIP_SIZE_MAX)
-        return block_release(arena, start, end);
     mark_free(arena, start);
-    if (old.end == start && old.begin != old.end) {
-        join_at(arena, start);
-        pile->end = end;
-        note_length(arena, old.begin, end);
-        return HEAP_OK;
-    }
-    pile->begin = start;
-    pile_mark(arena, start, size);
-    if (old.begin == end && old.begin != old.end) {
-        join_at(arena, end);
-        note_length(arena, start, old.end);
-        return HEAP_OK;
-    }
-    pile->end = end;
+    pile_mark(arena, start, end - start);
+    *pile = (struct extent){ start, end };
     if (old.begin == old.end)
         return HEAP_OK;
     mark_used(arena, old.begin);
     return block_release(arena, old.begin, old.end);
+}
+
+/* Gives the used block [start, end) to the pile of its size, which it may touch
+ * at either end.  A large one is released: its neighbours are seldom of its
+ * size. */
+static inline enum heap_error pile_add(struct arena *arena, struct extent *pile,
+                                       uint32_t start, uint32_t end)
+{
+    if (end - start > STRIP_SIZE_MAX)
+        return block_release(arena, start, end);
+    if (pile->end == start && pile->begin != start) {
+        join_at(arena, start);
+        pile->end = end;
+    } else if (pile->begin == end && pile->end != end) {
+        mark_free(arena, start);
+        pile_mark(arena, start, end - start);
+        join_at(arena, end);
+        pile->begin = start;
+    } else {
+        return pile_replace(arena, pile, start, end);
+    }
+    note_length(arena, pile->begin, pile->end);
+    return HEAP_OK;
 }
 
 /* Releases what all records hold; whether there was anything. */

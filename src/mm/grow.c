@@ -35,6 +35,7 @@
 
 #include "lib/print.h"
 #include "mm/armour.h"
+#include "mm/armour_walk.h"
 #include "mm/frames.h"
 #include "mm/grow_arena.h"
 

@@ -11,26 +11,19 @@
  * The two choices need not agree: a block that was large and has been made
  * smaller in place stays where it is, and is freed there.
  *
- * What is checked for all backends, so that none repeats it: a size of 0, a
- * size beyond reason, an alignment that is no power of two, a product that
- * overflows, and a backend that is not written yet.
+ * kmalloc, kfree and krealloc only jump to what is in force:
+ *
+ *     the log is on                   the calls below, each written down
+ *     a backend that has calls of     its own: it does in one function what
+ *     its own, and stands alone       the door and a backend do in two
+ *     all others                      the calls below
  */
 #include "mm/heap.h"
 
-#include "lib/addr.h"
 #include "lib/panic.h"
-#include "lib/print.h"
 #include "lib/string.h"
-#include "lib/symbol.h"
 #include "mm/heap_log.h"
 #include "mm/heap_private.h"
-
-/* Who has called the function that this is written in. */
-#define CALLER ((uintptr_t)__builtin_return_address(0))
-
-/* Inlined, a logged call would cost each call that is not logged the registers
- * it needs. */
-#define OUT_OF_THE_WAY __attribute__((noinline, cold))
 
 static const struct heap_usage no_usage;
 
@@ -68,10 +61,26 @@ static const struct heap_backend no_backend = {
 };
 
 struct front_door door = {
+    .calls = { plain_kmalloc, plain_kfree, plain_krealloc },
     .large = &no_backend,
     .large_usage = &no_usage,
     .small_usage = &no_usage,
 };
+
+void heap_choose_calls(void)
+{
+    static const struct heap_calls plain = { plain_kmalloc, plain_kfree,
+                                             plain_krealloc };
+    static const struct heap_calls logged = { logged_kmalloc, logged_kfree,
+                                              logged_krealloc };
+
+    if (heap_log.on)
+        door.calls = logged;
+    else if (door.large->calls && !door.small)
+        door.calls = *door.large->calls;
+    else
+        door.calls = plain;
+}
 
 void heap_start(uintptr_t begin, uintptr_t end,
                 const struct heap_backend *backend)
@@ -89,6 +98,7 @@ void heap_start(uintptr_t begin, uintptr_t end,
                                          .payload = begin,
                                          .bytes = end - begin,
                                          .caller = CALLER });
+    heap_choose_calls();
 }
 
 void heap_add_small(const struct heap_backend *backend, size_t limit)
@@ -98,169 +108,24 @@ void heap_add_small(const struct heap_backend *backend, size_t limit)
     door.small_usage = backend->usage ? backend->usage : &no_usage;
     door.stats.small = backend->name;
     door.stats.small_limit = limit;
+    heap_choose_calls();
 }
 
-/* Who serves a request.  Nothing that is free or used at the moment comes into
- * it. */
-static inline const struct heap_backend *backend_for(size_t bytes,
-                                                     size_t alignment)
-{
-    /* Without a small backend its limit is 0, and no request is that small. */
-    if (bytes <= door.stats.small_limit && alignment <= HEAP_ALIGNMENT)
-        return door.small;
-    return door.large;
-}
-
-static inline const struct heap_backend *backend_of(const void *payload)
-{
-    if (door.small && door.small->owns(payload))
-        return door.small;
-    return door.large;
-}
-
-/* One backend keeps its own peak; that of two together is kept here. */
-static inline void note_peak(void)
-{
-    if (door.small && callers_bytes() > door.stats.usage.peak_bytes)
-        door.stats.usage.peak_bytes = callers_bytes();
-}
-
-/* A backend's answer that is no payload. */
-static OUT_OF_THE_WAY void *no_payload(const void *answer)
-{
-    if (answer == NOT_WRITTEN)
-        door.not_written = true;
-    door.stats.failures++;
-    return NULL;
-}
-
-/* On every allocation's way, so it is laid out for few instructions: a size of
- * 0 and one beyond reason are told apart only after one comparison has found
- * that it is either; so are NULL and NOT_WRITTEN. */
-static inline void *heap_alloc(size_t bytes, size_t alignment)
-{
-    void *payload;
-
-    if (bytes - 1 >= HEAP_REQUEST_MAX) {
-        if (bytes > 0)
-            return no_payload(NULL);
-        bytes = 1;
-    }
-    payload = backend_for(bytes, alignment)->alloc(bytes, alignment);
-    if ((uintptr_t)payload <= (uintptr_t)NOT_WRITTEN)
-        return no_payload(payload);
-    door.stats.allocations++;
-    note_peak();
-    return payload;
-}
-
-static OUT_OF_THE_WAY void *logged_alloc(size_t bytes, size_t alignment,
-                                         uintptr_t caller)
-{
-    void *payload = heap_alloc(bytes, alignment);
-
-    heap_log_add((struct heap_call){ .kind = HEAP_CALL_ALLOC,
-                                     .payload = (uintptr_t)payload,
-                                     .bytes = bytes,
-                                     .caller = caller });
-    return payload;
-}
-
+/* A compiler makes a jump of such a call, so that CALLER is the same in what
+ * is jumped to. */
 void *kmalloc(size_t bytes)
 {
-    if (heap_log.on)
-        return logged_alloc(bytes, HEAP_ALIGNMENT, CALLER);
-    return heap_alloc(bytes, HEAP_ALIGNMENT);
-}
-
-void *kmalloc_aligned(size_t bytes, size_t alignment)
-{
-    if (!is_power_of_two(alignment)) {
-        door.stats.failures++;
-        return NULL;
-    }
-    if (alignment < HEAP_ALIGNMENT)
-        alignment = HEAP_ALIGNMENT;
-    if (heap_log.on)
-        return logged_alloc(bytes, alignment, CALLER);
-    return heap_alloc(bytes, alignment);
-}
-
-void *kcalloc(size_t count, size_t bytes)
-{
-    size_t product;
-    void *payload;
-
-    if (__builtin_mul_overflow(count, bytes, &product)) {
-        door.stats.failures++;
-        return NULL;
-    }
-    payload = heap_log.on ? logged_alloc(product, HEAP_ALIGNMENT, CALLER)
-                          : heap_alloc(product, HEAP_ALIGNMENT);
-    if (payload)
-        memset(payload, 0, product);
-    return payload;
-}
-
-static void refuse(const char *call, const void *payload, const char *why,
-                   uintptr_t caller)
-{
-    char where[SYMBOL_TEXT_BYTES];
-
-    door.stats.bad_frees++;
-    print("%s %#lx: %s, called from %s\n", call, (unsigned long)payload, why,
-          caller_text(where, sizeof where, caller));
-}
-
-/* A backend's answer that is no success. */
-static OUT_OF_THE_WAY enum heap_error not_freed(const char *call,
-                                                const void *payload,
-                                                enum heap_error error,
-                                                uintptr_t caller)
-{
-    if (error == HEAP_NOT_WRITTEN)
-        door.not_written = true;
-    else
-        refuse(call, payload, heap_error_text(error), caller);
-    heap_log_refused();
-    return error;
-}
-
-/* The caller is asked for only where it is named: to keep its address through
- * the call below would cost every free a register. */
-static inline enum heap_error heap_free(void *payload)
-{
-    enum heap_error error = backend_of(payload)->free(payload);
-
-    if (error == HEAP_OK)
-        door.stats.frees++;
-    return error;
-}
-
-static OUT_OF_THE_WAY enum heap_error logged_free(void *payload,
-                                                  uintptr_t caller)
-{
-    enum heap_error error;
-
-    heap_log_add((struct heap_call){ .kind = HEAP_CALL_FREE,
-                                     .payload = (uintptr_t)payload,
-                                     .caller = caller });
-    error = heap_free(payload);
-    return error == HEAP_OK ? error
-                            : not_freed("kfree", payload, error, caller);
+    return door.calls.alloc(bytes);
 }
 
 enum heap_error kfree(void *payload)
 {
-    enum heap_error error;
+    return door.calls.free(payload);
+}
 
-    if (!payload)
-        return HEAP_OK;
-    if (heap_log.on)
-        return logged_free(payload, CALLER);
-    error = heap_free(payload);
-    return error == HEAP_OK ? error
-                            : not_freed("kfree", payload, error, CALLER);
+void *krealloc(void *payload, size_t bytes)
+{
+    return door.calls.resize(payload, bytes);
 }
 
 size_t kmalloc_size(const void *payload)
@@ -268,102 +133,4 @@ size_t kmalloc_size(const void *payload)
     const struct heap_backend *backend = backend_of(payload);
 
     return payload ? backend->size(payload) : 0;
-}
-
-/* To a block of its own: the old one stays until the copy is made, so that
- * running out of memory leaves it as it was. */
-static void *realloc_by_moving(void *payload, size_t old_bytes, size_t bytes,
-                               uintptr_t caller)
-{
-    void *moved = heap_alloc(bytes, HEAP_ALIGNMENT);
-    enum heap_error error;
-
-    if (!moved)
-        return NULL;
-    memcpy(moved, payload, old_bytes < bytes ? old_bytes : bytes);
-    error = heap_free(payload);
-    if (error != HEAP_OK)
-        not_freed("krealloc", payload, error, caller);
-    return moved;
-}
-
-/* What did not fit where it stands: moved, or refused if it is no block. */
-static OUT_OF_THE_WAY void *resize_elsewhere(void *payload, size_t bytes,
-                                             uintptr_t caller)
-{
-    size_t old_bytes = kmalloc_size(payload);
-
-    if (old_bytes > 0) {
-        door.stats.resizes++;
-        return realloc_by_moving(payload, old_bytes, bytes, caller);
-    }
-    door.stats.failures++;
-    refuse("krealloc", payload, "no block in use starts here", caller);
-    heap_log_refused();
-    return NULL;
-}
-
-/* A backend refuses to resize what is no block of its own, so that staying in
- * place takes one question instead of two. */
-static inline void *heap_resize(void *payload, size_t bytes, uintptr_t caller)
-{
-    if (!payload)
-        return heap_alloc(bytes, HEAP_ALIGNMENT);
-    if (bytes == 0)
-        bytes = 1;
-    if (bytes > HEAP_REQUEST_MAX ||
-        !backend_of(payload)->resize(payload, bytes))
-        return resize_elsewhere(payload, bytes, caller);
-    door.stats.resizes++;
-    note_peak();
-    return payload;
-}
-
-static OUT_OF_THE_WAY void *logged_resize(void *payload, size_t bytes,
-                                          uintptr_t caller)
-{
-    struct heap_call call = { .kind = HEAP_CALL_RESIZE,
-                              .was = (uintptr_t)payload,
-                              .bytes = bytes,
-                              .caller = caller };
-    void *moved;
-
-    /* Before the call, so that a refusal finds it; then with its answer. */
-    heap_log_add(call);
-    moved = heap_resize(payload, bytes, caller);
-    heap_log_answer((uintptr_t)moved);
-    return moved;
-}
-
-void *krealloc(void *payload, size_t bytes)
-{
-    if (heap_log.on)
-        return logged_resize(payload, bytes, CALLER);
-    return heap_resize(payload, bytes, CALLER);
-}
-
-void *heap_lend(size_t bytes, size_t alignment)
-{
-    void *payload = door.large->alloc(bytes, alignment);
-
-    if (payload == NOT_WRITTEN)
-        payload = NULL;
-    if (payload) {
-        door.lent_bytes += door.large->size(payload);
-        door.lent_blocks++;
-    }
-    return payload;
-}
-
-void heap_take_back(void *payload)
-{
-    size_t bytes = door.large->size(payload);
-    enum heap_error error = door.large->free(payload);
-
-    if (error == HEAP_OK) {
-        door.lent_bytes -= bytes;
-        door.lent_blocks--;
-    } else {
-        refuse("heap_take_back", payload, heap_error_text(error), CALLER);
-    }
 }

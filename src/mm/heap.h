@@ -84,7 +84,14 @@ static inline void usage_remove(struct heap_usage *usage, size_t bytes)
     usage->used_blocks--;
 }
 
-/* An allocator as the front door sees it: one row a stage.  The last three may
+/* kmalloc, kfree and krealloc as they are at the moment. */
+struct heap_calls {
+    void *(*alloc)(size_t bytes);
+    enum heap_error (*free)(void *payload);
+    void *(*resize)(void *payload, size_t bytes);
+};
+
+/* An allocator as the front door sees it: one row a stage.  The last four may
  * be NULL. */
 struct heap_backend {
     const char *name;
@@ -104,6 +111,10 @@ struct heap_backend {
     bool (*walk)(block_visitor visit, void *context);
     struct violation (*check)(void);
     const struct heap_usage *usage;
+    /* The front door's calls, for a backend that can do better than the front
+     * door and itself together; used as long as it serves alone.  They check
+     * and count what the front door does: see heap_private.h. */
+    const struct heap_calls *calls;
 };
 
 /* Stage heap and on: `backend` serves everything, from an empty heap.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mm/heap_log.h"
 
+#include "mm/heap_private.h"
+
 struct heap_log heap_log;
 
 bool heap_log_use(bool on)
@@ -8,6 +10,7 @@ bool heap_log_use(bool on)
     bool before = heap_log.on;
 
     heap_log.on = on;
+    heap_choose_calls();
     return before;
 }
 

@@ -6,9 +6,9 @@
  *
  * L1: call n stands in calls[n % HEAP_LOG_CALLS] until call n + HEAP_LOG_CALLS.
  *
- * It is off until somebody turns it on.  Then it costs the front door two
- * instructions a call, so that figures of allocators stay figures of
- * allocators.
+ * It is off until somebody turns it on.  Until then the front door's calls are
+ * others, which do not know of it, so that figures of allocators stay figures
+ * of allocators.
  */
 #ifndef MM_HEAP_LOG_H
 #define MM_HEAP_LOG_H

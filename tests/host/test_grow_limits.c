@@ -270,11 +270,11 @@ TEST(grow_reclaims_before_it_fails)
     grow_machine_start();
     grow_limit(0);
     for (size_t i = 0; i < 40; i++)
-        small[i] = grow_alloc(8 + i % 20 * 8, HEAP_ALIGNMENT);
+        small[i] = grow_alloc(8 + i % 16 * 8, HEAP_ALIGNMENT);
     grow_fill_static();
     for (size_t i = 0; i < 40; i++)
         CHECK_EQ(grow_free(small[i]), HEAP_OK);
-    CHECK(grow_alloc(3000, HEAP_ALIGNMENT));
+    CHECK(grow_alloc(300, HEAP_ALIGNMENT));
     CHECK(armour_arena.reclaims > 0);
     grow_expect_sound();
 }

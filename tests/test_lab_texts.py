@@ -9,7 +9,9 @@ heading of a part says how many points one has after it:
 
 and the comment below it names the functions written in that part.  Here they
 are written: a starter gets the reference's bodies of all parts so far, and its
-points are counted.
+points are counted.  `written, alone` stands where the text has a function
+written in a simpler way first, so that the reference's bodies without those of
+the next part are not what a student has.
 
 A table below <!-- figures: NAME.rep --> says what stages make of a trace; it is
 replayed.
@@ -27,7 +29,8 @@ from mallow.project import require
 TABLE = re.compile(r"<!-- tests:begin -->\n(.*?)<!-- tests:end -->", re.DOTALL)
 PART = re.compile(r"^## Part [^\n]*?(?:\((?P<points>\d+) points\))?\n"
                   r"(?P<text>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-WRITTEN = re.compile(r"^<!-- written: ([\w\s]+?) -->$", re.MULTILINE)
+WRITTEN = re.compile(r"^<!-- written(?P<alone>, alone)?: (?P<names>[\w\s]+?)"
+                     r" -->$", re.MULTILINE)
 
 
 def text_of(lab):
@@ -54,12 +57,13 @@ def table_rows(text):
 
 
 def parts_of(lab):
-    """[(points, the functions of this part)]"""
+    """[(points, the functions of this part, whether to count)]"""
     found = []
     for part in PART.finditer(text_of(lab)):
-        names = WRITTEN.search(part["text"])
+        said = WRITTEN.search(part["text"])
         found.append((int(part["points"] or 0),
-                      names[1].split() if names else None))
+                      said["names"].split() if said else None,
+                      bool(said and not said["alone"])))
     return found
 
 
@@ -78,7 +82,7 @@ def test_table_of_lab_0():
 
 @pytest.mark.parametrize("lab", [name for name in labs() if parts_of(name)])
 def test_points_of_parts(lab):
-    points = [points for points, _ in parts_of(lab)]
+    points = [points for points, _, _ in parts_of(lab)]
     assert points == sorted(points)
     assert points[-1] == sum(test.points for test in lab_tests(lab))
 
@@ -109,19 +113,22 @@ def points_in(tree, lab):
 
 def labs_in_parts():
     return [name for name in labs() if parts_of(name)
-            and all(names is not None for _, names in parts_of(name))]
+            and all(names is not None for _, names, _ in parts_of(name))]
 
 
 @pytest.mark.parametrize("lab", labs_in_parts())
 def test_parts(lab, tree):
     number = stages.names().index(lab)
-    written, found = [], []
-    for _, names in [(0, [])] + parts_of(lab):
+    written, found, said = [], [], []
+    for points, names, counts in [(0, [], True)] + parts_of(lab):
         written += names
+        if not counts:
+            continue
         for source in sources(number):
             write(tree, source, written)
         found.append(points_in(tree, lab))
-    assert found == [0] + [points for points, _ in parts_of(lab)]
+        said.append(points)
+    assert found == said
     assert sorted(written) == sorted(
         hole.function for source in sources(number) for hole in
         holes.find((ROOT / source).read_text(encoding="utf-8"))

@@ -104,7 +104,7 @@ def write(tree, source, names):
 
 
 def points_in(tree, lab):
-    done = tree.make("build/check/lab-tests")
+    done = tree.make("build/check/lab-tests", seconds=600)
     assert done.returncode == 0, done.stdout + done.stderr
     program = tree.root / "build" / "check" / "lab-tests"
     outcomes = check.run_all(lab_tests(lab, program), program=program)

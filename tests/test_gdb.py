@@ -194,6 +194,14 @@ MALLOC_DAMAGE = [
     ("((struct free_block *)($b - 8))->link.next", "0", "I4", "next free"),
     ("((struct free_block *)($b - 8))->link.previous", "$b", "I4", "before"),
     ("malloc_heap.free_list.next", "&malloc_heap.free_list", "I4", "next"),
+    # A list in a circle, links to nowhere, a block without a length.
+    ("((struct free_block *)($b - 8))->link.next",
+     "&((struct free_block *)($b - 8))->link", "I4", "next free"),
+    ("((struct free_block *)($b - 8))->link.next", "0x10000", "I4",
+     "found 0x10000"),
+    ("((struct free_block *)($b - 8))->link.previous", "0xffffffff", "I4",
+     "before"),
+    (header("$c", "bytes_and_state"), "5", "I1", "found 0"),
     ("malloc_heap.usage.used_bytes", "1", "I5", "used_bytes"),
     ("malloc_heap.usage.used_blocks", "99", "I5", "found 99"),
     ("((struct block_header *)malloc_heap.end)->bytes_and_state", "0", "I1",
@@ -203,10 +211,10 @@ MALLOC_DAMAGE = [
 ]
 
 
-def damage_and_ask(gdb, damage, question, **options):
+def damage_and_ask(gdb, damage, question, blocks=tuple(BLOCKS), **options):
     """The answers to `question` with each place damaged in turn, and the one
     at the end with all of them put right."""
-    commands, at = [*AT_PROMPT, *BLOCKS], []
+    commands, at = [*AT_PROMPT, *blocks], []
     for place, wrong, *_ in damage:
         commands += [f"set var $kept = {place}", f"set var {place} = {wrong}",
                      question, f"set var {place} = $kept"]
@@ -290,6 +298,58 @@ def test_damaged_armour(gdb):
         assert part in answer, f"{place}: {answer}"
 
 
+# Both parts of the heap that grows: $c is moved into the window.
+GROWN = [*BLOCKS, "set var $c = (unsigned)kmalloc(3000000)",
+         "set var $d = (unsigned)kmalloc(64)"]
+GROW_DAMAGE = [
+    ("grow.arena.starts[3]", "1", "M2", "in the hole"),
+    ("grow.arena.starts[0]", "0", "M1", "granule 0"),
+    ("grow.arena.granules", "0xffffff", "G3", "at most"),
+    ("grow.arena.end", "grow.arena.end + 8", "G1", "the end"),
+    ("armour_arena.usage.used_blocks", "99", "A3", "found 99"),
+    ("armour_arena.starts[0]", "0", "M1", "granule 0"),
+]
+
+
+def test_damaged_grow(gdb):
+    said, last = damage_and_ask(gdb, GROW_DAMAGE, "mallow heap",
+                                stage="grow", blocks=GROWN)
+    assert "sound" in last and "in the window" in last
+    for (place, _, invariant, part), answer in zip(GROW_DAMAGE, said):
+        assert f"BROKEN: {invariant}: " in answer, f"{place}: {answer}"
+        assert part in answer, f"{place}: {answer}"
+
+
+def test_both_parts_of_grow(gdb):
+    said = asked(gdb, ["mallow owner $c+5", "mallow owner grow.arena.end",
+                       "mallow owner $a", "mallow map", "mallow armour",
+                       "mallow guard $c"], *AT_PROMPT, *GROWN, stage="grow")
+    assert "the heap window" in said["mallow owner $c+5"]
+    assert "byte 5 of its payload" in said["mallow owner $c+5"]
+    assert "0 bytes behind the heap's end" in \
+        said["mallow owner grow.arena.end"]
+    assert "used: 40 bytes" in said["mallow owner $a"]
+    assert said["mallow map"].count("a letter is") == 2
+    assert "and in the heap window" in said["mallow map"]
+    assert "sound" in said["mallow armour"]
+    assert "keeps its bookkeeping apart" in said["mallow guard $c"]
+
+
+def test_wild_directories(gdb):
+    """A table beyond all memory, a table of zeros, no kernel at all."""
+    entry = "set var paging.directory->entries"
+    said = gdb(*AT_PROMPT, f"{entry}[832] = 0x7fff0003",
+               "mallow page 0xd0000000", "mallow owner 0xd0000000",
+               f"{entry}[832] = 0x3003", "mallow page 0xd0000000",
+               f"{entry}[768] = 0", "mallow heap", "mallow page kernel_main",
+               stage="malloc")[len(AT_PROMPT):]
+    _, wild, owner, _, empty, _, lost, way = said
+    assert "beyond the machine's memory: there is no table" in wild
+    assert "is not mapped" in owner and "is not mapped" in empty
+    assert "does not map the kernel" in lost and one_line(lost)
+    assert "not present" in way
+
+
 def test_owners_of_spans_and_armour(gdb):
     span, inside, free = gdb(*AT_PROMPT, *BLOCKS, "mallow owner $a+3",
                              "mallow spans $a", "mallow spans 8",
@@ -320,8 +380,11 @@ def test_damaged_bump(gdb):
 def test_damaged_frames(gdb):
     said = asked(gdb, ["mallow frames"], *AT_PROMPT,
                  "set var frames.counts.free = 3",
-                 "set var frames.reserved.words[500] = 1", stage="frames")
+                 "set var frames.reserved.words[500] = 1",
+                 "set var frames.reserved.words[9] = 0", stage="frames")
     assert "I1 of frames.c" in said["mallow frames"]
+    assert "frame 0x120 is used, and was in use before the kernel came " \
+        "(image): I2 of frames.c" in said["mallow frames"]
     assert "the counter says 3 free" in said["mallow frames"]
 
 

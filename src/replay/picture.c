@@ -172,7 +172,7 @@ static void draw_legend(struct picture *picture)
     }
     format_text(text, sizeof text,
                 " heap from 0x%zx, row by row; a cell is "
-                "%zu bytes",
+                "%zu bytes; blank: never used",
                 (size_t)picture->heap_begin,
                 picture->cell_granules * GRANULE_BYTES);
     put_text(picture, row + 1, 0, text, LEGEND_COLOUR);

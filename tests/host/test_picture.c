@@ -98,7 +98,8 @@ TEST(picture_says_what_it_shows)
     CHECK(strstr(row_text(0), "op 100 of 100  live 0"));
     CHECK(strstr(row_text(23), " . free again"));
     CHECK(strstr(row_text(23), "all live"));
-    CHECK(strstr(row_text(24), "from 0x10000, row by row; a cell is 16 bytes"));
+    CHECK(strstr(row_text(24), "from 0x10000, row by row; a cell is 16 bytes; "
+                               "blank: never used"));
     free(cells);
 }
 

@@ -26,11 +26,12 @@ A3 = "A3: the counters equal what a walk finds"
 
 
 class Arena:
-    """The arena of the static heap, with its maps read whole."""
+    """An arena, with its maps read whole; that of the static heap unless
+    another is given."""
 
-    def __init__(self, memory):
+    def __init__(self, memory, raw=None):
         self.memory = memory
-        self.raw = layout.variable(memory, "armour_arena")
+        self.raw = raw or layout.variable(memory, "armour_arena")
         self.base, self.granules = self.raw.base, self.raw.granules
         self.begin, self.end = self.raw.begin, self.raw.end
         if not self.begin:
@@ -90,12 +91,13 @@ def hole_broken(arena, start, end):
     for word in (first, behind - 1):
         if first < behind and arena.word(arena.used, word) != end - start:
             return Broken(M2, arena.address(start), "the length in the hole",
-                          end - start, arena.word(arena.used, word))
+                          end - start, arena.word(arena.used, word),
+                          arena.raw.used + 4 * word)
     return None
 
 
-def counters_broken(walk, usage):
-    used = [block for block in walk.blocks if block.state == USED]
+def counters_broken(blocks, usage):
+    used = [block for block in blocks if block.state == USED]
     for name, expected in (("used_blocks", len(used)),
                            ("used_bytes", sum(one.bytes for one in used))):
         if getattr(usage, name) != expected:
@@ -109,7 +111,8 @@ def walk_blocks(arena, walk):
     recent, piles = arena.recent(), arena.piles()
     start, free_before = 0, False
     if arena.granules and not arena.bit(arena.starts, 0):
-        walk.broken = Broken(M1, arena.base, "the start of granule 0", 1, 0)
+        walk.broken = Broken(M1, arena.base, "the start of granule 0", 1, 0,
+                             arena.raw.starts)
     while start < arena.granules and not walk.broken:
         end, address = arena.start_behind(start), arena.address(start)
         state = USED if arena.bit(arena.used, start) else FREE
@@ -123,7 +126,8 @@ def walk_blocks(arena, walk):
         walk.broken = hole_broken(arena, start, end)
         if free and free_before and not walk.broken:
             walk.broken = Broken(R1, address, "the block behind a free one",
-                                 USED, FREE)
+                                 USED, FREE,
+                                 arena.raw.used + start // WORD_BITS * 4)
         start, free_before = end, free
     for address, number in recent.items():
         walk.broken = walk.broken or Broken(
@@ -131,7 +135,9 @@ def walk_blocks(arena, walk):
             "none there")
 
 
-def walk(memory):
+def walk_static(memory):
+    """The blocks of the static heap; their counters are looked at by those who
+    know of all blocks."""
     arena = Arena(memory)
     found = Walk("armour", arena.begin, arena.end)
     found.bookkeeping = (arena.begin, arena.base)
@@ -145,8 +151,17 @@ def walk(memory):
     found.note = (f"bookkeeping apart: {arena.base - arena.begin} bytes from "
                   f"{arena.begin:#010x}; kept for their size: "
                   f"{sum(one.state == KEPT for one in found.blocks)} blocks")
-    found.broken = found.broken or counters_broken(found, arena.raw.usage)
     return found
+
+
+def walk(memory):
+    found = walk_static(memory)
+    usage = layout.variable(memory, "armour_arena").usage
+    found.broken = found.broken or counters_broken(found.blocks, usage)
+    return found
+
+
+WALKS = {"armour": walk}  # and "grow", from grow.py
 
 
 class Armour(Command):
@@ -162,7 +177,8 @@ and whether its maps agree with themselves."""
     def answer(self, memory, words):
         kernel.require(memory)
         arena = Arena(memory)
-        kernel.require_in_force(memory, "armour")
+        if kernel.FrontDoor(memory).large != "grow":
+            kernel.require_in_force(memory, "armour")
         say(f"{arena.granules} granules of {arena.granule_bytes} bytes at "
             f"{arena.base:#010x}, bookkeeping of "
             f"{size(arena.base - arena.begin)} before them")
@@ -172,7 +188,7 @@ and whether its maps agree with themselves."""
             self.record(arena, number, record)
         say(f"{arena.raw.reclaims} times all records were emptied; "
             f"{arena.raw.rebuilds} times a stray write cost the index")
-        found = walk(memory)
+        found = WALKS[kernel.FrontDoor(memory).large](memory)
         say_verdict(found.broken, "the maps and the counters agree")
 
     @staticmethod

@@ -58,6 +58,16 @@ class Frames:
             yield region.begin, region.end, self.memory.text(
                 region.name, "a region's name")
 
+    def given_away(self):
+        """(region, its first frame that is not reserved) of what was in use
+        already: such memory must never be handed out."""
+        for begin, end, name in self.regions():
+            for number in range(begin // PAGE,
+                                min(-(-end // PAGE), self.total)):
+                if self.state(number) != RESERVED:
+                    yield name, number
+                    break
+
     def holders(self, number):
         """In words, who has it; several answers may be right."""
         begin, end = number * PAGE, (number + 1) * PAGE
@@ -147,6 +157,10 @@ mallow frames ADDRESS    a number beyond the last frame is taken for a
                  for first in range(0, frames.total, step)], columns)
         say(f"  a letter is {step} frames: . free  -+o# used, ever more  "
             "R reserved  r in part")
+        for name, number in frames.given_away():
+            say(paint(f"  ! frame {number:#x} is {frames.state(number)}, and "
+                      f"was in use before the kernel came ({name}): I2 of "
+                      "frames.c", "bad"))
         if counts[IMPOSSIBLE]:
             say(paint(f"  ! {counts[IMPOSSIBLE]} frames are reserved and not "
                       "busy, which cannot be: I1 of frames.c", "bad"))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`mallow heap`: the blocks of the large allocator, and the first that is
 damaged."""
-from . import armour, bump, calls, kernel, malloc
+from . import armour, bump, calls, grow, kernel, malloc
 from .command import Command
 from .memory import Trouble, Unreadable, number_of
 from .screen import paint, say, say_verdict, size
@@ -12,7 +12,8 @@ SHOWN = 16
 AROUND = 4  # blocks shown before one that is damaged
 DUMP_BYTES = 32
 
-WALKS = {"malloc": malloc.walk, "bump": bump.walk, "armour": armour.walk}
+WALKS = {"malloc": malloc.walk, "bump": bump.walk, "armour": armour.walk,
+         "grow": grow.walk}
 
 
 def walk_of(memory, name):

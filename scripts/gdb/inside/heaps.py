@@ -45,6 +45,11 @@ class Walk:
         self.reached = begin  # all below was walked
         self.note = ""
         self.bookkeeping = None  # (begin, end), if it lies apart
+        self.beyond = None       # the heap's other part, if it has two: a Walk
+
+    @property
+    def parts(self):
+        return [self] + ([self.beyond] if self.beyond else [])
 
     def block_at(self, address):
         """The block with `address` in it, or None."""

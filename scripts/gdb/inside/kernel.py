@@ -5,6 +5,7 @@
     stub     boot.S, with paging off: names are there, structures are not
     early    paging is on, kernel_main has not set up the machine yet
     running  from then on
+    lost     paging is on, with tables in which there is no kernel
 """
 import gdb
 
@@ -17,12 +18,17 @@ STAGES_SOURCE = "stages.c"
 NO_BACKEND = "none"  # what stands behind the front door before stage heap
 
 RESET, STUB, EARLY, RUNNING = "reset", "stub", "early", "running"
+LOST = "lost"
+
+STUB_AT = 0x100000  # linker.ld: where the Multiboot2 header is loaded
 
 WHY_NOT = {
     RESET: "there is no kernel in memory yet: `mallow start` runs to its "
            "first instruction",
     STUB: "the kernel is in its entry stub and has no structures yet: "
           "`break kernel_main`, then `continue`",
+    LOST: "the page directory in force does not map the kernel: `mallow page "
+          "kernel_main` shows where its way ends",
     EARLY: "the kernel has not set itself up yet: `break stages_start`, then "
            "`continue`",
 }
@@ -63,15 +69,15 @@ def phase(memory):
         raise Trouble("no machine is attached: make debug starts one")
     if not paging_is_on():
         base = layout.address_of("image_begin")
-        stub = layout.address_of("_start") & ~0xFFF
+        stub = STUB_AT
         inside = stub <= register("pc") < stub + (
             layout.address_of("text_begin") - base)
         loaded = physical_word(stub) == MULTIBOOT2_HEADER
         return STUB if inside and loaded else RESET
     try:
         return RUNNING if direct_map(memory)[1] else EARLY
-    except Unreadable:
-        return RESET  # somebody else's paging
+    except Unreadable:  # nobody's paging but the kernel's own
+        return LOST if physical_word(STUB_AT) == MULTIBOOT2_HEADER else RESET
 
 
 def require(memory):
@@ -155,6 +161,11 @@ def piece_of(address):
         if begin <= address < end:
             return begin, end, what
     return None
+
+
+def is_code(address):
+    return (layout.address_of("text_begin") <= address
+            < layout.address_of("text_end"))
 
 
 def function_at(address):

@@ -98,9 +98,9 @@ def add_spans(memory, heap_map):
 ADD_SMALL = {"zalloc": add_zones, "spans": add_spans}
 
 
-def blocks_map(walk, count):
+def blocks_map(walk, blocks, broken, count):
     heap_map = Map(walk.begin, walk.end, count)
-    for block in walk.blocks:
+    for block in blocks:
         heap_map.cover(block.header, block.end, "known")
         heap_map.cover(block.header, block.payload, "own")
         if block.state == "used":
@@ -108,8 +108,8 @@ def blocks_map(walk, count):
     if walk.bookkeeping:
         heap_map.cover(*walk.bookkeeping, "known")
         heap_map.cover(*walk.bookkeeping, "own")
-    if walk.broken and walk.begin <= walk.broken.address < walk.end:
-        index = (walk.broken.address - walk.begin) // heap_map.step
+    if broken and walk.begin <= broken.address < walk.end:
+        index = (broken.address - walk.begin) // heap_map.step
         heap_map.cells[index].broken = True
     return heap_map
 
@@ -126,18 +126,27 @@ Letters carry all of it; colours only help, and NO_COLOR turns them off."""
     def answer(self, memory, words):
         door = kernel.FrontDoor(memory)
         walk = walk_of(memory, door.large)
-        columns = (width() - 2) // 8 * 8
         if walk.end <= walk.begin:
             raise Trouble("the heap is empty: it has no bytes at all")
-        heap_map = blocks_map(walk, columns * ROWS)
+        for part in walk.parts:
+            self.part(memory, door, walk, part)
+        say("  b bookkeeping  ? not reached" + (
+            "  " + paint("! damaged: mallow heap says how", "bad")
+            if walk.broken else ""))
+
+    @staticmethod
+    def part(memory, door, walk, part):
+        columns = (width() - 2) // 8 * 8
+        blocks = [block for block in walk.blocks
+                  if part.begin <= block.header < part.end]
+        heap_map = blocks_map(part, blocks, walk.broken, columns * ROWS)
         if door.small in ADD_SMALL:
             try:
                 ADD_SMALL[door.small](memory, heap_map)
             except Trouble as trouble:
                 say(f"  (zones are left out: {trouble})")
+        if part is not walk:
+            say(f"  and in the heap window, from {part.begin:#010x}:")
         picture([heap_map.letter(cell) for cell in heap_map.cells], columns)
         say(f"  a letter is {heap_map.step} bytes: . free  -+o# used, ever "
             "more  , z Z zones: empty, in part, full")
-        say("  b bookkeeping  ? not reached" + (
-            "  " + paint("! damaged: mallow heap says how", "bad")
-            if walk.broken else ""))

@@ -6,7 +6,7 @@
 """
 import gdb
 
-from . import calls, kernel
+from . import calls, grow, kernel
 from .command import Command
 from .frames import Frames
 from .heap import walk_of
@@ -135,6 +135,24 @@ def low_lines(memory, address):
         yield from ("  " + line for line in lines_of(memory, base + address))
 
 
+def in_window(memory, address):
+    """Whether the heap may ever grow to there."""
+    try:
+        return grow.contains(memory, address)
+    except Trouble:
+        return False
+
+
+def window_lines(memory, door, address):
+    begin, end, _ = grow.window(memory)
+    yield f"the heap window, at +{address - begin:#x}"
+    if address >= end:
+        yield (f"{address - end} bytes behind the heap's end, {end:#010x}: "
+               "nothing is mapped there yet")
+    elif door:
+        yield from list(heap_lines(memory, door, address))[1:]
+
+
 def lines_of(memory, address):
     """What lies at `address`, in words."""
     base, count = kernel.direct_map(memory)
@@ -144,6 +162,8 @@ def lines_of(memory, address):
         door = None
     if door and door.contains(address):
         return heap_lines(memory, door, address)
+    if in_window(memory, address):
+        return window_lines(memory, door, address)
     piece = kernel.piece_of(address)
     if piece:
         return image_lines(piece, address)

@@ -62,7 +62,7 @@ class Translation:
 
     def __init__(self, directory, address):
         self.steps = [Step("directory", directory, address >> 22)]
-        self.physical = None
+        self.physical, self.wild = None, ""
         first = self.steps[0]
         if not first.present:
             return
@@ -71,8 +71,13 @@ class Translation:
             self.physical = (first.entry & ~(LARGE_PAGE - 1)) \
                 + address % LARGE_PAGE
             return
-        self.steps.append(Step("table", first.frame * PAGE,
-                               address >> 12 & 0x3FF))
+        try:
+            self.steps.append(Step("table", first.frame * PAGE,
+                                   address >> 12 & 0x3FF))
+        except Trouble:
+            self.wild = (f"frame {first.frame:#x} is beyond the machine's "
+                         "memory: there is no table")
+            return
         if self.steps[1].present:
             self.physical = self.steps[1].frame * PAGE + address % PAGE
 
@@ -114,6 +119,8 @@ directory that is not in force yet, its way is shown too."""
     def show(address, found):
         for step in found.steps:
             say(step.line())
+        if found.wild:
+            say(paint(f"    {found.wild}", "bad"))
         if found.physical is None:
             say(paint(f"  {address:#010x} is not mapped: using it faults",
                       "bad"))

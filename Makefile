@@ -13,6 +13,7 @@ MAKEFLAGS += --no-builtin-rules
 #: LAB=NAME          which lab, for check, grade and debug
 #: TEST=NAME         one test of it; SEED=N STEPS=0,5-9 do it the same again
 #: SUBMISSION=DIR    grade the student's files of another tree
+#: OPTIONS=WORDS     for debug: more for the kernel: replay, crash=overflow ...
 #: PORT=N            where debug-server listens, instead of your own port
 # STAFF BEGIN
 #: OPEN=N            for handout: labs 1 to N come solved (who fell behind)
@@ -194,7 +195,7 @@ replay: iso ## every trace, without a person; writes build/replay.json
 
 debug_what = --stage='$(STAGE)' --lab='$(LAB)' --test='$(TEST)' \
              --seed='$(SEED)' --steps='$(STEPS)' --memory='$(MEMORY)' \
-             --verbose='$(V)'
+             --options='$(OPTIONS)' --verbose='$(V)'
 
 debug: iso ## QEMU halted at reset, gdb attached; TEST= goes to its failure
 	$(Q)$(MALLOW) debug $(debug_what)

@@ -103,9 +103,19 @@ WORDS = {
     "the frame": ("void *f(void);void *f(void) { "
                   "return __builtin_frame_address(0); }\n",
                   "__builtin_frame_address"),
+    "a byte order mark": (b'\xef\xbb\xbf#include "mm/zalloc.c"\n', "byte order"),
     "a NUL": (b"int x;\0int y;\n", "NUL"),
     "too long": ("int x;" + " " * 600000, "bytes"),
 }
+
+
+def test_what_the_preprocessor_has_gone_into(contract):
+    text = (f'# 1 "{NAME}"\n# 1 "src/mm/malloc.h" 1\n# 1 "src/lib/list.h" 1\n'
+            f'# 3 "src/mm/malloc.h" 2\n# 2 "{NAME}" 2\n')
+    assert not list(grade_contract.entered_complaints(text, NAME, contract))
+    text += f'# 1 "src/lib/../mm/zalloc.c" 1\n# 3 "{NAME}" 2\n'
+    found = list(grade_contract.entered_complaints(text, NAME, contract))
+    assert len(found) == 1 and "zalloc.c" in found[0]
 
 
 @pytest.mark.parametrize("text, expected", WORDS.values(), ids=WORDS)

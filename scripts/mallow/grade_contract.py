@@ -19,6 +19,7 @@ does not make C a safe language: see docs/grading.md.
 """
 import re
 import subprocess
+from pathlib import Path
 
 from .elf import Elf
 
@@ -105,7 +106,8 @@ def text_complaints(name, raw, contract):
         yield f"{name}: {len(raw)} bytes; at most {TEXT_BYTES_MAX} are read"
         return
     text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
-    for bad, what in (("\0", "a NUL character"), ("\r", "a lone CR")):
+    for bad, what in (("\0", "a NUL character"), ("\r", "a lone CR"),
+                      ("\ufeff", "a byte order mark")):
         if bad in text:
             line = text.count("\n", 0, text.index(bad)) + 1
             yield f"{name}:{line}: {what}"
@@ -147,6 +149,22 @@ def own_lines(preprocessed, name):
             if inside:
                 yield line, row
             line += 1
+
+
+def entered_complaints(preprocessed, name, contract):
+    """K1 once more: the files that the preprocessor has really gone into."""
+    depth = 0
+    for row in preprocessed.split("\n"):
+        marker = MARKER.fullmatch(row)
+        flags = marker.group(3).split() if marker else []
+        if "1" in flags:
+            file = marker.group(2)
+            if depth == 0 and Path(file).name not in STANDARD and \
+                    file.removeprefix("src/") not in contract.includes:
+                yield f"{name}: the file {file} is not in the lab's contract"
+            depth += 1
+        elif "2" in flags:
+            depth -= 1
 
 
 def word_complaints(preprocessed, name):
@@ -201,7 +219,10 @@ def source_complaints(path, name, contract, compiler):
     if found:
         return found
     text, error = preprocessed(path, name, compiler)
-    return [error.strip()] if error else list(word_complaints(text, name))
+    if error:
+        return [error.strip()]
+    return [*entered_complaints(text, name, contract),
+            *word_complaints(text, name)]
 
 
 def check_object(path, name, others, contract):

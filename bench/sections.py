@@ -173,6 +173,13 @@ def frames(bench):
     return dict(zip(cases, results))
 
 
+def all_at_once(bench):
+    """Of object caches."""
+    row = bench.count(bench.kernel._replace(name=OBJECTS),
+                      workloads.all_at_once())
+    return {"alloc": row["malloc"], "free": row["free"]}
+
+
 def zones(bench):
     cases = {str(count) if kind == ZONES_ALONE else f"{count}, {kind}":
              (kind, count) for kind in (ZONES_ALONE, OBJECTS)
@@ -180,4 +187,5 @@ def zones(bench):
     results = in_parallel([lambda case=case: two_halves(bench, "zones",
                                                         *case)
                            for case in cases.values()])
-    return dict(zip(cases, results))
+    return {**dict(zip(cases, results)), f"dearest, {OBJECTS}":
+            all_at_once(bench)}

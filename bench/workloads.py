@@ -104,6 +104,18 @@ def fixed_size(order, size, live=1000, rounds=8):
     return Work(f"{order}-{size}", make(size, live, rounds))
 
 
+def all_at_once(size=8, zone=511, zones=39):
+    """The dearest allocation that is known of object caches: it looks through
+    the whole map of a zone in vain, and then takes the first zone of a new
+    store.  The current zone is full and its first word looked at; that an
+    entry came back and went again makes it look at the others."""
+    count = zone * zones
+    first = count - zone
+    again = [(FREE, first, 0), (ALLOC, first, size)]
+    return Work("all-at-once", [(ALLOC, i, size) for i in range(count)]
+                + 2 * again + [(ALLOC, count, size)])
+
+
 def density(size=8, count=120_000):
     """Nothing but one size, never freed."""
     return Work(f"density-{size}", [(ALLOC, i, size) for i in range(count)])

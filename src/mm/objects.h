@@ -6,8 +6,9 @@
  * a second allocator and not a better first one, because zalloc.c is written
  * in a lab, by people who draw a zone before they count an instruction.
  *
- * For the stages armour and grow, whose kmalloc() has no zones behind it: who
- * needs many things of one type makes a cache for them.
+ * Behind kmalloc() they would lose: an entry that comes back in one size serves
+ * no other (docs/allocators.md).  They are for who needs many things of one
+ * type; heap_pages.h has pages for them at every stage before grow.
  */
 #ifndef MM_OBJECTS_H
 #define MM_OBJECTS_H

@@ -4,6 +4,8 @@
 #include "page_pool.h"
 
 #include "lib/random.h"
+#include "mm/armour.h"
+#include "mm/heap_pages.h"
 #include "mm/objects.h"
 #include "mm/objects_zone.h"
 
@@ -336,4 +338,36 @@ TEST(objects_ten_thousand_zones_come_and_go)
     /* The page map, the zone, its store, and one that waits for more. */
     CHECK(page_pool.taken_count <= object_heap.map_pages + 3);
     CHECK_EQ(objects_pages_held(), page_pool.taken_count);
+}
+
+/* -- In the heap of the stage armour -------------------------------------- */
+
+#define HEAP_BYTES (256u << 10)
+
+TEST(objects_borrow_pages_from_the_heap)
+{
+    uintptr_t begin = (uintptr_t)map_memory(HEAP_BYTES);
+    struct object_cache cache;
+    size_t before, count = 0;
+    void **entries = map_memory(HEAP_BYTES), *block;
+
+    CHECK_EQ(armour_init(begin, begin + HEAP_BYTES), STAGE_OK);
+    heap_start(begin, begin + HEAP_BYTES, &armour_backend);
+    CHECK(objects_init(heap_page_source(begin, begin + HEAP_BYTES)));
+    CHECK(object_cache_create(&cache, "c", 40));
+    before = armour_backend.usage->used_bytes;
+    block = kmalloc(3000);
+    while ((entries[count] = object_cache_alloc(&cache)) != NULL)
+        memset(entries[count++], 0xFF, 40);
+    CHECK(count > HEAP_BYTES / 40 * 8 / 10);
+    CHECK_EQ(heap_stats().usage.used_blocks, 1); /* pages are lent, not used */
+    CHECK_SOUND(objects_check());
+    CHECK_SOUND(heap_check());
+    while (count > 0)
+        CHECK_EQ(objects_free(entries[--count]), HEAP_OK);
+    CHECK(object_cache_destroy(&cache));
+    CHECK_EQ(kfree(block), HEAP_OK);
+    /* A store stays, for the next zone. */
+    CHECK(armour_backend.usage->used_bytes <= before + PAGE_BYTES);
+    CHECK_SOUND(heap_check());
 }

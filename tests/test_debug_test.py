@@ -163,3 +163,16 @@ def test_two_sessions_have_two_consoles():
         assert one.name != other.name
     with debug.console_log() as again:
         assert again.name == one.name
+
+
+def test_the_first_refusal_is_held(place):
+    """A wrong kfree: held once, in its caller; one that gdb makes is not."""
+    quiet = session(place, "--stage=malloc", commands=[
+        "tbreak monitor_run", "continue",
+        "call (int)kfree((void *)0xc0001234)"])
+    assert "$1 = " in quiet and "The heap has refused" not in quiet
+    said = session(place, "--stage=malloc", "--options=crash=stale", commands=[
+        "tbreak crash_stale", "continue", "tbreak kfree", "continue",
+        "set var *(unsigned *)((char *)payload - 8) = 0x41414141", "continue"])
+    assert "The heap has refused a block" in said
+    assert "| kfree 0x" in said and "crash_stale" in said.split("refused a")[1]

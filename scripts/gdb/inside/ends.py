@@ -5,6 +5,10 @@
     triple fault                        --> SIGQUIT      the processor does
     a test that does not come back      --> SIGALRM      the watchdog does
 
+and where it goes wrong without ending:
+
+    kfree of what is no block           --> heap_log_refused, the first time
+
 Each time gdb stops with everything still in place: this says what has happened,
 in the kernel's own words, and selects the frame to look at.
 """
@@ -13,18 +17,19 @@ import os
 import gdb
 
 from . import kernel, layout
-from .memory import Trouble
+from .memory import Memory, Trouble
 from .screen import paint, say
 from .session import LINES_SHOWN, console
 
 EXIT = "cpu_exit"
 FINE = "EXIT_FINE"
 TEST_FAILED = "lab_failed"
+REFUSED = "heap_log_refused"
 
 # Files whose functions only pass a mistake on.
 MESSENGERS = ("arch/i386/cpu.c", "arch/i386/report.c", "arch/i386/traps",
               "lib/", "lab/run_kernel.c", "lab/common.c", "lab/heap.c",
-              "lab/frames.c", "lab/paging.c", "lab/zones.c", "lab/caches.c",
+              "mm/heap", "lab/frames.c", "lab/paging.c", "lab/zones.c", "lab/caches.c",
               "lab/ledger.c")
 FRAMES = 64
 
@@ -38,11 +43,34 @@ class End(gdb.Breakpoint):
     def __init__(self, place):
         super().__init__(place, internal=True)
         self.silent = True
-        self.place = place
+        self.place, self.life = place, None
 
     def stop(self):
-        return self.place != EXIT or code() != FINE \
-            or bool(os.environ.get("MALLOW_TEST"))
+        if self.place == REFUSED:
+            return self.is_news()
+        return self.place != EXIT or code() != FINE or is_test()
+
+    def is_news(self):
+        """The first refusal of a run, if nobody has asked for it: tests do,
+        and who calls kfree from gdb sees the answer."""
+        if self.life == console.lives or is_test() or called_by_gdb() \
+                or layout.variable(Memory(), "door").not_written:
+            return False
+        self.life = console.lives
+        return True
+
+
+def is_test():
+    return bool(os.environ.get("MALLOW_TEST"))
+
+
+def called_by_gdb():
+    frame = gdb.newest_frame()
+    for _ in range(FRAMES):
+        if frame is None or frame.type() == gdb.DUMMY_FRAME:
+            break
+        frame = frame.older()
+    return frame is not None
 
 
 def code():
@@ -56,7 +84,7 @@ def code():
 
 def arm():
     """The breakpoints, in a kernel that has such functions."""
-    for place in (EXIT, TEST_FAILED):
+    for place in (EXIT, TEST_FAILED, REFUSED):
         try:
             gdb.parse_and_eval(place)
         except gdb.error:
@@ -128,6 +156,16 @@ def explain_failure():
     advise("look around  backtrace, up, down, mallow heap, mallow owner")
 
 
+def explain_refusal():
+    say(paint("The heap has refused a block; the machine is held here, this "
+              "once.", "bad"))
+    for line in console.text().strip().splitlines()[-1:]:
+        say("| " + line)
+    select_culprit()
+    say("  is it damaged?  mallow heap;  whose was it?  mallow owner ADDRESS;"
+        "  go on  continue")
+
+
 def explain_triple_fault():
     say(paint("The processor has given up (triple fault): a fault came while "
               "it could not even report one.", "bad"))
@@ -145,6 +183,10 @@ def explain_hang():
 SIGNALS = {"SIGQUIT": explain_triple_fault, "SIGALRM": explain_hang}
 
 
+EXPLAIN = {EXIT: explain_exit, TEST_FAILED: explain_failure,
+           REFUSED: explain_refusal}
+
+
 def stopped(event):
     """gdb's own word of each stop comes first; ours is added to a few."""
     if isinstance(event, gdb.SignalEvent):
@@ -154,7 +196,7 @@ def stopped(event):
         return
     for one in event.breakpoints:
         if isinstance(one, End):
-            (explain_exit if one.place == EXIT else explain_failure)()
+            EXPLAIN[one.place]()
             break
 
 

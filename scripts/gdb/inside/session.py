@@ -74,6 +74,7 @@ class Console:
     def __init__(self):
         self.path = os.environ.get("MALLOW_CONSOLE")
         self.begin = 0  # where the machine's present life starts
+        self.lives = 0  # how many there have been before
 
     def text(self):
         try:
@@ -85,6 +86,7 @@ class Console:
 
     def forget(self):
         """What has been printed so far belongs to an earlier life."""
+        self.lives += 1
         if self.path and os.path.exists(self.path):
             self.begin = os.path.getsize(self.path)
 

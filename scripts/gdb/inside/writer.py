@@ -10,7 +10,7 @@ again, with a watchpoint that stops when the place takes its present value.
 import gdb
 
 from .command import Command
-from .guard import Writer
+from .guard import OWN_FILES, Writer
 from .memory import Memory, Unreadable, number_of
 from .screen import paint, say
 from .session import restart, run_to
@@ -38,10 +38,14 @@ class Watch(gdb.Breakpoint):
         if now != self.value:
             return False
         was = "" if before is None else f", was {before:#010x}"
-        say(paint(f"writer: {Writer().text} has put {now:#010x} at "
+        writer = Writer()
+        say(paint(f"writer: {writer.text} has put {now:#010x} at "
                   f"{self.address:#010x}{was}", "bad"))
         say(f"  store {self.stores} into this word; `continue` looks for a "
             "later one that leaves the same there")
+        if any(map(writer.belongs_to, OWN_FILES)):
+            say("  that is the allocator's own code: its mistake, or it has "
+                "reckoned with a header that was damaged before")
         return True
 
 

@@ -15,7 +15,7 @@ K3: its object file has the sections of plain C.
 K4: it calls what the lab lists, and defines no name that is somebody else's.
 
 This keeps tricks out that would take the machine from under the tests.  It
-does not make C a safe language: see docs/grading.md.
+does not make C a safe language; staff reads of that in docs/grading.md.
 """
 import re
 import subprocess

@@ -26,7 +26,8 @@ from .project import ROOT, WRONG_USE, Trouble
 STAFF = ["staff/", "tests/", "bench/", ".ci/", ".github/", ".clang-tidy",
          "scripts/lint", "scripts/check-rooms", "scripts/pictures",
          "scripts/mallow/handout.py", "scripts/mallow/handout_git.py",
-         "scripts/mallow/holes.py", "docs/bench.svg", "docs/bench.md"]
+         "scripts/mallow/holes.py", "docs/bench.svg", "docs/bench.md",
+         "docs/grading.md"]
 STAFF_PATTERN = re.compile(
     r"labs/[^/]+/(faults|variants|answers\.md|notes)\b|docs/instructor"
     r"|(^|/)staff\b|gradescope")

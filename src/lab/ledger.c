@@ -39,7 +39,8 @@ void ledger_start(uintptr_t begin, uintptr_t end)
 {
     ledger.begin = begin;
     ledger.end = end;
-    ledger.granules.bits = (end - begin) / GRANULE;
+    /* One more, for a beginning or an end inside of a granule. */
+    ledger.granules.bits = (end - begin) / GRANULE + 1;
     ASSERT(ledger.granules.bits <= ledger.most_granules);
     ledger.count = 0;
     memset(ledger.places, 0, PLACES * sizeof *ledger.places);

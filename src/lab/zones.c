@@ -11,9 +11,11 @@
 #include "mm/spans.h"
 
 #define MOST_PAGES (LAB_ARENA_BYTES / PAGE_BYTES)
+#define BLANK      0x6B /* in pages that are handed out */
 
 static struct {
     uint8_t taken[MOST_PAGES];
+    bool is_end[MOST_PAGES]; /* of a run that is taken */
     uint8_t page_map[MOST_PAGES];
     size_t pages, limit, used, cursor;
 } pool;
@@ -21,6 +23,25 @@ static struct {
 static uint8_t *page_at(size_t index)
 {
     return (uint8_t *)phys_to_virt(lab_places.arena) + index * PAGE_BYTES;
+}
+
+/* What stays with the source: BLANK, unless somebody has written there. */
+static uint8_t *tail_of(size_t last)
+{
+    return page_at(last + 1) - PAGE_RUN_TAIL;
+}
+
+static void check_tail(size_t last)
+{
+    const uint8_t *tail = tail_of(last);
+
+    lab_side_unguard(tail, PAGE_RUN_TAIL);
+    for (size_t i = 0; i < PAGE_RUN_TAIL; i++)
+        LAB_EXPECT(tail[i] == BLANK,
+                   "the last %u bytes of a run of pages are the source's; byte "
+                   "%zu has been written to",
+                   PAGE_RUN_TAIL, i);
+    lab_side_guard(tail, PAGE_RUN_TAIL);
 }
 
 static bool is_free_run(size_t first, size_t count)
@@ -42,6 +63,9 @@ static void *take(size_t count)
         if (!is_free_run(first, count))
             continue;
         memset(pool.taken + first, 1, count);
+        pool.is_end[first + count - 1] = true;
+        memset(page_at(first), BLANK, count * PAGE_BYTES);
+        lab_side_guard(tail_of(first + count - 1), PAGE_RUN_TAIL);
         pool.used += count;
         pool.cursor = first + count;
         return page_at(first);
@@ -57,7 +81,12 @@ static void give(void *run, size_t count)
         if (i >= pool.pages || !pool.taken[i])
             LAB_FAIL("page %#lx is given back, but was not taken",
                      (unsigned long)run + (i - first) * PAGE_BYTES);
+        if (pool.is_end[i]) {
+            check_tail(i);
+            lab_side_unguard(tail_of(i), PAGE_RUN_TAIL);
+        }
         pool.taken[i] = 0;
+        pool.is_end[i] = false;
     }
     pool.used -= count;
 }
@@ -143,6 +172,7 @@ void lab_zones_start(size_t pages)
 
     LAB_EXPECT(pages <= MOST_PAGES, "the test wants %zu pages", pages);
     memset(pool.taken, 0, sizeof pool.taken);
+    memset(pool.is_end, 0, sizeof pool.is_end);
     pool.pages = pool.limit = pages;
     pool.used = pool.cursor = 0;
     ledger_start(begin, end);
@@ -159,6 +189,10 @@ size_t lab_zone_pages(void)
 {
     size_t used = pool.used;
 
+    for (size_t i = 0; i < pool.pages; i++) {
+        if (pool.is_end[i])
+            check_tail(i);
+    }
     lab_side_see(&used, sizeof used);
     return used;
 }

@@ -99,13 +99,16 @@ static void test_first(void)
 
 static void test_all(void)
 {
+    const uint32_t bytes = PIECE + 5 * PAGE_BYTES; /* no whole words of bits */
     uint32_t count, free;
 
-    start();
+    begin();
+    offer(arena(0), arena(bytes));
+    lab_frames_start(&layout);
     free = frame_counts().free;
-    LAB_EXPECT(free >= PIECE / PAGE_BYTES - 8 && free < PIECE / PAGE_BYTES,
+    LAB_EXPECT(free >= bytes / PAGE_BYTES - 8 && free < bytes / PAGE_BYTES,
                "of %u frames %u are free; few go to the bitmaps",
-               PIECE / PAGE_BYTES, free);
+               bytes / PAGE_BYTES, free);
     count = take_all();
     LAB_EQUAL(count, free, "frames handed out until FRAME_NONE");
     LAB_EQUAL(lab_frame_alloc().number, FRAME_NONE.number, "one more");
@@ -124,6 +127,7 @@ static void test_in_use(void)
     use(arena(0x10000), arena(0x14000));
     use(arena(0x13000), arena(0x15000));
     use(arena(0x7F000), arena(0x81000));
+    use(arena(0x9F000), arena(0x200000));
     lab_frames_start(&layout);
     expect_all_taken(first, first + PIECE / PAGE_BYTES, take_all());
 }
@@ -307,7 +311,7 @@ static void test_free_run(void)
 
 static struct {
     uint32_t slot, count, align;
-} *steps; /* STEPS of them */
+} * steps; /* STEPS of them */
 
 static void take_step(uint32_t i, uint32_t *counts)
 {

@@ -50,6 +50,9 @@ static void test_map(void)
     map(PAGE_B, 1, PAGE_READ_ONLY);
     expect_shows(PAGE_B, 1, ENTRY_PRESENT);
     expect_shows(PAGE_A, 0, WRITES);
+    map(PAGE_C, 2, PAGE_READ_ONLY);
+    map(PAGE_C + PAGE_BYTES, 3, PAGE_WRITABLE);
+    expect_shows(PAGE_C + PAGE_BYTES, 3, WRITES);
 }
 
 static void test_neighbours(void)
@@ -284,7 +287,7 @@ static void test_tlb_rights(void)
 static struct {
     uint32_t page, kind, frame;
     enum page_rights rights;
-} *steps; /* STEPS of them */
+} * steps; /* STEPS of them */
 static page_entry_t model[PAGES];
 
 /* Two pages at each side of a border between tables, so that they mix. */

@@ -69,6 +69,23 @@ static void test_full(void)
     lab_verify();
 }
 
+/* Blocks of 8 bytes, as far apart as the first two, leave less than one more
+ * would need, wherever the heap keeps what it needs for itself. */
+static void expect_no_room_left(size_t bytes)
+{
+    uintptr_t first, second, step;
+    uint32_t count;
+
+    lab_heap_start(bytes);
+    first = (uintptr_t)expect_block(8);
+    second = (uintptr_t)expect_block(8);
+    step = second > first ? second - first : first - second;
+    count = 2 + fill(8);
+    LAB_EXPECT(bytes - count * step < step,
+               "%u blocks in %zu bytes, each %zu: one more would fit", count,
+               bytes, (size_t)step);
+}
+
 static void test_last(void)
 {
     lab_heap_start(4096);
@@ -78,6 +95,8 @@ static void test_last(void)
     lab_heap_start(4096);
     LAB_EXPECT(!lab_alloc(4096), "4096 bytes and a header in 4096 bytes");
     LAB_EXPECT(!lab_alloc(4089), "4089 bytes and a header in 4096 bytes");
+    expect_no_room_left(4096);
+    expect_no_room_left(4096 + 8);
 }
 
 static void test_huge(void)
@@ -129,6 +148,8 @@ static void test_free(void)
     size_t used;
 
     lab_heap_start(LAB_HEAP_BYTES);
+    expect_block(8);
+    lab_heap_start(LAB_HEAP_BYTES);
     for (size_t i = 0; i < 200; i++)
         blocks[i] = expect_block(i + 1);
     LAB_EQUAL(heap_stats().usage.used_blocks, 200, "blocks in use");
@@ -138,6 +159,11 @@ static void test_free(void)
     for (size_t i = 0; i < 200; i += 2)
         lab_free(blocks[i]);
     LAB_EQUAL(heap_stats().usage.used_blocks, 100, "blocks in use");
+    for (size_t i = 0; i < 200; i += 2)
+        blocks[i] = expect_block(100);
+    lab_verify();
+    for (size_t i = 0; i < 200; i += 2)
+        lab_free(blocks[i]);
     for (size_t i = 1; i < 200; i += 2)
         lab_free(blocks[i]);
     LAB_EQUAL(heap_stats().usage.used_blocks, 0, "blocks in use");
@@ -150,8 +176,8 @@ static void test_misuse(void)
     uint8_t *a, *b;
 
     lab_heap_start(LAB_HEAP_BYTES);
-    a = expect_block(64);
-    b = expect_block(64);
+    a = expect_block(60);
+    b = expect_block(60);
     LAB_EQUAL(lab_free(a), HEAP_OK, "kfree(a)");
     LAB_EQUAL(lab_free(a), HEAP_ALREADY_FREE, "kfree(a), again");
     LAB_EQUAL(lab_free(b + 4), HEAP_MISALIGNED, "kfree(b + 4)");
@@ -169,12 +195,13 @@ static void test_tiny(void)
 {
     lab_heap_start(LAB_HEAP_BYTES);
     expect_block(8);
-    for (size_t bytes = 0; bytes <= 100; bytes++) {
-        lab_heap_start(bytes);
+    for (size_t bytes = 0; bytes <= 200; bytes++) {
+        lab_heap_start_at(bytes % 8, bytes);
+        while (lab_alloc_aligned(8, 64))
+            continue;
         while (lab_alloc(1))
             continue;
-        LAB_EXPECT(!lab_alloc_aligned(8, 64) || bytes >= 72,
-                   "8 bytes at a multiple of 64 in a full heap");
+        lab_verify();
     }
 }
 
@@ -226,7 +253,7 @@ static const struct lab_test tests[] = {
     { "misuse", 10, "Wrong frees are refused, by name, and change nothing.",
       "payload_error() asks: inside? aligned? a header in front? in use?",
       "free", test_misuse },
-    { "tiny", 5, "Heaps of 0 to 100 bytes.",
+    { "tiny", 5, "Heaps of 0 to 200 bytes, at odd addresses.",
       "A room smaller than a header: what does the subtraction give?", "full",
       test_tiny },
     { "resize", 5, "krealloc() keeps contents; smaller stays in place.",

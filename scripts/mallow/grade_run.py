@@ -75,7 +75,8 @@ def last_lines(console):
 def what_ended(end):
     """How the machine came to its end, in words; "" if nothing was wrong."""
     if end.hung:
-        return f"{end.hung}: the test's instructions are used up"
+        return (f"{end.hung}: an endless loop, or a list in a circle; the "
+                "test has used up its instructions")
     if not end.reason:
         return ""
     cause = end.reason.removeprefix("the kernel panicked: ")

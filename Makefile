@@ -197,7 +197,7 @@ debug_what = --stage='$(STAGE)' --lab='$(LAB)' --test='$(TEST)' \
              --seed='$(SEED)' --steps='$(STEPS)' --memory='$(MEMORY)' \
              --options='$(OPTIONS)' --verbose='$(V)'
 
-debug: iso ## QEMU halted at reset, gdb attached; TEST= goes to its failure
+debug: iso ## QEMU held at reset, gdb attached; TEST= goes to its failure
 	$(Q)$(MALLOW) debug $(debug_what)
 
 debug-server: iso ## the same for a gdb elsewhere, or an editor, at PORT=
@@ -228,7 +228,7 @@ grade: iso ## a lab's tests in the booted kernel, and points for them
 grade-all: iso ## SUBMISSIONS=DIR: every folder in it; scores.csv
 	$(Q)$(GRADE) --submissions='$(SUBMISSIONS)'
 
-handout: ## DIR=where [OPEN=N] [LAST=N]: a student's tree, without solutions
+handout: ## DIR=where [OPEN=N] [LAST=N]: a student's tree, no solutions
 	$(Q)$(MALLOW) handout --dir='$(DIR)' --open='$(OPEN)' --last='$(LAST)'
 
 gradescope: ## [LAB=malloc]: build/gradescope.zip, an autograder to upload

@@ -16,6 +16,9 @@ VARIANTS = solutions.found("variants")
 LABS = [lab for lab in solutions.LABS.values()
         if any(fault.lab == lab for fault in FAULTS)]
 
+# Tests that no fault has been written for yet.
+NOT_SHOWN = {"zalloc/full", "zalloc/stress"}
+
 each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=str)
 each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
@@ -69,7 +72,8 @@ def test_there_are_enough(lab):
 @each_lab
 def test_each_test_can_fail(lab):
     caught_by = {name for fault in FAULTS for name in fault.caught_by}
-    assert {f"{lab.name}/{test.name}" for test in shown(lab)} <= caught_by
+    mine = {f"{lab.name}/{test.name}" for test in shown(lab)}
+    assert mine - caught_by == NOT_SHOWN & mine
 
 
 @pytest.mark.parametrize("solution", FAULTS + VARIANTS, ids=str)

@@ -294,12 +294,12 @@ static const struct lab_test tests[] = {
       test_close },
     { "heap", 10, "5 MiB in blocks, and every frame back.",
       "The steps below are kmalloc's; make check TEST=no-frame first.",
-      "no-frame", test_heap },
+      "unmap", test_heap },
     { "heap-full", 5, "A heap that takes the last frame, and goes on.",
-      "A request that fails has to leave all frames where they were.", "heap",
+      "A request that fails has to leave all frames where they were.", "map",
       test_heap_full },
     { "stress", 5, "Random steps while frames are short.",
-      "The steps below are the shortest that fail; draw them.", "heap",
+      "The steps below are the shortest that fail; draw them.", "map",
       test_stress },
 };
 

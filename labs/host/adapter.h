@@ -15,7 +15,7 @@ enum verdict {
 
 /* Memory to play with, and the places in it. */
 struct lab_places play_memory(void);
-/* From now on an allocator that touches a byte beside [begin, end) is caught. */
+/* From now on, whoever touches a byte beside [begin, end) is caught. */
 void fence_heap(uintptr_t begin, uintptr_t end);
 void open_arena(void);
 

@@ -169,7 +169,7 @@ void lab_stress(const struct lab_stress *stress);
  * `percent` of the heap have to be in use before the first NULL. */
 void lab_replay(const char *name, unsigned percent);
 
-/* -- Labs 5 and 6: zones --------------------------------------------------------- */
+/* -- Labs 5 and 6: zones -------------------------------------------------- */
 
 /* zalloc, or spans, alone behind kmalloc, with pages of the arena: at most
  * `pages`. */

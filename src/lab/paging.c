@@ -28,7 +28,8 @@ static void start_frames(void)
 
     available = (struct region){ begin, begin + LAB_ARENA_BYTES, "available" };
     data =
-        (struct region){ begin, begin + LAB_DATA_FRAMES * PAGE_BYTES, "data" };
+        (struct region){ begin, begin + (uint64_t)LAB_DATA_FRAMES * PAGE_BYTES,
+                         "data" };
     layout.reach = available.end;
     if (frames_init(&layout) == STAGE_NOT_WRITTEN)
         LAB_FAIL("lab 1, the frame allocator, is not written yet");

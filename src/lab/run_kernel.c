@@ -229,7 +229,8 @@ bool lab_side_playing(void)
 static void expect_same(const struct lab_record *record,
                         const struct tape_record *call)
 {
-    if (memcmp(record->arguments, call->arguments, sizeof call->arguments) ||
+    if (memcmp(record->arguments, call->arguments, sizeof call->arguments) !=
+            0 ||
         call->line != (uint16_t)record->line)
         lab_fail("tape", record->line,
                  "the test has not taken its course: record %u, of line %u, is "

@@ -32,7 +32,7 @@
 
 static uint32_t low[WORD_BITS * WORD_BITS], middle[WORD_BITS], top;
 
-_Static_assert(sizeof low / sizeof *low * WORD_BITS * WORD_BITS ==
+_Static_assert(1ull * WORD_BITS * WORD_BITS * WORD_BITS * WORD_BITS ==
                    (1ull << 32) / PAGE_BYTES,
                "the summaries reach all frames of a 32-bit machine");
 

@@ -103,7 +103,7 @@ static struct violation check_pages(const struct object_zone *zone,
 static struct violation check_zones(void)
 {
     uint32_t pages = 0, expected = 0;
-    struct violation violation = SOUND;
+    struct violation violation;
 
     for (uint32_t i = 0; i <= object_heap.page_mask; i++) {
         struct object_zone *const *slot = &object_heap.page_map[i];
@@ -213,7 +213,7 @@ static struct violation check_stores(uint32_t zones)
 struct violation objects_check(void)
 {
     const struct list_link *head = &object_heap.caches, *link;
-    struct violation violation = SOUND;
+    struct violation violation;
     uint32_t zones = 0;
 
     violation = differ(mapping, &object_heap.no_word, 0, object_heap.no_word);

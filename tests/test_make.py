@@ -38,7 +38,7 @@ def test_readme_names_what_is_there():
 
 
 def test_readme_is_short():
-    assert len(read("README.md").split()) < 500
+    assert len(read("README.md").split()) < 400
 
 
 def test_enable_disable_status(tree):

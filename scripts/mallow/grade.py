@@ -19,7 +19,7 @@ from pathlib import Path
 
 from . import check, grade_all, grade_host, grade_machine, grade_run, machine
 from . import labs as lab_rooms
-from . import records
+from . import records, sheet
 from .grade_build import GRADE, Kit
 from .grade_files import Refused
 from .grade_memory import MEMORY_BYTES
@@ -240,6 +240,10 @@ def grade_one(arguments, out):
 
 
 def grade(arguments):
+    if arguments.lab in (sheet.LAB, "0"):
+        raise Trouble("lab 0 is a sheet, with the answers of the machine that "
+                      "it was filled in on: make check LAB=boot marks it there",
+                      WRONG_USE)
     if arguments.submissions is not None:
         return grade_all.grade_all(arguments)
     out = Path(arguments.out) if arguments.out else GRADE

@@ -19,7 +19,7 @@ enum uart_register {
 enum uart_value {
     UART_DIVISOR_ACCESS = 0x80, /* line control: DLAB */
     UART_8N1 = 0x03,
-    UART_FIFO_ON_CLEAR = 0x07,
+    UART_FIFO_OFF = 0x00,
     UART_READY_INTERRUPTING = 0x0B, /* DTR, RTS, and OUT2 gates the line */
     UART_RECEIVE_INTERRUPT = 0x01,
     UART_STATUS_RECEIVED = 0x01,
@@ -30,6 +30,8 @@ enum uart_value {
 static const uint16_t port_base[SERIAL_PORTS] = { 0x3F8, 0x2F8 };
 static bool port_present[SERIAL_PORTS];
 
+/* The FIFO stays off: to switch it on would empty it, and what was typed while
+ * the machine booted (echo exit | make run) would be lost. */
 static void init_port(enum serial_port port)
 {
     uint16_t base = port_base[port];
@@ -42,7 +44,7 @@ static void init_port(enum serial_port port)
     outb(base + UART_DATA, 1); /* 115200 / 1 baud */
     outb(base + UART_INTERRUPT_ENABLE, 0);
     outb(base + UART_LINE_CONTROL, UART_8N1);
-    outb(base + UART_FIFO_CONTROL, UART_FIFO_ON_CLEAR);
+    outb(base + UART_FIFO_CONTROL, UART_FIFO_OFF);
     outb(base + UART_MODEM_CONTROL, UART_READY_INTERRUPTING);
 }
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 from guest import machines_in, wait_until
 
-from mallow import project
+from mallow import project, replay
 
 LINUX = "linux-i386-kmalloc.rep"
 HEAD = re.compile(r"^replay at stage (\w+), heap of (\d+) bytes"
@@ -232,3 +232,10 @@ def test_a_killed_run_leaves_no_machine(traces, tmp_path, monkeypatch):
         process.wait()
     wait_until(lambda: not machines_in(tmp_path))
 
+
+
+def test_what_every_machine_says_is_shown_once(capsys):
+    shown_before = set()
+    for console in ("not written\n", "not written\n", "*** PANIC\n"):
+        replay.show(console, not shown_before, shown_before)
+    assert capsys.readouterr().out == "not written\n*** PANIC\n"

@@ -81,6 +81,14 @@ def test_exit_at_the_prompt(terminal):
     assert end(child) == (0, "exit\r\r\n")
 
 
+def test_typed_before_the_kernel_listens(place):
+    done = subprocess.run([*COMMAND, "--stage=boot"], input="stages\nexit\n",
+                          text=True, timeout=60, capture_output=True,
+                          check=False)
+    assert done.returncode == 0
+    assert done.stdout.count("0 boot    ok") == 2
+
+
 def test_ctrl_c_is_for_the_kernel(terminal):
     child = terminal("--stage=boot")
     child.expect_exact(PROMPT)

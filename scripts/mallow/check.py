@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from . import i386, sheet, stages
-from .project import BUILD, ROOT, WRONG_USE, Trouble, require
+from .project import BUILD, ROOT, WRONG_USE, Trouble, require, shown
 
 PROGRAM = BUILD / "check" / "lab-tests"
 SECONDS = 300  # the program gives up earlier, and says where
@@ -62,11 +62,24 @@ class Outcome(NamedTuple):
     checker: str = ""
 
 
+def listed(program):
+    try:
+        return subprocess.run([*i386.runner(), program, "--list"], text=True,
+                              capture_output=True, check=False)
+    except OSError as error:
+        raise Trouble(f"{shown(program)} does not start: "
+                      f"{error.strerror}") from None
+
+
 def tests(program=PROGRAM):
     """Every test of every lab, in the order of the labs."""
-    said = subprocess.run([*i386.runner(), program, "--list"], text=True,
-                          capture_output=True, check=True).stdout
-    rows = (line.split("\t") for line in said.splitlines())
+    done = listed(program)
+    if done.returncode != 0:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise Trouble(f"{shown(program)} ended with status {done.returncode}: "
+                      f"{last[0]}; make grade runs the same tests in the "
+                      "kernel")
+    rows = (line.split("\t") for line in done.stdout.splitlines())
     return [Test(lab, name, int(points), needs, what, hint, hidden == "1")
             for lab, name, points, needs, what, hint, hidden in rows]
 
@@ -327,12 +340,12 @@ def check(arguments):
         outcomes = run_all(chosen, seed)
     print("\n".join(table(outcomes)))
     for test, outcome in outcomes.items():
-        shown = steps
+        fewer = steps
         if outcome.passed or missing(test, outcomes):
             continue
         if steps is None:
-            shown, outcome = shrunk(test, seed, outcome)
-        print_failure(test, seed, outcome, shown)
+            fewer, outcome = shrunk(test, seed, outcome)
+        print_failure(test, seed, outcome, fewer)
     return 0 if all(map(lambda each: each.passed, outcomes.values())) else 1
 
 

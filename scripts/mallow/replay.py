@@ -104,12 +104,15 @@ def outcome(name, status, folder, console, seconds):
     return figures
 
 
-def show(console, first):
+def show(console, first, shown_before):
     """The kernel's own table: its head once, the rows of each trace.  Of a
-    kernel that did not come to the end of its table: all that it said."""
+    kernel that did not come to the end of its table: all that it said, unless
+    it has said just that of another trace."""
     table = TABLE.search(console.replace("\r", ""))
     if not table:
-        print(console.strip(), flush=True)
+        if console not in shown_before:
+            print(console.strip(), flush=True)
+        shown_before.add(console)
     elif first:
         print(table.group("head") + table.group("rows"), end="", flush=True)
     else:
@@ -155,10 +158,10 @@ async def replay_all(names, iso, arguments):
     gate = asyncio.Semaphore(arguments.jobs)
     tasks = [asyncio.create_task(replay_one(name, iso, arguments, gate))
              for name in names]
-    every = []
+    every, shown_before = [], set()
     for task in tasks:
         figures, console = await task
-        show(console, first=not every)
+        show(console, not every, shown_before)
         every.append(figures)
     return every
 
@@ -212,8 +215,12 @@ def replay(arguments):
     wrong = [trace for trace in figures if not trace["right"]]
     print(f"{len(figures)} traces, {len(wrong)} wrong; figures: "
           f"{shown(arguments.json)}")
-    for trace in wrong:
-        print(f"replay: {trace['name']}: {trace['reason']}", file=sys.stderr)
+    for reason in dict.fromkeys(trace["reason"] for trace in wrong):
+        whose = [trace["name"] for trace in wrong if trace["reason"] == reason]
+        if len(whose) == len(traces) > 1:
+            whose = ["every trace"]
+        for name in whose:
+            print(f"replay: {name}: {reason}", file=sys.stderr)
     return 1 if wrong else 0
 
 

@@ -9,6 +9,7 @@
 #include "lab/steps.h"
 #include "lib/print.h"
 #include "lib/symbol.h"
+#include "mm/armour.h"
 #include "mm/bump.h"
 #include "mm/malloc.h"
 #include "mm/spans.h"
@@ -63,6 +64,8 @@ static struct violation check_lab(void)
         return zalloc_check();
     if (strcmp(lab->name, "spans") == 0)
         return spans_check();
+    if (strcmp(lab->name, "armour") == 0)
+        return armour_check();
     if (strcmp(lab->name, "grow") == 0)
         return window_check();
     return SOUND;

@@ -3,6 +3,7 @@
 #include "lab/common.h"
 #include "lab/ledger.h"
 #include "lib/string.h"
+#include "mm/armour.h"
 #include "mm/bump.h"
 #include "mm/heap_pages.h"
 #include "mm/malloc.h"
@@ -47,14 +48,21 @@ static enum stage_state start_spans(uintptr_t begin, uintptr_t end)
     return state;
 }
 
+static enum stage_state start_armour(uintptr_t begin, uintptr_t end)
+{
+    enum stage_state state = armour_init(begin, end);
+
+    heap_start(begin, end, &armour_backend);
+    return state;
+}
+
 static const struct {
     const char *lab;
     enum stage_state (*start)(uintptr_t begin, uintptr_t end);
 } starters[] = {
-    { "heap", start_bump },
-    { "malloc", start_malloc },
-    { "zalloc", start_zalloc },
-    { "spans", start_spans },
+    { "heap", start_bump },     { "malloc", start_malloc },
+    { "zalloc", start_zalloc }, { "spans", start_spans },
+    { "armour", start_armour },
 };
 
 static enum stage_state start(uintptr_t begin, uintptr_t end)
@@ -168,6 +176,17 @@ void lab_verify(void)
 {
     every_block(lab_open);
     every_block(lab_shut);
+}
+
+/* While playing, memory is as it was left: the writes are in it. */
+void lab_stray(uintptr_t address, size_t bytes, uint8_t value)
+{
+    if (lab_side_playing())
+        return;
+    for (uintptr_t at = address; at < address + bytes; at++) {
+        if (ledger_within(at, 1) && !ledger_overlap(at, 1))
+            *(volatile uint8_t *)at = value;
+    }
 }
 
 /* What memory holds at the end of a test, wherever the answers came from. */

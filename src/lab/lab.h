@@ -152,6 +152,10 @@ struct heap_stats lab_heap_stats(void);
 /* Looks for the pattern in every live payload. */
 void lab_verify(void);
 
+/* Writes `bytes` bytes from `address` on, as a mistaken pointer would; but into
+ * the heap only, and into no live payload, which no allocator can protect. */
+void lab_stray(uintptr_t address, size_t bytes, uint8_t value);
+
 /* Random allocations, frees and, if wanted, changes of size. */
 struct lab_stress {
     uint32_t steps; /* at most LAB_STRESS_STEPS */

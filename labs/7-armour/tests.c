@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* Lab 7.  That payload is aligned, lies in the heap, overlaps nothing and
+ * keeps its contents is checked by every call (lab/lab.h).  Nothing here knows
+ * how the bookkeeping looks: only that no write beside payload may reach it,
+ * that no call searches, and that wrong frees are named. */
+#include "lab/ledger.h"
+#include "lab/test.h"
+#include "lib/random.h"
+
+#define MOST 4096u
+
+static void *blocks[MOST];
+
+/* What is left for payload, at least: a sixteenth may go to bookkeeping, and
+ * 2 KiB for what does not grow with the heap. */
+static size_t payload_of(size_t heap_bytes)
+{
+    return align_down(heap_bytes - heap_bytes / 16 - 2048, HEAP_ALIGNMENT);
+}
+
+static void *expect_block(size_t bytes)
+{
+    void *payload = lab_alloc(bytes);
+
+    LAB_EXPECT(payload, "NULL for %zu bytes, in a heap with room", bytes);
+    return payload;
+}
+
+/* All free memory lies in one piece again. */
+static void expect_whole(size_t heap_bytes)
+{
+    size_t bytes = payload_of(heap_bytes);
+    void *payload;
+
+    LAB_EQUAL(heap_stats().usage.used_blocks, 0, "blocks in use");
+    LAB_EQUAL(heap_stats().usage.used_bytes, 0, "bytes in use");
+    payload = lab_alloc(bytes);
+    LAB_EXPECT(payload,
+               "all is free, but not in one piece: NULL for %zu bytes of %zu",
+               bytes, heap_bytes);
+    lab_free(payload);
+}
+
+/* Blocks of `bytes` until there is no room; at most MOST. */
+static uint32_t fill(size_t bytes)
+{
+    uint32_t count = 0;
+
+    while (count < MOST && (blocks[count] = lab_alloc(bytes)) != NULL)
+        count++;
+    return count;
+}
+
+static void free_all(uint32_t count)
+{
+    while (count > 0)
+        lab_free(blocks[--count]);
+}
+
+static void in_order(void **a, void **b)
+{
+    void *low = *a < *b ? *a : *b;
+
+    *b = *a < *b ? *b : *a;
+    *a = low;
+}
+
+/* Three blocks, whatever the order in which they are laid out, by address. */
+static void expect_three(void *three[3], size_t bytes)
+{
+    lab_heap_start(65536);
+    for (size_t i = 0; i < 3; i++)
+        three[i] = expect_block(bytes);
+    for (size_t i = 0; i < 3; i++)
+        in_order(&three[i % 2], &three[i % 2 + 1]);
+}
+
+static void test_first(void)
+{
+    lab_heap_start(LAB_HEAP_BYTES);
+    LAB_EQUAL(lab_free(expect_block(24)), HEAP_OK, "kfree()");
+    expect_whole(LAB_HEAP_BYTES);
+}
+
+/* Blocks of 1 to 200 granules, which begin and end anywhere in a word. */
+static void test_lengths(void)
+{
+    lab_heap_start(LAB_HEAP_BYTES);
+    for (uint32_t i = 0; i < 1000; i++)
+        blocks[i] = expect_block(i % 200 * 8 + 1 + i % 8);
+    for (uint32_t i = 0; i < 1000; i++) {
+        size_t bytes = i % 200 * 8 + 1 + i % 8, size = lab_size(blocks[i]);
+
+        LAB_EXPECT(size < bytes + 16, "kmalloc_size() is %zu for %zu bytes",
+                   size, bytes);
+    }
+    for (uint32_t i = 0; i < 1000; i++)
+        lab_free(blocks[i * 7 % 1000]);
+    expect_whole(LAB_HEAP_BYTES);
+}
+
+static void test_coalesce(void)
+{
+    for (uint32_t i = 0; i < 6 * 4; i++) {
+        uint32_t first = i % 3, second = (first + 1 + i % 2) % 3;
+        size_t bytes = 200u << i / 6;
+        void *three[3];
+        uint32_t count;
+
+        expect_three(three, bytes);
+        count = fill(bytes);
+        while (lab_alloc(8))
+            continue;
+        lab_free(three[first]);
+        lab_free(three[second]);
+        lab_free(three[3 - first - second]);
+        LAB_EXPECT(lab_alloc(3 * bytes),
+                   "three neighbours of %zu bytes do not make one of %zu",
+                   bytes, 3 * bytes);
+        free_all(count);
+    }
+}
+
+static void test_aligned(void)
+{
+    lab_heap_start(LAB_HEAP_BYTES);
+    for (uint32_t round = 0; round < 20; round++) {
+        uint32_t count = 0;
+
+        for (size_t alignment = 8; alignment <= 65536; alignment *= 2) {
+            blocks[count++] = expect_block(8 + round * 8);
+            blocks[count] = lab_alloc_aligned(24 + round, alignment);
+            LAB_EXPECT(blocks[count], "NULL for %u bytes at a multiple of %zu",
+                       24 + round, alignment);
+            LAB_EXPECT(lab_size(blocks[count++]) < 40 + round,
+                       "an aligned block keeps what lies around it");
+        }
+        free_all(count);
+        expect_whole(LAB_HEAP_BYTES);
+    }
+}
+
+static void test_resize(void)
+{
+    void *three[3];
+
+    expect_three(three, 1000);
+    fill(1000);
+    lab_free(three[1]);
+    LAB_EXPECT(!lab_realloc(three[0], 3000), "3000 bytes with 1000 behind");
+    LAB_EXPECT(lab_realloc(three[0], 1400) == three[0],
+               "a block moves, although free memory lies behind it");
+    LAB_EXPECT(lab_realloc(three[0], 2000) == three[0],
+               "a block moves, although free memory lies behind it");
+    LAB_EXPECT(lab_realloc(three[0], 200) == three[0],
+               "a block moves to become smaller");
+    expect_block(1700);
+    LAB_EXPECT(!lab_realloc(three[2], 65536), "a block as large as the heap");
+    lab_verify();
+}
+
+static void test_out_of_memory(void)
+{
+    static const size_t sizes[] = { SIZE_MAX, HEAP_REQUEST_MAX, 1u << 30,
+                                    65536 };
+    void *a;
+
+    lab_heap_start(65536);
+    a = expect_block(1000);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        LAB_EXPECT(!lab_alloc(sizes[i]) && !lab_realloc(a, sizes[i]) &&
+                       !lab_alloc_aligned(sizes[i], 4096),
+                   "%zu bytes in a heap of 64 KiB", sizes[i]);
+        LAB_EQUAL(heap_stats().usage.used_bytes, 1000, "bytes in use");
+    }
+    LAB_EXPECT(!lab_alloc_aligned(8, 1u << 31),
+               "8 bytes at a multiple of 2 GiB in a heap of 64 KiB");
+    LAB_EQUAL(heap_stats().usage.used_blocks, 1, "blocks in use");
+    lab_free(a);
+    expect_whole(65536);
+}
+
+static void test_tiny(void)
+{
+    for (size_t bytes = 0; bytes <= 4096; bytes += bytes < 400 ? 1 : 56) {
+        lab_heap_start_at(bytes % 8, bytes);
+        while (lab_alloc_aligned(8, 64))
+            continue;
+        while (lab_alloc(1))
+            continue;
+        lab_verify();
+    }
+    lab_heap_start(8192);
+    expect_whole(8192);
+}
+
+static void test_misuse(void)
+{
+    static uint64_t elsewhere[8];
+    uint8_t *a, *b, *c;
+
+    for (size_t bytes = 64; bytes <= 8192; bytes *= 128) {
+        lab_heap_start(65536);
+        a = expect_block(bytes);
+        b = expect_block(bytes);
+        c = expect_block(bytes);
+        LAB_EQUAL(lab_free(b), HEAP_OK, "kfree(b)");
+        LAB_EQUAL(lab_free(b), HEAP_ALREADY_FREE, "kfree(b), again");
+        LAB_EQUAL(lab_free(a + 4), HEAP_MISALIGNED, "kfree(a + 4)");
+        for (size_t at = 8; at < bytes; at *= 2)
+            LAB_EQUAL(lab_free(a + at), HEAP_INTERIOR, "kfree() inside of a");
+        LAB_EQUAL(lab_free(elsewhere + 4), HEAP_FOREIGN,
+                  "kfree() of an address outside the heap");
+        LAB_EQUAL(lab_free(NULL), HEAP_OK, "kfree(NULL)");
+        LAB_EQUAL(heap_stats().usage.used_blocks, 2, "blocks in use");
+        LAB_EQUAL(lab_free(c), HEAP_OK, "kfree(c)");
+        LAB_EQUAL(lab_free(a), HEAP_OK, "kfree(a)");
+        LAB_EQUAL(lab_free(b), HEAP_ALREADY_FREE, "kfree(b), much later");
+        LAB_EQUAL(lab_free(c), HEAP_ALREADY_FREE, "kfree(c), much later");
+        expect_whole(65536);
+    }
+}
+
+/* Any number at all: lab_free() expects that it is refused. */
+static void test_wild(void)
+{
+    struct random dice;
+    uintptr_t low;
+
+    random_seed(&dice, lab_seed());
+    lab_heap_start(65536);
+    for (uint32_t i = 0; i < 60; i++)
+        blocks[i] = expect_block(1 + random_below(&dice, 900));
+    low = align_down((uintptr_t)blocks[0], 65536) - 65536;
+    for (uint32_t i = 0; i < 300; i++) {
+        uintptr_t address = low + random_below(&dice, 3 * 65536 / 8) * 8;
+
+        if (!ledger_find((void *)address))
+            lab_free((void *)address);
+        lab_free((void *)(random_next(&dice) | 1));
+    }
+    free_all(60);
+    for (uint32_t i = 0; i < 60; i++)
+        LAB_EQUAL(lab_free(blocks[i]), HEAP_ALREADY_FREE, "kfree(), again");
+    expect_whole(65536);
+}
+
+/* Beside the second of three blocks: a byte or two granules behind it, and a
+ * granule in front. */
+static void test_overflow(void)
+{
+    for (uint32_t i = 0; i < 16; i++) {
+        size_t bytes = (i % 4 + 1) * (i / 4 + 1) * 88;
+        void *three[3];
+
+        expect_three(three, bytes);
+        if (i % 2 != 0)
+            lab_free(three[2]);
+        if (i % 4 >= 2)
+            lab_free(three[0]);
+        lab_stray((uintptr_t)three[1] + bytes, 1, i & 4 ? 0 : 0xFF);
+        lab_stray((uintptr_t)three[1] + bytes, i & 8 ? 1 : 16, 0x41);
+        lab_stray((uintptr_t)three[1] - 8, 8, 0x41);
+        LAB_EXPECT(lab_size(three[1]) < bytes + 16, "its size has changed");
+        blocks[0] = expect_block(bytes);
+        blocks[1] = expect_block(2 * bytes);
+        lab_free(three[1]);
+        LAB_EQUAL(lab_free(three[1]), HEAP_ALREADY_FREE, "kfree(), again");
+        if (i % 2 == 0)
+            lab_free(three[2]);
+        if (i % 4 < 2)
+            lab_free(three[0]);
+        free_all(2);
+        expect_whole(65536);
+    }
+}
+
+/* Frees every third block, and writes all over it. */
+static void damage(struct random *dice, uint32_t count, uint8_t value)
+{
+    for (uint32_t i = 0; i < count; i++)
+        blocks[i] = expect_block(1 + random_below(dice, i % 8 ? 300 : 1500));
+    for (uint32_t i = 0; i < count; i += 3) {
+        size_t bytes = lab_size(blocks[i]);
+
+        lab_free(blocks[i]);
+        lab_stray((uintptr_t)blocks[i], bytes, value);
+        blocks[i] = NULL;
+    }
+}
+
+static void test_after_free(void)
+{
+    static const struct lab_stress busy = { 500, 2000, 64, true, true };
+    static const uint8_t values[] = { 0x41, 0, 0xFF, 0x08, 0x80 };
+    struct random dice;
+
+    random_seed(&dice, lab_seed());
+    for (size_t i = 0; i < sizeof values; i++) {
+        lab_heap_start(65536);
+        damage(&dice, 150, values[i]);
+        for (uint32_t j = 0; j < 150; j += 6)
+            blocks[j] = lab_alloc(1 + random_below(&dice, 900));
+        lab_stress(&busy);
+        free_all(150);
+        expect_whole(65536);
+    }
+}
+
+/* What the dearest takes, of blocks of 136 bytes to half a megabyte. */
+static uint64_t dearest(void)
+{
+    uint64_t most = 0;
+
+    for (size_t bytes = 136; bytes < 500000; bytes = bytes * 3 / 2) {
+        uint64_t work = lab_work_of(bytes);
+
+        most = work > most ? work : most;
+    }
+    return most;
+}
+
+static void test_bounded(void)
+{
+    uint64_t small, few, many;
+
+    lab_heap_start(LAB_HEAP_BYTES);
+    for (uint32_t i = 0; i < 10; i++)
+        blocks[i] = expect_block(100 + i % 40 * 8);
+    small = lab_work_of(136);
+    few = dearest();
+    LAB_EXPECT(few < 4 * small, "a long block takes %u, a short one %u",
+               (unsigned)few, (unsigned)small);
+    for (uint32_t i = 10; i < 4000; i++)
+        blocks[i] = expect_block(100 + i % 40 * 8);
+    for (uint32_t i = 0; i < 4000; i += 2)
+        lab_free(blocks[i]);
+    many = dearest();
+    LAB_EXPECT(many < 4 * few, "with 2000 holes it takes %u, with none %u",
+               (unsigned)many, (unsigned)few);
+}
+
+static void test_stress(void)
+{
+    static const struct lab_stress roomy = { 4000, 4000, 1024, true, false };
+    static const struct lab_stress tight = { 4000, 8000, 64, true, true };
+
+    lab_heap_start(LAB_HEAP_BYTES);
+    lab_stress(&roomy);
+    expect_whole(LAB_HEAP_BYTES);
+    lab_heap_start(65536);
+    lab_stress(&tight);
+    expect_whole(65536);
+}
+
+static void test_trace(void)
+{
+    lab_replay("linux-i386-kmalloc", 80);
+    lab_replay("python3-queens", 75);
+}
+
+static const struct lab_test tests[] = {
+    { "first", 5, "One block from an empty heap, and back.",
+      "armour_init() lays out one free block.", NULL, test_first },
+    { "lengths", 10, "1 to 200 granules, anywhere in a word of the maps.",
+      "block_end(), block_previous() and note_length() have to agree.", "first",
+      test_lengths },
+    { "coalesce", 10, "Three neighbours become one hole, in all six orders.",
+      "block_release() has four cases.", "lengths", test_coalesce },
+    { "aligned", 5, "Payloads at multiples of 8 to 65536, without a leak.",
+      "What is cut off has to be released.", "coalesce", test_aligned },
+    { "resize", 5, "Grows and shrinks a block where it stands.",
+      "Take from the run behind.", "coalesce", test_resize },
+    { "out-of-memory", 5, "Sizes that no heap has; NULL, and nothing changes.",
+      "Rounding up may overflow: refuse what is larger than the heap first.",
+      "coalesce", test_out_of_memory },
+    { "tiny", 10, "Heaps of 0 to 8192 bytes, at odd addresses.",
+      "A heap too small for the bookkeeping is full from the start.", "first",
+      test_tiny },
+    { "misuse", 15, "Wrong frees are refused, by name, and change nothing.",
+      "Ask both maps before anything else.", "first", test_misuse },
+    { "wild", 5, "600 wild addresses, none of them a block.",
+      "Nothing may be read at an address before the maps know it.", "misuse",
+      test_wild },
+    { "overflow", 5, "Writes beside a block change no later answer.",
+      "Nothing that decides may lie beside payload.", "misuse", test_overflow },
+    { "after-free", 10, "Writes all over freed blocks change no later answer.",
+      "Ask is_link() before you read.", "overflow", test_after_free },
+    { "bounded", 5, "2000 holes, or 500,000 bytes: about the same work.",
+      "No loop over blocks, and none over the words of a hole.", "coalesce",
+      test_bounded },
+    { "stress", 5, "8000 random steps, then one free block is left.",
+      "Draw the steps below.", "coalesce", test_stress },
+    { "trace", 5, "A booting Linux and a Python, in 5/4 and 4/3 of their peak.",
+      "Memory is lost, or lies in pieces: look at make replay and at the map.",
+      "coalesce", test_trace },
+};
+
+const struct lab lab_armour = { "armour", "paging", tests,
+                                sizeof tests / sizeof *tests };

@@ -10,24 +10,37 @@ words what is different; a fault's also names the tests that have to catch it:
 
     caught-by: malloc/coalesce
 
+or, where only sanitizers see it so soon, one for each of the two places:
+
+    caught-by-host: malloc/first
+    caught-by-kernel: malloc/many
+
 A file stands in for a lab's only file as a whole.
 
     solution --> folder/src/mm/malloc.c --> one object + those of build/check
                                             --> lab-tests of this solution
+                                        --> one object + those of make iso
+                                            --> a kernel of this solution
 """
+import asyncio
+import contextlib
+import functools
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from mallow import check, holes, labs
+from mallow import check, grade, holes, labs
+from mallow.grade_run import Runner
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = ROOT / "build" / "check"
 
-CAUGHT_BY = re.compile(r"^caught-by: +([\w-]+/[\w-]+)$", re.MULTILINE)
+CAUGHT_BY = re.compile(r"^caught-by(-host|-kernel|): +([\w-]+/[\w-]+)$",
+                       re.MULTILINE)
 TOUCHED = re.compile(r"^\+\+\+ b/(\S+)", re.MULTILINE)
 # The same program a quarter of a second sooner.
 LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []
@@ -39,7 +52,8 @@ class Solution(NamedTuple):
     name: str
     path: Path
     says: str
-    caught_by: list
+    caught_by: list  # the names of tests, on the host
+    in_kernel: list
 
     def __str__(self):
         return f"{self.lab.name}/{self.name}"
@@ -50,14 +64,34 @@ def read(path):
     head = text if path.suffix == ".c" else re.split(
         r"^(?:diff|---) ", text, maxsplit=1, flags=re.MULTILINE)[0]
     lab = LABS[str(path.parents[1].relative_to(ROOT))]
+    tests = CAUGHT_BY.findall(head)
     return Solution(lab, path.stem, path, CAUGHT_BY.sub("", head).strip(),
-                    CAUGHT_BY.findall(head))
+                    [name for where, name in tests if where != "-kernel"],
+                    [name for where, name in tests if where != "-host"])
 
 
 def found(kind):
     """All faults, or all variants, in the order of the labs."""
     return [read(path) for path in sorted(ROOT.glob(f"labs/*/{kind}/*"))
             if path.suffix in (".patch", ".c")]
+
+
+# -- Their tests ------------------------------------------------------------------
+
+@functools.lru_cache(maxsize=None)
+def all_tests():
+    return check.tests()
+
+
+def by_name(lab):
+    return {test.name: test for test in all_tests() if test.lab == lab.name}
+
+
+def named(fault, names):
+    """The tests that have to catch it: fault.caught_by, or .in_kernel."""
+    names = [name.split("/") for name in names]
+    assert names and all(lab == fault.lab.name for lab, _ in names)
+    return [by_name(fault.lab)[name] for _, name in names]
 
 
 # -- The files --------------------------------------------------------------------
@@ -121,3 +155,26 @@ def host_outcomes(tests, program):
 
 def total(outcomes):
     return sum(check.points(test, outcomes) for test in outcomes)
+
+
+# -- In the kernel ------------------------------------------------------------------
+
+@contextlib.contextmanager
+def kernel(kit, lab, folder):
+    """A kernel with the lab's files below `folder` in place of the tree's.
+    Labs behind it are the reference's: no test of this one starts them."""
+    with grade.workshop() as work:
+        work = Path(work)
+        made = kit.students(folder, lab, work / "taken")
+        yield kit.kernel(work / lab.name, made)
+
+
+def kernel_verdicts(tests, built):
+    """{test: verdict}, as in grading: without those whose need has failed."""
+    async def all_of_them():
+        runner = Runner(1)
+        with tempfile.TemporaryDirectory() as folder:
+            saved = await runner.save(built, folder)
+            return await runner.tests(saved, tests)
+
+    return asyncio.run(all_of_them())

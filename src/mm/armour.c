@@ -90,8 +90,9 @@ static __attribute__((noinline)) void *kmalloc_from_runs(uint32_t bytes)
 {
     void *payload = alloc_from_runs(&armour_arena, bytes);
 
-    if (!payload)
-        return heap_no_payload(NULL);
+    /* no_room() may find that it is not written. */
+    if ((uintptr_t)payload <= (uintptr_t)NOT_WRITTEN)
+        return heap_no_payload(payload);
     door.stats.allocations++;
     return payload;
 }
@@ -119,7 +120,7 @@ static __attribute__((noinline)) void *kmalloc_sized(struct size_record *record,
     return payload;
 }
 
-static void *armour_kmalloc(size_t bytes)
+void *armour_kmalloc(size_t bytes)
 {
     struct size_record *record;
     void *payload;
@@ -153,7 +154,7 @@ kfree_sized(void *payload, struct size_record *record, uint32_t bytes)
 }
 
 /* NULL, a bad address and one of another arena are the front door's. */
-static enum heap_error armour_kfree(void *payload)
+enum heap_error armour_kfree(void *payload)
 {
     uintptr_t address = (uintptr_t)payload;
     uint32_t bytes = short_block_bytes(&armour_arena, address);
@@ -170,7 +171,7 @@ static enum heap_error armour_kfree(void *payload)
     return HEAP_OK;
 }
 
-static void *armour_krealloc(void *payload, size_t bytes)
+void *armour_krealloc(void *payload, size_t bytes)
 {
     if (!payload || bytes - 1 >= HEAP_REQUEST_MAX)
         return plain_krealloc(payload, bytes);

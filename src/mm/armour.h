@@ -20,6 +20,12 @@ size_t armour_size(const void *payload);
 bool armour_owns(const void *payload);
 bool armour_walk(block_visitor visit, void *context);
 
+/* kmalloc, kfree and krealloc while armour_backend, or one that is built on it,
+ * stands alone behind the front door. */
+void *armour_kmalloc(size_t bytes);
+enum heap_error armour_kfree(void *payload);
+void *armour_krealloc(void *payload, size_t bytes);
+
 /* Empties the records of sizes; whether there was anything in them. */
 bool armour_reclaim(void);
 

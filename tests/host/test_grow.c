@@ -339,3 +339,27 @@ TEST(grow_behaves_as_the_model)
     model_run(&model, 4);
     CHECK_SOUND(paging_check());
 }
+
+/* With the calls that it borrows from armour, and those that only it has. */
+TEST(grow_behind_the_front_door)
+{
+    struct heap_stats before;
+    uint8_t *last;
+
+    grow_machine_start();
+    heap_start(grow_static_begin(), grow_static_begin() + GROW_STATIC_BYTES,
+               &grow_backend);
+    CHECK(kmalloc(grow_static_bytes()));
+    last = kmalloc(1000);
+    CHECK(in_window(last));
+    CHECK(krealloc(last, 100000) == last); /* stays, and the window grows */
+    CHECK_EQ(kmalloc_size(last), 100000);
+    before = heap_stats();
+    grow_limit(0);
+    CHECK(kmalloc(1u << 20) == NULL);
+    CHECK(krealloc(last, 1u << 20) == NULL);
+    CHECK_EQ(heap_stats().failures, before.failures + 2);
+    CHECK_EQ(kfree(last), HEAP_OK);
+    CHECK_EQ(heap_stats().frees, before.frees + 1);
+    CHECK_SOUND(heap_check());
+}

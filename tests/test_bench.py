@@ -177,10 +177,34 @@ def test_resident_growth_of_a_c_library(bench):
     """A megabyte in pages of its own cannot be had for less, and no allocator
     that is any good takes a tenth more."""
     work = Work("pages", [(ALLOC, i, 4096) for i in range(256)])
+    if bench.native():
+        pytest.skip("in the emulator a program's memory cannot be told")
     for subject in bench.subjects:
         if not subject.ours:
             grown = bench.region(subject, work)
             assert 1 << 20 <= grown < 1.2 * (1 << 20), subject.name
+
+
+def test_emulated_memory_is_not_the_programs(bench, monkeypatch):
+    work = Work("one", [(ALLOC, 0, 64)])
+    ours, other = (drive.Subject("x", None, ours) for ours in (True, False))
+    monkeypatch.setattr(bench, "native", lambda: [bench.qemu])
+    monkeypatch.setattr(bench, "run", lambda *_: "1024")
+    assert bench.utilisation(ours, work)["utilisation"] == 64 / 1024
+    assert bench.utilisation(other, work)["utilisation"] is None
+    monkeypatch.setattr(bench, "native", lambda: [])
+    assert bench.utilisation(other, work)["utilisation"] == 64 / 1024
+
+
+def test_a_growing_heap_goes_on_behind_its_static_part(bench):
+    """In less than this the blocks do not fit, and no tenth more is needed."""
+    grow = [one for one in bench.ours() if one.name == "grow"]
+    work = Work("large", [(ALLOC, i, 100_000) for i in range(100)])
+    for subject in grow:
+        region = bench.region(subject, work)
+        assert 100 * 100_000 <= region < 1.1 * 100 * 100_000
+        assert "failed" not in bench.count(subject, work, region)
+        assert "failed" in bench.count(subject, work, 2 << 20)
 
 
 # --- misuse ------------------------------------------------------------------

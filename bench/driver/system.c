@@ -35,6 +35,7 @@ enum {
 enum {
     MAP_SHARED_FILE = 0x01,
     MAP_OWN = 0x02 | 0x20,
+    MAP_AT = 0x10,
     MAP_UNRESERVED = 0x4000,
     MAP_PRESENT = 0x8000
 };
@@ -62,13 +63,13 @@ static uintptr_t system_call(uintptr_t number, uintptr_t a, uintptr_t b,
 }
 
 /* mmap2 has six arguments, the sixth in ebp, which a compiler may be using. */
-static void *map(size_t bytes, uintptr_t flags, intptr_t file)
+static void *map(uintptr_t at, size_t bytes, uintptr_t flags, intptr_t file)
 {
     uintptr_t result;
 
     __asm__ volatile("push %%ebp; xor %%ebp, %%ebp; int $0x80; pop %%ebp"
                      : "=a"(result)
-                     : "a"(SYS_MMAP2), "b"(0), "c"(bytes), "d"(MAP_READ_WRITE),
+                     : "a"(SYS_MMAP2), "b"(at), "c"(bytes), "d"(MAP_READ_WRITE),
                        "S"(flags), "D"(file)
                      : "memory");
     if (result >= IS_ERROR)
@@ -148,7 +149,7 @@ void file_save(const char *path, const void *data, size_t bytes)
 void *file_share(const char *path, size_t bytes)
 {
     intptr_t file = open_file(path, OPEN_READ_WRITE);
-    void *memory = map(bytes, MAP_SHARED_FILE, file);
+    void *memory = map(0, bytes, MAP_SHARED_FILE, file);
 
     system_call(SYS_CLOSE, (uintptr_t)file, 0, 0);
     return memory;
@@ -156,8 +157,13 @@ void *file_share(const char *path, size_t bytes)
 
 void *memory_map(size_t bytes, bool present)
 {
-    return map(bytes, MAP_OWN | (present ? MAP_PRESENT : MAP_UNRESERVED),
+    return map(0, bytes, MAP_OWN | (present ? MAP_PRESENT : MAP_UNRESERVED),
                NO_FILE);
+}
+
+void memory_renew(uintptr_t begin, size_t bytes)
+{
+    map(begin, bytes, MAP_OWN | MAP_UNRESERVED | MAP_AT, NO_FILE);
 }
 
 /* The number behind `label` in a text of "label:   number kB" lines. */

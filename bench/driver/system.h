@@ -17,6 +17,8 @@ void file_save(const char *path, const void *data, size_t bytes);
 void *file_share(const char *path, size_t bytes);
 /* Zeroed memory.  `present`: its pages are there, not only promised. */
 void *memory_map(size_t bytes, bool present);
+/* Makes whole pages of memory_map()'s zero again. */
+void memory_renew(uintptr_t begin, size_t bytes);
 
 /* Bytes of memory that are this process's own: what it has written to and
  * not given back, page by page. */

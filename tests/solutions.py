@@ -10,7 +10,8 @@ words what is different; a fault's also names the tests that have to catch it:
 
     caught-by: malloc/coalesce
 
-or, where only sanitizers see it so soon, one for each of the two places:
+or, where only sanitizers see it, or only they so soon, by place; with the first
+line alone, the text says why the kernel cannot see it:
 
     caught-by-host: malloc/first
     caught-by-kernel: malloc/many

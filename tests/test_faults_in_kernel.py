@@ -20,7 +20,7 @@ SPREAD = {fault.lab.name: fault for fault in reversed(FAULTS)}.values()
 each_fault = pytest.mark.parametrize("fault", [
     pytest.param(fault, id=str(fault),
                  marks=[] if fault in SPREAD else pytest.mark.long)
-    for fault in FAULTS])
+    for fault in FAULTS if fault.in_kernel])
 each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
 each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
 

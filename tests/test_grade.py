@@ -240,3 +240,14 @@ def test_a_folder_of_submissions(tree, tmp_path):
     assert "missing" in rows["dan"]["reason"]
     assert "not a directory" in rows["eve"]["reason"]
     assert "not written yet" in (tree.root / "build/grade/cy.log").read_text()
+
+
+def test_wrong_words_get_one_line(tree, tmp_path):
+    for target, words, said in (
+            ("grade", "SUBMISSION=/nowhere", "/nowhere is no directory"),
+            ("grade", "TEST=foo", 'no test "foo"; LAB=NAME'),
+            ("grade-all", f"SUBMISSIONS={tmp_path}", "holds no submission")):
+        done = tree.make(target, words, seconds=400)
+        lines = [line for line in done.stderr.splitlines()
+                 if not line.startswith("make")]
+        assert done.returncode == 2 and len(lines) == 1 and said in lines[0]

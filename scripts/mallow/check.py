@@ -298,8 +298,9 @@ def choose(known, lab, name):
         return chosen
     found = [test for test in chosen if test.name == name]
     if not found:
-        raise Trouble(f'there is no test "{name}"; there are '
-                      + ", ".join(test.name for test in chosen), WRONG_USE)
+        right = "LAB=NAME beside it lists a lab's" if len(labs) > 1 else \
+            "there are " + ", ".join(test.name for test in chosen)
+        raise Trouble(f'there is no test "{name}"; {right}', WRONG_USE)
     return found
 
 

@@ -179,8 +179,9 @@ def choose(lab_text, test_text):
     names = [lab.name for lab in chosen]
     tests = [test for test in known_tests() if test.lab in names]
     if name and name not in [test.name for test in tests]:
-        raise Trouble(f'there is no test "{name}"; there are '
-                      + ", ".join(test.name for test in tests), WRONG_USE)
+        right = "LAB=NAME beside it lists a lab's" if len(names) > 1 else \
+            "there are " + ", ".join(test.name for test in tests)
+        raise Trouble(f'there is no test "{name}"; {right}', WRONG_USE)
     tests = [test for test in tests if name in ("", test.name)]
     having = {test.lab for test in tests}
     return [lab for lab in chosen if lab.name in having], tests
@@ -246,6 +247,11 @@ def grade(arguments):
                       WRONG_USE)
     if arguments.submissions is not None:
         return grade_all.grade_all(arguments)
+    # With --out a machine asks, which reads the refusal in results.json.
+    if arguments.submission and not arguments.out and \
+            not Path(arguments.submission).expanduser().is_dir():
+        raise Trouble(f"SUBMISSION: {arguments.submission} is no directory",
+                      WRONG_USE)
     out = Path(arguments.out) if arguments.out else GRADE
     report = grade_one(arguments, out)
     print(report.text())

@@ -98,11 +98,14 @@ def grade_all(arguments):
     folder = Path(arguments.submissions).expanduser().absolute()
     if not folder.is_dir():
         raise Trouble(f"{folder} is no folder of submissions", WRONG_USE)
+    submissions = names(folder)
+    if not submissions:
+        raise Trouble(f"{folder} holds no submission", WRONG_USE)
     GRADE.mkdir(parents=True, exist_ok=True)
     rows = []
     with ThreadPoolExecutor(grade_machine.jobs()) as pool:
         waiting = [pool.submit(grade, name, path, arguments)
-                   for name, path in names(folder).items()]
+                   for name, path in submissions.items()]
         for done in as_completed(waiting):
             rows.append(done.result())
             write_whole(GRADE / "scores.csv", as_csv(rows))

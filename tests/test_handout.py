@@ -106,8 +106,8 @@ def holed_objects(toolchain):
 
 @pytest.mark.parametrize("tool, words, toolchain", [
     ("clang", ["LLVM=1"], "clang"),
-    ("i686-linux-gnu-gcc", ["CROSS_COMPILE=i686-linux-gnu-"],
-     "i686-linux-gnu-gcc"),
+    pytest.param("i686-linux-gnu-gcc", ["CROSS_COMPILE=i686-linux-gnu-"],
+                 "i686-linux-gnu-gcc", marks=pytest.mark.long),
     ("gcc", [], "gcc")])
 def test_no_compiler_has_anything_to_say(student, tool, words, toolchain):
     """The files with holes; the rest is what the reference has."""

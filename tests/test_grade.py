@@ -243,10 +243,12 @@ def test_a_folder_of_submissions(tree, tmp_path):
 
 
 def test_wrong_words_get_one_line(tree, tmp_path):
+    nobody = tmp_path / "nobody"
+    nobody.mkdir()
     for target, words, said in (
             ("grade", "SUBMISSION=/nowhere", "/nowhere is no directory"),
             ("grade", "TEST=foo", 'no test "foo"; LAB=NAME'),
-            ("grade-all", f"SUBMISSIONS={tmp_path}", "holds no submission")):
+            ("grade-all", f"SUBMISSIONS={nobody}", "holds no submission")):
         done = tree.make(target, words, seconds=400)
         lines = [line for line in done.stderr.splitlines()
                  if not line.startswith("make")]

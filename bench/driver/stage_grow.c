@@ -72,10 +72,9 @@ static void machine_start(void)
         panic("no frames for stage grow");
     /* In the first MiB, which nobody is given. */
     paging.directory = (struct page_table *)base;
-    place =
-        grow_window_for(align_up(window, LARGE_PAGE_BYTES),
-                        align_down(window + WINDOW_BYTES, LARGE_PAGE_BYTES),
-                        frame_counts().free);
+    place = grow_window_for(align_up(window, LARGE_PAGE_BYTES),
+                            align_down(window + WINDOW_BYTES, LARGE_PAGE_BYTES),
+                            frame_counts().free);
 }
 
 static bool start(uintptr_t begin, uintptr_t end)

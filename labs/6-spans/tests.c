@@ -10,7 +10,13 @@
 /* Pages that may stay when all is free: a zone of each granule. */
 #define KEPT_PAGES 2u
 
-static void *spans[MOST];
+static void **spans; /* MOST of them */
+
+static void zones_start(size_t pages)
+{
+    spans = lab_scratch(MOST * sizeof *spans);
+    lab_zones_start(pages);
+}
 
 static void *expect_span(size_t bytes)
 {
@@ -52,7 +58,7 @@ static void expect_pages(size_t most)
 
 static void test_first(void)
 {
-    lab_zones_start(64);
+    zones_start(64);
     LAB_EQUAL(lab_zone_pages(), 0, "pages held at the start");
     LAB_EQUAL(lab_free(expect_span(20)), HEAP_OK, "kfree()");
 }
@@ -64,7 +70,7 @@ static size_t size_for(size_t bytes)
 
 static void test_sizes(void)
 {
-    lab_zones_start(512);
+    zones_start(512);
     for (size_t bytes = 1; bytes <= SPANS_BYTES_MAX; bytes++)
         LAB_EQUAL(lab_size(expect_span(bytes)), size_for(bytes),
                   "the size of the span");
@@ -78,7 +84,7 @@ static void test_sizes(void)
 /* One span of each length fits a page with all the others. */
 static void test_shared(void)
 {
-    lab_zones_start(64);
+    zones_start(64);
     for (size_t bytes = 8; bytes <= 232; bytes += 8)
         expect_span(bytes);
     expect_pages(1);
@@ -95,7 +101,7 @@ static void test_dense(void)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         uint32_t count = 40 * PAGE_BYTES / (uint32_t)sizes[i];
 
-        lab_zones_start(64);
+        zones_start(64);
         take(sizes[i], count < MOST ? count : MOST);
         expect_pages(count * size_for(sizes[i]) / (PAGE_BYTES / 10 * 9) + 2);
     }
@@ -103,7 +109,7 @@ static void test_dense(void)
 
 static void test_reuse(void)
 {
-    lab_zones_start(64);
+    zones_start(64);
     for (uint32_t i = 0; i < 3000; i++) {
         void *a = expect_span(100), *b = expect_span(30);
 
@@ -125,7 +131,7 @@ static void test_fit(void)
 {
     uint32_t count;
 
-    lab_zones_start(8);
+    zones_start(8);
     lab_zone_limit(1);
     count = fill(40);
     LAB_EXPECT(count >= 90, "only %u spans of 40 bytes in a page", count);
@@ -151,7 +157,7 @@ static void test_join(void)
     for (unsigned i = 0; i < 6; i++) {
         uint32_t count;
 
-        lab_zones_start(8);
+        zones_start(8);
         lab_zone_limit(1);
         count = fill(64);
         while (lab_alloc(8) != NULL)
@@ -169,7 +175,7 @@ static void test_join(void)
 
 static void test_give_back(void)
 {
-    lab_zones_start(256);
+    zones_start(256);
     for (size_t bytes = 8; bytes <= SPANS_BYTES_MAX; bytes += 56) {
         uint32_t count = 40 * PAGE_BYTES / (uint32_t)bytes;
 
@@ -190,7 +196,7 @@ static void test_calm(void)
     void *span;
     uint64_t pages;
 
-    lab_zones_start(64);
+    zones_start(64);
     span = expect_span(500);
     pages = lab_zone_pages();
     lab_free(span);
@@ -201,7 +207,7 @@ static void test_calm(void)
 
 static void test_shrink(void)
 {
-    lab_zones_start(8);
+    zones_start(8);
     lab_zone_limit(1);
     take(240, 10);
     while (lab_alloc(8) != NULL)
@@ -219,7 +225,7 @@ static void test_lengthen(void)
 {
     void *payload;
 
-    lab_zones_start(8);
+    zones_start(8);
     lab_zone_limit(1);
     take(120, 30);
     while (lab_alloc(8) != NULL)
@@ -243,7 +249,7 @@ static void test_misuse(void)
     static uint64_t elsewhere[8];
     uint8_t *a, *b;
 
-    lab_zones_start(64);
+    zones_start(64);
     a = expect_span(60);
     b = expect_span(60);
     LAB_EQUAL(lab_free(a), HEAP_OK, "kfree(a)");
@@ -266,7 +272,7 @@ static void test_no_page(void)
 {
     uint32_t count;
 
-    lab_zones_start(64);
+    zones_start(64);
     lab_zone_limit(0);
     LAB_EQUAL(lab_alloc(8), NULL, "8 bytes without any page");
     LAB_EQUAL(lab_zone_pages(), 0, "pages held after NULL");
@@ -287,10 +293,10 @@ static void test_stress(void)
     static const struct lab_stress roomy = { 4000, 1024, 8, true, false };
     static const struct lab_stress tight = { 4000, 1024, 8, true, true };
 
-    lab_zones_start(512);
+    zones_start(512);
     lab_stress(&roomy);
     expect_pages(KEPT_PAGES);
-    lab_zones_start(512);
+    zones_start(512);
     lab_zone_limit(6);
     lab_stress(&tight);
     LAB_EQUAL(lab_heap_stats().usage.used_blocks, 0, "spans in use");

@@ -8,8 +8,6 @@
 #define PLENTY  4000u
 #define TABLES  (LAB_WINDOW_BYTES / (4u << 20))
 
-static void *blocks[MOST];
-
 static uint32_t frames_free(void)
 {
     return lab_frame_counts().free;
@@ -215,6 +213,7 @@ static void test_close(void)
 
 static void test_heap(void)
 {
+    void **blocks = lab_scratch(MOST * sizeof *blocks);
     uint32_t count = 0, before;
 
     lab_grow_start(PLENTY);
@@ -234,6 +233,7 @@ static void test_heap(void)
 
 static void test_heap_full(void)
 {
+    void **blocks = lab_scratch(MOST * sizeof *blocks);
     uint32_t count = 0, before;
 
     lab_grow_start(300);

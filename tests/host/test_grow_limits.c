@@ -265,16 +265,16 @@ TEST(grow_until_the_window_is_full)
 /* What the records keep is given out before a request fails. */
 TEST(grow_reclaims_before_it_fails)
 {
-    void *small[40];
+    void *small[400];
 
     grow_machine_start();
     grow_limit(0);
-    for (size_t i = 0; i < 40; i++)
+    for (size_t i = 0; i < 400; i++)
         small[i] = grow_alloc(8 + i % 16 * 8, HEAP_ALIGNMENT);
     grow_fill_static();
-    for (size_t i = 0; i < 40; i++)
+    for (size_t i = 0; i < 400; i++)
         CHECK_EQ(grow_free(small[i]), HEAP_OK);
-    CHECK(grow_alloc(300, HEAP_ALIGNMENT));
+    CHECK(grow_alloc(20000, HEAP_ALIGNMENT));
     CHECK(armour_arena.reclaims > 0);
     grow_expect_sound();
 }

@@ -65,7 +65,7 @@ ARCH := boot        \
         walk        \
         backtrace   \
         report
-MM := frames frames_summary frames_check                 \
+MM := frames frames_check                                \
       paging paging_window paging_check                  \
       heap heap_calls heap_look heap_log                 \
       bump bump_check                                    \
@@ -75,6 +75,9 @@ MM := frames frames_summary frames_check                 \
       armour_arena armour_index armour armour_check      \
       objects_zones objects objects_check                \
       window window_check grow grow_check
+# STAFF BEGIN
+MM += frames_summary
+# STAFF END
 REPLAY := trace survey   \
           shadow pattern \
           figures judge  \

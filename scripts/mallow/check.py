@@ -250,6 +250,16 @@ def print_failure(test, seed, outcome, steps):
         print(re.sub("^", "  ", outcome.calls, flags=re.MULTILINE))
 
 
+def print_others(failures):
+    """One line each: who has repaired the first looks again."""
+    if not failures:
+        return
+    print("\nalso failed; TEST=NAME shows one of them as above:")
+    for test, outcome in failures:
+        first = outcome.message.partition("\n")[0]
+        print(f"  {test.lab + '/' + test.name:26} {first}")
+
+
 def word_for(test, outcomes):
     need = missing(test, outcomes) or test.needs
     if not getattr(outcomes[test], "ran", True):
@@ -340,13 +350,14 @@ def check(arguments):
         steps = None
         outcomes = run_all(chosen, seed)
     print("\n".join(table(outcomes)))
-    for test, outcome in outcomes.items():
+    failures = [(test, outcome) for test, outcome in outcomes.items()
+                if not outcome.passed and not missing(test, outcomes)]
+    for test, outcome in failures[:1]:
         fewer = steps
-        if outcome.passed or missing(test, outcomes):
-            continue
         if steps is None:
             fewer, outcome = shrunk(test, seed, outcome)
         print_failure(test, seed, outcome, fewer)
+    print_others(failures[1:])
     return 0 if all(map(lambda each: each.passed, outcomes.values())) else 1
 
 

@@ -95,9 +95,12 @@ class Report:
                           *indented(self.failure(test))]
         lines += self.together_lines()
         if self.next_lab:
-            lines += ["", f"next: lab {self.next_lab.number}, "
-                      f"{self.next_lab.folder}/README.md"]
+            lines += ["", self.next_line()]
         return "\n".join(lines)
+
+    def next_line(self):
+        return (f"next: lab {self.next_lab.number}, "
+                f"{self.next_lab.folder}/README.md")
 
     def together_lines(self):
         """What differs when each lab stands on the submission's own ones."""
@@ -137,6 +140,8 @@ class Report:
         rows = [self.row(test) for test in self.tests]
         said = [f"{name}: no points: {why}"
                 for name, why in self.refused.items()]
+        if self.next_lab:
+            said.append(self.next_line())
         write_whole(self.path, json.dumps({
             "score": self.score(),
             "execution_time": round(time.monotonic() - self.began, 2),

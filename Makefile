@@ -44,6 +44,7 @@ LIB := addr   \
        bitmap \
        divide \
        number \
+       panic  \
        print  \
        random \
        record \

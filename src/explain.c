@@ -207,12 +207,25 @@ void explain_address(uintptr_t address)
         print("nothing that the kernel uses\n");
 }
 
-void explain_heap_address(const char *name, uintptr_t value)
+bool explain_heap_address(const char *name, uintptr_t value)
 {
     struct heap_stats stats = heap_stats();
 
     if (!in_heap(&stats, value))
-        return;
+        return false;
     print("%s: 0x%08lx is in ", name, (unsigned long)value);
     explain_heap(&stats, value);
+    return true;
+}
+
+bool explain_heap_damage(void)
+{
+    struct violation violation = heap_check();
+
+    if (is_sound(violation))
+        return false;
+    print("the heap is damaged: %s\n  at 0x%08lx: expected %#lx, found %#lx\n",
+          violation.invariant, (unsigned long)violation.address,
+          (unsigned long)violation.expected, (unsigned long)violation.found);
+    return true;
 }

@@ -5,6 +5,7 @@
 
 #include "lib/region.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* `memory` says which physical memory was in use before the kernel came; it
@@ -14,8 +15,11 @@ void explain_init(const struct memory_layout *memory);
  * that had to do with it last.  Asks the allocators, which may be damaged or
  * half written: whoever calls this must be ready for a fault. */
 void explain_address(uintptr_t address);
-/* The same of the value of a register called `name`, if it is an address in
- * the heap; not a word otherwise. */
-void explain_heap_address(const char *name, uintptr_t value);
+/* The same of the value of a register called `name`, and true, if it is an
+ * address in the heap; not a word otherwise. */
+bool explain_heap_address(const char *name, uintptr_t value);
+/* Whether the heap's bookkeeping is damaged, and then how; by its own check,
+ * of which the same is true. */
+bool explain_heap_damage(void);
 
 #endif

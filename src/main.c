@@ -301,8 +301,8 @@ static bool start_machine(uint32_t magic, uint32_t info)
         console_use_screen();
     symbols_init(&inventory.boot.symbols);
     explain_init(&inventory.layout);
-    report_use_describers(
-        (struct report_describers){ explain_address, explain_heap_address });
+    report_use_describers((struct report_describers){
+        explain_address, explain_heap_address, explain_heap_damage });
     heap_log_use(true);
     print("Mallow: where memory comes from\n");
     options_good = read_options();

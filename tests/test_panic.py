@@ -64,3 +64,21 @@ def test_unknown_kind(boot):
     before = guest.prompt()
     assert '"comet"' in before
     assert all(kind in before for kind in CRASHES)
+
+
+# kind: what the report has found out, and what it says should be asked in gdb.
+QUESTIONS = {
+    "overflow": ["the heap is damaged: I1: blocks tile", "expected",
+                 "break panic", "mallow first "],
+    "stale": ["edx: 0xc", "used malloc", "holds the address that was used",
+              "break report_trap", "mallow owner 0x74786574",
+              "mallow writer 0xc"],
+    "null": ["break report_trap", "mallow owner 0x0000000c"],
+}
+
+
+@pytest.mark.parametrize("kind", QUESTIONS)
+def test_where_to_look_next(boot, kind):
+    report = boot("stage=malloc", f"crash={kind}").finish().text
+    assert_in_order(report, ["PANIC", "backtrace", *QUESTIONS[kind]])
+    assert ("mallow first" in report) == (kind == "overflow")

@@ -11,7 +11,7 @@ static int here_line;
 
 void lab_begin(const struct lab *lab, const struct lab_places *places)
 {
-    ASSERT(places->work_bytes >= LAB_WORK_BYTES);
+    ASSERT_BELOW(LAB_WORK_BYTES - 1, places->work_bytes);
     lab_chosen = lab;
     lab_places = *places;
     ledger_init(lab_places.work, lab_places.work_bytes);
@@ -19,7 +19,7 @@ void lab_begin(const struct lab *lab, const struct lab_places *places)
 
 void *lab_scratch(size_t bytes)
 {
-    ASSERT(bytes <= LAB_SCRATCH_BYTES);
+    ASSERT_BELOW(bytes, LAB_SCRATCH_BYTES + 1);
     return lab_places.scratch;
 }
 

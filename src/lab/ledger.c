@@ -26,7 +26,7 @@ void ledger_init(void *work, size_t bytes)
     size_t blocks_bytes = LEDGER_BLOCKS * sizeof *ledger.blocks;
     size_t places_bytes = PLACES * sizeof *ledger.places;
 
-    ASSERT(bytes > blocks_bytes + places_bytes);
+    ASSERT_BELOW(blocks_bytes + places_bytes, bytes);
     ledger.blocks = work;
     ledger.places = (uint32_t *)((uintptr_t)work + blocks_bytes);
     ledger.granules.words =
@@ -41,7 +41,7 @@ void ledger_start(uintptr_t begin, uintptr_t end)
     ledger.end = end;
     /* One more, for a beginning or an end inside of a granule. */
     ledger.granules.bits = (end - begin) / GRANULE + 1;
-    ASSERT(ledger.granules.bits <= ledger.most_granules);
+    ASSERT_BELOW(ledger.granules.bits, ledger.most_granules + 1);
     ledger.count = 0;
     memset(ledger.places, 0, PLACES * sizeof *ledger.places);
     bitmap_clear_range(&ledger.granules, 0, ledger.granules.bits);

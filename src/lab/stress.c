@@ -81,7 +81,7 @@ void lab_stress(const struct lab_stress *stress)
 {
     struct random random;
 
-    ASSERT(stress->steps <= LAB_STRESS_STEPS);
+    ASSERT_BELOW(stress->steps, LAB_STRESS_STEPS + 1);
     steps = lab_scratch(LAB_STRESS_STEPS * sizeof *steps);
     random_seed(&random, lab_seed());
     for (uint32_t i = 0; i < stress->steps; i++)

@@ -49,8 +49,8 @@ static size_t mask_bits(size_t first, size_t count)
 static void assert_range(const struct bitmap *bitmap, size_t first,
                          size_t count)
 {
-    ASSERT(first <= bitmap->bits);
-    ASSERT(count <= bitmap->bits - first);
+    ASSERT_BELOW(first, bitmap->bits + 1);
+    ASSERT_BELOW(count, bitmap->bits - first + 1);
 }
 
 bool bitmap_test(const struct bitmap *bitmap, size_t index)
@@ -162,7 +162,7 @@ size_t bitmap_find_clear_run(const struct bitmap *bitmap, size_t count,
 {
     size_t first = bitmap_find_clear(bitmap, 0);
 
-    ASSERT(count > 0);
+    ASSERT_BELOW(0, count);
     ASSERT(align != 0 && (align & (align - 1)) == 0);
     while (first != BITMAP_NONE) {
         size_t end = bitmap_find_set(bitmap, first);

@@ -49,7 +49,8 @@ static inline void list_insert_between(struct list_link *before,
                                        struct list_link *link,
                                        struct list_link *after)
 {
-    ASSERT(before->next == after && after->previous == before);
+    ASSERT_HOLDS(&before->next, after);
+    ASSERT_HOLDS(&after->previous, before);
     link->previous = before;
     link->next = after;
     before->next = link;
@@ -73,8 +74,8 @@ static inline void list_remove(struct list_link *link)
 {
     struct list_link *before = link->previous, *after = link->next;
 
-    ASSERT(before->next == link);
-    ASSERT(after->previous == link);
+    ASSERT_HOLDS(&before->next, link);
+    ASSERT_HOLDS(&after->previous, link);
     before->next = after;
     after->previous = before;
     list_init(link);

@@ -16,6 +16,9 @@
 _Noreturn void panic(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
+/* The word in memory that a panic is about, for whoever reports it; 0: none. */
+extern uintptr_t panic_place;
+
 #define ASSERT(condition)                                            \
     do {                                                             \
         if (!(condition))                                            \
@@ -42,6 +45,20 @@ _Noreturn void panic(const char *format, ...)
             panic("%s:%d: %s = %#lx, expected %s = %#lx", __FILE__, __LINE__, \
                   #found, (unsigned long)found_, #expected,                   \
                   (unsigned long)expected_);                                  \
+    } while (0)
+
+/* The word at `place` is `expected`: for what a stray write may have reached.
+ * All three are in the message. */
+#define ASSERT_HOLDS(place, expected)                                          \
+    do {                                                                       \
+        uintptr_t found_ = (uintptr_t) * (place);                              \
+        uintptr_t expected_ = (uintptr_t)(expected);                           \
+        if (found_ != expected_) {                                             \
+            panic_place = (uintptr_t)(place);                                  \
+            panic("%s:%d: %s, at %#lx: found %#lx, expected %s = %#lx",        \
+                  __FILE__, __LINE__, #place, (unsigned long)(panic_place),    \
+                  (unsigned long)found_, #expected, (unsigned long)expected_); \
+        }                                                                      \
     } while (0)
 
 #endif

@@ -40,6 +40,6 @@ uint32_t random_next(struct random *random)
  * notices, and cheaper than a division. */
 uint32_t random_below(struct random *random, uint32_t limit)
 {
-    ASSERT(limit > 0);
+    ASSERT_BELOW(0, limit);
     return (uint32_t)((uint64_t)random_next(random) * limit >> 32);
 }

@@ -85,7 +85,7 @@ void heap_choose_calls(void)
 void heap_start(uintptr_t begin, uintptr_t end,
                 const struct heap_backend *backend)
 {
-    ASSERT(begin <= end);
+    ASSERT_BELOW(begin, end + 1);
     memset(&door, 0, sizeof door);
     door.large = backend;
     door.large_usage = backend->usage ? backend->usage : &no_usage;

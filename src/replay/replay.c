@@ -45,7 +45,7 @@ size_t replay_memory_needed(const struct trace_file *files, size_t count,
 
 void replay_init(struct replay_memory given)
 {
-    ASSERT((uintptr_t)given.begin % sizeof(uint64_t) == 0);
+    ASSERT_EQ((uintptr_t)given.begin % sizeof(uint64_t), 0);
     memory = given;
 }
 
@@ -237,9 +237,9 @@ void replay_run(const struct replay_env *env, const struct trace_file *file,
 {
     struct id_table ids = id_table_beside(replay_all_bytes(env));
 
-    ASSERT(env->heap_begin % GRANULE_BYTES == 0);
-    ASSERT(env->heap_bytes % GRANULE_BYTES == 0);
-    ASSERT(env->window_bytes % GRANULE_BYTES == 0);
+    ASSERT_EQ(env->heap_begin % GRANULE_BYTES, 0);
+    ASSERT_EQ(env->heap_bytes % GRANULE_BYTES, 0);
+    ASSERT_EQ(env->window_bytes % GRANULE_BYTES, 0);
     *result = (struct replay_result){ .verdict = REPLAY_REFUSED };
     if (!survey_trace(&run.trace, file, &ids, &result->survey)) {
         result->line = run.trace.line;

@@ -21,6 +21,7 @@
 #include "arch/i386/symbols.h"
 #include "arch/i386/vga.h"
 #include "arch/i386/walk.h"
+#include "lib/addr.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/record.h"
@@ -56,6 +57,7 @@ static struct report_describers describers;
 static enum progress progress;
 static const char *entrance; /* the function that reports: break there */
 static uintptr_t looked_at;  /* the address that LOOKING is about */
+static bool heap_damaged;    /* so LOOKING has found */
 static struct record record; /* too large for the double fault's stack */
 
 void report_use_describers(struct report_describers given)
@@ -63,7 +65,8 @@ void report_use_describers(struct report_describers given)
     describers = given;
 }
 
-/* How to come to this place again, with a debugger in hand. */
+/* How to come to this place again, with a debugger in hand, and what to ask
+ * there. */
 static _Noreturn void leave(void)
 {
     progress = LEAVING;
@@ -71,8 +74,14 @@ static _Noreturn void leave(void)
           "  break %s\n  continue\n",
           entrance);
     if (looked_at)
-        print("  mallow owner 0x%08lx\n", (unsigned long)looked_at);
-    else
+        print("  mallow owner 0x%08lx   what is that?\n",
+              (unsigned long)looked_at);
+    if (panic_place)
+        print("  mallow writer 0x%08lx  who has written there?\n",
+              (unsigned long)panic_place);
+    if (heap_damaged)
+        print("  mallow first              since when is the heap damaged?\n");
+    if (!looked_at && !panic_place && !heap_damaged)
         print("  backtrace\n");
     cpu_exit(EXIT_PANIC);
 }
@@ -112,9 +121,26 @@ static void look_at(uintptr_t address)
         describers.address(address);
 }
 
+/* The wild pointer in a block's first words: there it stands, and somebody has
+ * written it. */
+static void look_for(uintptr_t pointer, uintptr_t block)
+{
+    const uintptr_t *word = (const uintptr_t *)align_down(block, sizeof *word);
+
+    for (size_t i = 0; pointer != 0 && i < NEAR_BYTES / sizeof *word; i++) {
+        if (word[i] != pointer)
+            continue;
+        panic_place = (uintptr_t)&word[i];
+        print("  0x%08lx holds the address that was used\n",
+              (unsigned long)panic_place);
+        return;
+    }
+}
+
 /* Whoever uses a wild pointer has often got it from a block, and still holds
  * the block's address. */
-static void look_at_registers(const struct trap_frame *frame)
+static void look_at_registers(const struct trap_frame *frame,
+                              uintptr_t wild_pointer)
 {
     const struct {
         const char *name;
@@ -126,9 +152,18 @@ static void look_at_registers(const struct trap_frame *frame)
 
     progress = LOOKING;
     for (unsigned i = 0; i < sizeof registers / sizeof *registers; i++) {
-        if (describers.heap_address)
-            describers.heap_address(registers[i].name, registers[i].value);
+        if (describers.heap_address &&
+            describers.heap_address(registers[i].name, registers[i].value))
+            look_for(wild_pointer, registers[i].value);
     }
+}
+
+/* A wild pointer or a failed assertion is often the second thing that went
+ * wrong. */
+static void look_at_heap(void)
+{
+    progress = LOOKING;
+    heap_damaged = describers.heap_damage && describers.heap_damage();
 }
 
 static void print_backtrace(uintptr_t eip, const struct stack_frame *frame)
@@ -229,7 +264,8 @@ _Noreturn void report_trap(const struct trap_frame *frame)
                     (const struct stack_frame *)(uintptr_t)frame->ebp);
     if (frame->vector == TRAP_PAGE_FAULT)
         look_at(address);
-    look_at_registers(frame);
+    look_at_registers(frame, frame->vector == TRAP_PAGE_FAULT ? address : 0);
+    look_at_heap();
     leave();
 }
 
@@ -264,5 +300,6 @@ _Noreturn void panic(const char *format, ...)
     begin(message, "panic");
     print("backtrace:\n");
     backtrace_print(frame);
+    look_at_heap();
     leave();
 }

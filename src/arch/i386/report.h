@@ -5,6 +5,7 @@
 
 #include "arch/i386/traps.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Called at the end of a report.  arch knows nothing of heaps and zones; main
@@ -13,9 +14,11 @@
 struct report_describers {
     /* What lies at `address`, in a few lines. */
     void (*address)(uintptr_t address);
-    /* The same of a register's value, if it is an address in the heap; not a
-     * word otherwise. */
-    void (*heap_address)(const char *name, uintptr_t value);
+    /* The same of a register's value, and true, if it is an address in the
+     * heap; not a word otherwise. */
+    bool (*heap_address)(const char *name, uintptr_t value);
+    /* Whether the heap's bookkeeping is damaged, and then how, in a line. */
+    bool (*heap_damage)(void);
 };
 
 void report_use_describers(struct report_describers given);

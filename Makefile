@@ -68,7 +68,7 @@ ARCH := boot        \
         report
 MM := frames frames_check                                \
       paging paging_window paging_check                  \
-      heap heap_calls heap_look heap_log                 \
+      heap heap_calls heap_look heap_log heap_watch      \
       bump bump_check                                    \
       malloc malloc_verify malloc_check                  \
       zalloc zalloc_walk zalloc_verify zalloc_check heap_pages\

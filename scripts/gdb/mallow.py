@@ -12,16 +12,25 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
-from inside import (armour, calls, ends, frames, guard, heap,  # noqa: E402
-                    machine_commands, map as heap_map, owner, pages, printers,
-                    spans, writer, zone_commands)
+from inside import (armour, calls, ends, first, frames, guard,  # noqa: E402
+                    heap, machine_commands, map as heap_map, owner, pages,
+                    printers, spans, verdict, writer, zone_commands)
 
 
 class Mallow(gdb.Command):
     """Looks inside this kernel: stages, memory, heap, and who owns what.
 
-The commands read memory and run no code of the kernel; each has its own
-help."""
+Is something damaged?  Four questions, in this order:
+
+  mallow check           what is damaged?
+  mallow first           since which call of kmalloc or kfree?
+  mallow writer ADDRESS  which store has put there what is there now?
+  mallow owner ADDRESS   whose memory is that?
+
+Or stop at the next one who damages a block's header: mallow guard POINTER.
+
+The commands read memory and change nothing.  Only `start`, `first` and
+`writer` run the machine: again, from the beginning."""
 
     def __init__(self):
         super().__init__("mallow", gdb.COMMAND_USER, prefix=True)
@@ -32,11 +41,12 @@ help."""
 
 Mallow()
 for command in (machine_commands.Start, machine_commands.Stages,
-                frames.FramesCommand, pages.Page, heap.Heap,
+                verdict.Check, frames.FramesCommand, pages.Page, heap.Heap,
                 zone_commands.Zones, zone_commands.Stores,
                 spans.SpansCommand, armour.Armour, owner.Owner,
-                heap_map.MapCommand, guard.GuardCommand, writer.WriterCommand,
-                calls.Log, machine_commands.ConsoleCommand):
+                heap_map.MapCommand, guard.GuardCommand, first.FirstCommand,
+                writer.WriterCommand, calls.Log,
+                machine_commands.ConsoleCommand):
     command()
 printers.register()
 ends.register()

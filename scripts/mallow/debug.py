@@ -16,6 +16,7 @@ With TEST= the kernel runs a test of a lab, and gdb goes on to where it fails.
 import fcntl
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -65,6 +66,13 @@ def lab_and_test(lab, test):
     return lab, test
 
 
+def again_with(arguments):
+    """What else was given, as make wants it."""
+    return "".join(f" {name}={shlex.quote(value)}" for name, value in
+                   (("MEMORY", arguments.memory), ("OPTIONS", arguments.options))
+                   if value)
+
+
 def chosen_test(arguments, lab, test):
     seed = arguments.seed or str(check.SEED)
     if not seed.isdecimal():
@@ -75,7 +83,8 @@ def chosen_test(arguments, lab, test):
         check.read_steps(arguments.steps)
         words.append(f"steps={arguments.steps}")
         again += f" STEPS={arguments.steps}"
-    return Subject([*words, *arguments.options.split()], again,
+    return Subject([*words, *arguments.options.split()],
+                   again + again_with(arguments),
                    f"{lab}/{test}")
 
 
@@ -85,7 +94,7 @@ def subject(arguments):
         return chosen_test(arguments, lab, test)
     stage = stages.chosen(arguments.stage or lab)
     return Subject([f"stage={stage}", *arguments.options.split()],
-                   f"make debug STAGE={stage}")
+                   f"make debug STAGE={stage}" + again_with(arguments))
 
 
 # -- The machine ----------------------------------------------------------------

@@ -14,6 +14,7 @@
 #include "lib/symbol.h"
 #include "mm/heap_log.h"
 #include "mm/heap_private.h"
+#include "mm/heap_watch.h"
 
 /* One backend keeps its own peak; that of two together is kept here. */
 static inline void note_peak(void)
@@ -54,12 +55,16 @@ static inline void *heap_alloc(size_t bytes, size_t alignment)
 static OUT_OF_THE_WAY void *logged_alloc(size_t bytes, size_t alignment,
                                          uintptr_t caller)
 {
-    void *payload = heap_alloc(bytes, alignment);
+    uint32_t number = heap_log.next;
+    void *payload;
 
+    heap_watch_before(number);
+    payload = heap_alloc(bytes, alignment);
     heap_log_add((struct heap_call){ .kind = HEAP_CALL_ALLOC,
                                      .payload = (uintptr_t)payload,
                                      .bytes = bytes,
                                      .caller = caller });
+    heap_watch_after(number);
     return payload;
 }
 
@@ -151,16 +156,20 @@ enum heap_error plain_kfree(void *payload)
 enum heap_error logged_kfree(void *payload)
 {
     uintptr_t caller = CALLER;
+    uint32_t number = heap_log.next;
     enum heap_error error;
 
     if (!payload)
         return HEAP_OK;
+    heap_watch_before(number);
     heap_log_add((struct heap_call){ .kind = HEAP_CALL_FREE,
                                      .payload = (uintptr_t)payload,
                                      .caller = caller });
     error = heap_free(payload);
-    return error == HEAP_OK ? error
-                            : heap_not_freed("kfree", payload, error, caller);
+    if (error != HEAP_OK)
+        heap_not_freed("kfree", payload, error, caller);
+    heap_watch_after(number);
+    return error;
 }
 
 /* To a block of its own: the old one stays until the copy is made, so that
@@ -222,12 +231,15 @@ void *logged_krealloc(void *payload, size_t bytes)
                               .was = (uintptr_t)payload,
                               .bytes = bytes,
                               .caller = CALLER };
+    uint32_t number = heap_log.next;
     void *moved;
 
+    heap_watch_before(number);
     /* Before the call, so that a refusal finds it; then with its answer. */
     heap_log_add(call);
     moved = heap_resize(payload, bytes, call.caller);
     heap_log_answer((uintptr_t)moved);
+    heap_watch_after(number);
     return moved;
 }
 

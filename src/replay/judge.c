@@ -16,6 +16,14 @@ static const char *const call_names[CALL_KINDS] = {
     [CALL_REALLOC] = "krealloc",
 };
 
+/* Where gdb stops: the reason is in `result`, and the heap as it was. */
+void replay_failed(const struct replay_result *result);
+
+__attribute__((noinline)) void replay_failed(const struct replay_result *result)
+{
+    __asm__ volatile("" : : "r"(result)); /* a call is never left out */
+}
+
 /* Ends the run: "NAME:LINE: operation N: " and what is wrong. */
 bool run_fail(struct run *run, const char *format, ...)
 {
@@ -35,6 +43,7 @@ bool run_fail(struct run *run, const char *format, ...)
                 run->trace.done, where, what);
     result->verdict = REPLAY_FAILED;
     result->line = run->trace.line;
+    replay_failed(result);
     return false;
 }
 

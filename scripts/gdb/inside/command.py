@@ -29,6 +29,8 @@ class Command(gdb.Command):
             say(f"mallow {self.name}: {trouble}")
         except gdb.error as error:
             say(f"mallow {self.name}: gdb says: {error}")
+        except KeyboardInterrupt:
+            say(f"mallow {self.name}: interrupted")
         except Exception as error:  # a damaged kernel may hold anything
             say(f"mallow {self.name}: the kernel's structures make no sense "
                 f"here ({type(error).__name__}: {error})")

@@ -13,10 +13,11 @@ Each time gdb stops with everything still in place: this says what has happened,
 in the kernel's own words, and selects the frame to look at.
 """
 import os
+import re
 
 import gdb
 
-from . import kernel, layout
+from . import kernel, layout, session
 from .memory import Memory, Trouble
 from .screen import paint, say
 from .session import LINES_SHOWN, console
@@ -25,13 +26,16 @@ EXIT = "cpu_exit"
 FINE = "EXIT_FINE"
 TEST_FAILED = "lab_failed"
 REFUSED = "heap_log_refused"
+REPLAY_FAILED = "replay_failed"
+WRONG_BYTE = re.compile(r"byte (\d+) of \d+ at (0x[0-9a-f]+) is")
 
 # Files whose functions only pass a mistake on.
 MESSENGERS = ("arch/i386/cpu.c", "arch/i386/report.c", "arch/i386/traps",
-              "lib/", "lab/run_kernel.c", "lab/common.c", "lab/heap.c",
-              "mm/heap", "lab/frames.c", "lab/paging.c", "lab/zones.c", "lab/caches.c",
-              "lab/ledger.c")
+              "replay/judge.c", "lib/", "lab/run_kernel.c", "lab/common.c",
+              "lab/heap.c", "mm/heap", "lab/frames.c", "lab/paging.c",
+              "lab/zones.c", "lab/caches.c", "lab/ledger.c")
 FRAMES = 64
+REPORT = "arch/i386/report.c"
 
 PANIC = "*** PANIC: "
 REST = "The kernel has stopped."  # what follows is for those without a gdb
@@ -46,8 +50,12 @@ class End(gdb.Breakpoint):
         self.place, self.life = place, None
 
     def stop(self):
+        if session.seeking:
+            return False
         if self.place == REFUSED:
             return self.is_news()
+        if self.place == REPLAY_FAILED:
+            return "not written yet" not in reason()
         return self.place != EXIT or code() != FINE or is_test()
 
     def is_news(self):
@@ -82,9 +90,15 @@ def code():
         return "an unknown code"
 
 
+def reason():
+    """What a replay has found wrong."""
+    result = gdb.newest_frame().read_var("result")
+    return result["reason"].string()
+
+
 def arm():
     """The breakpoints, in a kernel that has such functions."""
-    for place in (EXIT, TEST_FAILED, REFUSED):
+    for place in EXPLAIN:
         try:
             gdb.parse_and_eval(place)
         except gdb.error:
@@ -104,16 +118,33 @@ def said():
     return lines if PANIC in text else lines[-LINES_SHOWN:]
 
 
-def culprit():
-    """The innermost frame that does not merely pass the mistake on."""
+def advised():
+    """The questions that the report says should be asked now."""
+    rest = console.text().rpartition(PANIC)[2].partition(REST)[2]
+    return [line.strip() for line in rest.splitlines()
+            if line.startswith("  mallow ")]
+
+
+def frames_now():
+    """From the innermost on; a stack in ruins ends somewhere."""
     frame = gdb.newest_frame()
     for _ in range(FRAMES):
-        source = kernel.source_of(frame)
+        if frame is None:
+            return
+        yield frame
+        frame = frame.older()
+
+
+def culprit():
+    """The innermost frame that does not merely pass the mistake on.  The report
+    of one fault may have met another: the first is what matters, and it is the
+    one further out."""
+    frames = [(frame, kernel.source_of(frame)) for frame in frames_now()]
+    reports = [number for number, (_, source) in enumerate(frames)
+               if source == REPORT]
+    for frame, source in frames[reports[-1] if reports else 0:]:
         if source and not source.startswith(MESSENGERS):
             return frame
-        if frame.older() is None:
-            break
-        frame = frame.older()
     return None
 
 
@@ -145,7 +176,8 @@ def explain_exit():
     for line in said():
         say("| " + line)
     select_culprit()
-    advise("look around  backtrace, mallow heap, mallow owner ADDRESS")
+    advise("look around  backtrace, mallow check, mallow owner ADDRESS",
+           *advised())
 
 
 def explain_failure():
@@ -153,7 +185,7 @@ def explain_failure():
     for line in said():
         say("| " + line)
     select_culprit()
-    advise("look around  backtrace, up, down, mallow heap, mallow owner")
+    advise("look around  backtrace, up, down, mallow check, mallow owner")
 
 
 def explain_refusal():
@@ -162,8 +194,21 @@ def explain_refusal():
     for line in console.text().strip().splitlines()[-1:]:
         say("| " + line)
     select_culprit()
-    say("  is it damaged?  mallow heap;  whose was it?  mallow owner ADDRESS;"
-        "  go on  continue")
+    say("  is it damaged?  mallow check;  since when?  mallow first;  whose was "
+        "it?\n  mallow owner ADDRESS;  go on  continue")
+
+
+def explain_replay():
+    text = reason()
+    say(paint("The replay has found a mistake; the machine is held here.",
+              "bad"))
+    say("| " + text)
+    select_culprit()
+    wrong = WRONG_BYTE.search(text)
+    if wrong:
+        say("  who has written there?  mallow writer "
+            f"{int(wrong[2], 16) + int(wrong[1]):#010x}")
+    advise("look around  backtrace, mallow check, mallow owner ADDRESS")
 
 
 def explain_triple_fault():
@@ -177,18 +222,20 @@ def explain_hang():
     say(paint("The test does not come back: stopped after its budget of "
               "instructions.", "bad"))
     select_culprit()
-    advise("look around  backtrace, finish, mallow heap")
+    advise("look around  backtrace, finish, mallow check")
 
 
 SIGNALS = {"SIGQUIT": explain_triple_fault, "SIGALRM": explain_hang}
 
 
 EXPLAIN = {EXIT: explain_exit, TEST_FAILED: explain_failure,
-           REFUSED: explain_refusal}
+           REFUSED: explain_refusal, REPLAY_FAILED: explain_replay}
 
 
 def stopped(event):
     """gdb's own word of each stop comes first; ours is added to a few."""
+    if session.seeking:
+        return
     if isinstance(event, gdb.SignalEvent):
         SIGNALS.get(event.stop_signal, lambda: None)()
         return

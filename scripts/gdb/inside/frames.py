@@ -68,6 +68,21 @@ class Frames:
                     yield name, number
                     break
 
+    def faults(self):
+        """In words, what is wrong with the bitmaps and the counts."""
+        counts = self.count()
+        for name, number in self.given_away():
+            yield (f"frame {number:#x} is {self.state(number)}, and was in use "
+                   f"before the kernel came ({name}): I2 of frames.c")
+        if counts[IMPOSSIBLE]:
+            yield (f"{counts[IMPOSSIBLE]} frames are reserved and not busy, "
+                   "which cannot be: I1 of frames.c")
+        for state in (FREE, USED, RESERVED):
+            said = getattr(self.frames.counts, state)
+            if said != counts[state]:
+                yield (f"the counter says {said} {state}, the bitmaps say "
+                       f"{counts[state]}: I3 of frames.c")
+
     def holders(self, number):
         """In words, who has it; several answers may be right."""
         begin, end = number * PAGE, (number + 1) * PAGE
@@ -157,15 +172,5 @@ mallow frames ADDRESS    a number beyond the last frame is taken for a
                  for first in range(0, frames.total, step)], columns)
         say(f"  a letter is {step} frames: . free  -+o# used, ever more  "
             "R reserved  r in part")
-        for name, number in frames.given_away():
-            say(paint(f"  ! frame {number:#x} is {frames.state(number)}, and "
-                      f"was in use before the kernel came ({name}): I2 of "
-                      "frames.c", "bad"))
-        if counts[IMPOSSIBLE]:
-            say(paint(f"  ! {counts[IMPOSSIBLE]} frames are reserved and not "
-                      "busy, which cannot be: I1 of frames.c", "bad"))
-        for state in (FREE, USED, RESERVED):
-            said = getattr(frames.frames.counts, state)
-            if said != counts[state]:
-                say(paint(f"  ! the counter says {said} {state}, the bitmaps "
-                          f"say {counts[state]}: I3 of frames.c", "bad"))
+        for text in frames.faults():
+            say(paint(f"  ! {text}", "bad"))

@@ -112,6 +112,10 @@ written kernel, and shows what a damaged header looks like."""
         self.list(walk, tenants, self.wanted(walk, words))
         self.sums(walk)
         self.verdict(memory, walk)
+        if door.small:
+            say(f"Small blocks are {door.small}'s: mallow "
+                + ("zones" if door.small == "zalloc" else door.small)
+                + "; all at once: mallow check")
 
     @staticmethod
     def wanted(walk, words):

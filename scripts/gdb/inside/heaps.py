@@ -7,12 +7,22 @@ MOST_BYTES = 1 << 30  # no heap of this kernel is larger: ends are believed
 class Broken:
     """An invariant that does not hold: which, where, and the two values that
     should have agreed.  `word` is what somebody must have written, if that is
-    not what lies at `address`."""
+    not what lies at `address`; `suspects` are pieces, [(begin, end)], if it may
+    be any word in them."""
 
-    def __init__(self, invariant, address, what, expected, found, word=None):
+    def __init__(self, invariant, address, what, expected, found, word=None,
+                 suspects=(), hint=""):
         self.invariant, self.address = invariant, address
         self.what, self.expected, self.found = what, expected, found
         self.word = address if word is None else word
+        self.suspects = list(suspects)
+        self.text = hint
+
+    @property
+    def hint(self):
+        """What to ask next."""
+        return self.text or (f"Who wrote that?  mallow writer {self.word:#010x}"
+                             " starts again and stops there.")
 
     def lines(self):
         return [self.invariant,

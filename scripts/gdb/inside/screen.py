@@ -63,17 +63,16 @@ def picture(cells, columns=None):
                            for (letter, colour), count in row))
 
 
-def say_verdict(broken, agreed):
+def say_verdict(broken, agreed, whose=""):
     """Of a walk: what is broken, or that all is sound."""
     if not broken:
-        say(paint("sound", "good") + f": {agreed}")
+        say(whose + paint("sound", "good") + f": {agreed}")
         return
     first, *rest = broken.lines()
-    say(paint("BROKEN", "bad") + f": {first}")
+    say(whose + paint("BROKEN", "bad") + f": {first}")
     for line in rest:
         say(f"  {line}")
-    say(f"  Who wrote that?  mallow writer {broken.word:#010x} starts again "
-        "and stops there.")
+    say(f"  {broken.hint}")
 
 
 # From empty to full; with a single used byte it is never the first.

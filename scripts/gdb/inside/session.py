@@ -10,6 +10,7 @@
 scripts/mallow/gdb.py puts both places into the environment.  A gdb that was
 attached by hand has neither, and can do everything but start again.
 """
+import contextlib
 import json
 import os
 import socket
@@ -143,18 +144,35 @@ class Arrival(gdb.Breakpoint):
             gdb.parse_and_eval("$eax")) & 0xFFFFFFFF
 
 
-def run_to(place):
-    """Runs to a function; what the user has set would only be in the way."""
+seeking = False  # a command runs the machine, and stops are its own affair
+
+
+@contextlib.contextmanager
+def alone():
+    """While a command runs the machine: what the user has set would only be in
+    the way, and how the kernel ends is not told."""
+    global seeking
     others = [one for one in gdb.breakpoints() or () if one.enabled]
     for one in others:
         one.enabled = False
-    arrival = Arrival(place)
+    seeking = True
     try:
-        gdb.execute("continue", to_string=True)
-        reached = arrival.hit_count > 0
+        yield
     finally:
-        arrival.delete()
+        seeking = False
         for one in others:
-            one.enabled = True
+            if one.is_valid():
+                one.enabled = True
+
+
+def run_to(place):
+    """Runs to a function."""
+    with alone():
+        arrival = Arrival(place)
+        try:
+            gdb.execute("continue", to_string=True)
+            reached = arrival.hit_count > 0
+        finally:
+            arrival.delete()
     if not reached:
         raise Trouble(f"the machine did not come to {place}")

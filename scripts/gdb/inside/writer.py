@@ -10,9 +10,11 @@ again, with a watchpoint that stops when the place takes its present value.
 import gdb
 
 from .command import Command
+from .first import Finding
 from .guard import OWN_FILES, Writer
 from .memory import Memory, Unreadable, number_of
 from .screen import paint, say
+from .seek import run_to_moment
 from .session import restart, run_to
 
 WORD = 4
@@ -26,13 +28,16 @@ class Watch(gdb.Breakpoint):
                          gdb.WP_WRITE, internal=True)
         self.silent = True
         self.address, self.value = address, value
-        self.before, self.stores = None, 0
+        self.before, self.stores = self.word(), 0
+
+    def word(self):
+        try:
+            return Memory().word(self.address)
+        except Unreadable:
+            return None
 
     def stop(self):
-        try:
-            now = Memory().word(self.address)
-        except Unreadable:
-            return False
+        now = self.word()
         before, self.before = self.before, now
         self.stores += 1
         if now != self.value:
@@ -55,6 +60,8 @@ class WriterCommand(Command):
 mallow writer ADDRESS     the word of 4 bytes with ADDRESS in it
 mallow writer off         looks no longer
 
+After `mallow first` it begins where the heap was sound for the last time.
+
 Works for a run that nobody types into: it does the same each time.  Memory is
 watched by the hardware, so nothing runs slower."""
 
@@ -70,8 +77,14 @@ watched by the hardware, so nothing runs slower."""
         address = number_of(words[0]) & ~(WORD - 1)
         value = memory.word(address)
         self.forget()
-        restart()
-        run_to("kernel_main")
+        finding = Finding.latest
+        if finding and finding.holds_for(address):
+            run_to_moment(finding.sound)
+            since = f", which was sound {finding.sound}"
+        else:
+            restart()
+            run_to("kernel_main")
+            since = ""
         say(f"started again, to the store that puts {value:#010x} at "
             f"{address:#010x}")
         WriterCommand.watch = Watch(address, value)

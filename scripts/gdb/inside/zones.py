@@ -50,6 +50,11 @@ class Zone:
         self.bitmap_bytes = len(words)
 
     @property
+    def bookkeeping(self):
+        """Its header and bitmap, as pieces."""
+        return [(self.at, self.bitmap_at + self.bitmap_bytes)]
+
+    @property
     def first_entry(self):
         return self.at + self.cache.first_entry
 
@@ -187,7 +192,7 @@ class Zalloc:
                           self.mark(zone.at), self.mark_place(zone.at))
         if zone.used != sum(zone.bits):
             return Broken(I4, zone.at, "used", sum(zone.bits), zone.used,
-                          zone.place_of("used"))
+                          zone.place_of("used"), zone.bookkeeping)
         return None
 
     def counters_broken(self, zones):

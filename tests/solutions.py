@@ -34,6 +34,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from mallow import check, grade, holes, labs
 from mallow.grade_run import Runner
 
@@ -75,6 +77,15 @@ def found(kind):
     """All faults, or all variants, in the order of the labs."""
     return [read(path) for path in sorted(ROOT.glob(f"labs/*/{kind}/*"))
             if path.suffix in (".patch", ".c")]
+
+
+def params(solutions, kind):
+    """For parametrize: the first of each kind runs always, the others in `make
+    test-all`."""
+    first = {kind(each): each for each in reversed(solutions)}.values()
+    return [pytest.param(each, id=str(each),
+                         marks=[] if each in first else pytest.mark.long)
+            for each in solutions]
 
 
 # -- Their tests ------------------------------------------------------------------

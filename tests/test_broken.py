@@ -84,7 +84,17 @@ def replay(tree, tmp_path, *words, **traces):
     return done, {trace["name"]: trace for trace in figures["traces"]}
 
 
-@pytest.mark.parametrize("name", WRONG)
+# The others run in `make test-all`, as a build and a replay each take long.
+USUAL = ("blocks_overlap", "nothing_freed", "contents_lost", "triple_fault")
+
+
+def each(names):
+    return pytest.mark.parametrize("name", [
+        pytest.param(name, marks=[] if name in USUAL else pytest.mark.long)
+        for name in names])
+
+
+@each(WRONG)
 def test_wrong(name, tree, tmp_path):
     file, old, new, reason = WRONG[name]
     tree.replace(file, old, new)
@@ -98,7 +108,7 @@ def test_wrong(name, tree, tmp_path):
         assert reason in trace["reason"] and trace["reason"] in done.stderr
 
 
-@pytest.mark.parametrize("name", DEADLY)
+@each(DEADLY)
 def test_deadly(name, tree, tmp_path):
     """Costs the trace that meets it, and no other."""
     text, reason = DEADLY[name]
@@ -111,6 +121,7 @@ def test_deadly(name, tree, tmp_path):
     assert reason in traces[LINUX]["reason"]
 
 
+@pytest.mark.long
 def test_right_but_worse(tree, tmp_path):
     """Without coalescing the trace needs more memory, and that shows."""
     before = replay(tree, tmp_path)[1][LINUX]

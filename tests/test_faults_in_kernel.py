@@ -14,13 +14,8 @@ FAULTS = solutions.found("faults")
 VARIANTS = solutions.found("variants")
 LABS = list(solutions.LABS.values())
 
-# The last to be put in stays: the first of its lab.
-SPREAD = {fault.lab.name: fault for fault in reversed(FAULTS)}.values()
-
-each_fault = pytest.mark.parametrize("fault", [
-    pytest.param(fault, id=str(fault),
-                 marks=[] if fault in SPREAD else pytest.mark.long)
-    for fault in FAULTS if fault.in_kernel])
+each_fault = pytest.mark.parametrize("fault", solutions.params(
+    [fault for fault in FAULTS if fault.in_kernel], lambda each: each.lab.name))
 each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
 each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
 

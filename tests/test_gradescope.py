@@ -72,6 +72,7 @@ def test_unpacked_and_run(tmp_path):
     assert said["score"] == 0 and "bump.c is missing" in said["output"]
 
 
+@pytest.mark.long
 def test_without_results_it_fails(tmp_path):
     assert make("LAB=heap").returncode == 0
     unpack(tmp_path / "source")

@@ -6,6 +6,7 @@ test alone.  A test is called ROOM_WHAT, and those of a room are run together.
 `make host-tests` builds the programs, one a compiler.
 """
 import functools
+import os
 import subprocess
 from pathlib import Path
 
@@ -42,11 +43,17 @@ def rooms():
             sorted({name.split("_")[0] for name in names(compiler)})]
 
 
+def environment(long):
+    return {**os.environ, **({"MALLOW_LONG": "1"} if long else {})}
+
+
 @pytest.mark.parametrize("compiler, room", rooms())
-def test_room(compiler, room):
+def test_room(compiler, room, pytestconfig):
+    """With --long, the random runs have all their seeds."""
     mine = [name for name in names(compiler) if name.split("_")[0] == room]
     done = subprocess.run([*i386.runner(), program(compiler), *mine],
                           text=True, capture_output=True,
                           stdin=subprocess.DEVNULL,
+                          env=environment(pytestconfig.getoption("--long")),
                           timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

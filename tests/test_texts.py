@@ -38,6 +38,9 @@ TEXTS = [path.relative_to(ROOT) for path in
           *sorted(ROOT.glob("labs/*/README.md"))]]
 LABS = [path for path in TEXTS if path.parts[0] == "labs"]
 UNCHECKED_MOST = 3  # blocks, of one text
+# Whose commands replay or grade a lot: in `make test-all`.
+LONG = ["docs/instructors.md", *(f"labs/{lab}/README.md" for lab in (
+    "3-heap", "4-malloc", "5-zalloc", "7-armour", "8-grow"))]
 
 PIECE = re.compile(
     r"^<!-- stage: (?P<stage>\w+)(?P<words>[^>]*?) -->$"
@@ -105,12 +108,11 @@ def blocks(path):
 
 
 def of_language(language):
-    """[(text, its blocks)] for the texts that have such blocks."""
+    """[(text, its blocks)], of texts that have such blocks."""
     wanted = (language, "file") if language == "console" else (language,)
     pairs = [(path, [block for block in blocks(path)
                      if block.language in wanted]) for path in TEXTS]
-    return [pytest.param(found, id=str(path)) for path, found in pairs
-            if found]
+    return [(path, found) for path, found in pairs if found]
 
 
 def each(language):
@@ -211,7 +213,10 @@ def run_console(block, root):
         session.end()
 
 
-@pytest.mark.parametrize("found", of_language("console"))
+@pytest.mark.parametrize("found", [
+    pytest.param(found, id=str(path),
+                 marks=pytest.mark.long if str(path) in LONG else [])
+    for path, found in of_language("console")])
 def test_console(found, tree):
     """In order: what one block enables is enabled in the next."""
     for block in found:
@@ -265,7 +270,9 @@ def last_words(guest, line):
             guest.console.after == PROMPT)
 
 
-@pytest.mark.parametrize("found", of_language("mallow"))
+@pytest.mark.parametrize("found", [
+    pytest.param(found, id=str(path))
+    for path, found in of_language("mallow")])
 def test_mallow(found, boot):
     """Blocks that follow each other at one stage share a boot, and go on where
     the one before has ended."""

@@ -24,8 +24,9 @@ struct model {
     size_t steps;
 };
 
-/* Runs `model` with several seeds, or with MALLOW_SEED alone if the environment
- * sets it.  Fails the test with the seed and the step. */
+/* Runs `model` with a third of `seeds`, with all if the environment has
+ * MALLOW_LONG, or with MALLOW_SEED alone if it has that.  Fails the test with
+ * the seed and the step. */
 void model_run(const struct model *model, unsigned seeds);
 
 /* All that a walk reports, to compare before and after. */

@@ -13,6 +13,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import guest as guests  # noqa: E402  (needs the path above)
 
+from mallow import i386  # noqa: E402
+
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true",
@@ -21,6 +23,9 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: runs in make test-all only")
+    config.addinivalue_line("markers", "native: the same, where programs for "
+                            "i386 have to be emulated and take ten times as "
+                            "long")
     # pexpect 4.8 starts its reader in an old-fashioned way.
     config.addinivalue_line("filterwarnings",
                             "ignore:setDaemon:DeprecationWarning")
@@ -28,9 +33,11 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(config, items):
     """Without --long, what is marked long is not even mentioned."""
+    left_out = ["native", "long"] if i386.runner() else ["long"]
     if config.getoption("--long"):
         return
-    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    items[:] = [item for item in items
+                if not any(map(item.get_closest_marker, left_out))]
 
 
 @pytest.fixture

@@ -79,12 +79,18 @@ def found(kind):
             if path.suffix in (".patch", ".c")]
 
 
-def params(solutions, kind):
-    """For parametrize: the first of each kind runs always, the others in `make
+def params(solutions, kind=None):
+    """For parametrize: the first of each lab, and every eighth, run always; the
+    first of each kind where there is no emulation, too; the others in `make
     test-all`."""
-    first = {kind(each): each for each in reversed(solutions)}.values()
-    return [pytest.param(each, id=str(each),
-                         marks=[] if each in first else pytest.mark.long)
+    def first(key):
+        return list({key(each): each for each in reversed(solutions)}.values())
+
+    always = first(lambda each: each.lab.name) + solutions[::8]
+    natively = first(kind) if kind else []
+    return [pytest.param(each, id=str(each), marks=[] if each in always
+                         else pytest.mark.native if each in natively
+                         else pytest.mark.long)
             for each in solutions]
 
 

@@ -84,13 +84,15 @@ def replay(tree, tmp_path, *words, **traces):
     return done, {trace["name"]: trace for trace in figures["traces"]}
 
 
-# The others run in `make test-all`, as a build and a replay each take long.
-USUAL = ("blocks_overlap", "nothing_freed", "contents_lost", "triple_fault")
+# The others run in `make test-all`: a build and a replay each take long.
+USUAL = ("nothing_freed", "triple_fault")
+NATIVE = ("blocks_overlap", "contents_lost")
 
 
 def each(names):
     return pytest.mark.parametrize("name", [
-        pytest.param(name, marks=[] if name in USUAL else pytest.mark.long)
+        pytest.param(name, marks=[] if name in USUAL else pytest.mark.native
+                     if name in NATIVE else pytest.mark.long)
         for name in names])
 
 

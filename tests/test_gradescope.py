@@ -53,6 +53,7 @@ def grade(room, name, text):
     return json.loads((room / "results" / "results.json").read_text())
 
 
+@pytest.mark.native
 def test_unpacked_and_run(tmp_path):
     done = make("LAB=heap", "SEED=5")
     assert done.returncode == 0 and "grades heap" in done.stdout, done.stderr

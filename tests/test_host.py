@@ -39,8 +39,9 @@ def test_built(compiler):
 
 def rooms():
     """(compiler, room) of all."""
-    return [(compiler, room) for compiler in COMPILERS for room in
-            sorted({name.split("_")[0] for name in names(compiler)})]
+    return [pytest.param(compiler, room, marks=[] if compiler == "gcc" else
+                         pytest.mark.native) for compiler in COMPILERS for room
+            in sorted({name.split("_")[0] for name in names(compiler)})]
 
 
 def environment(long):

@@ -118,8 +118,9 @@ def labs_in_parts():
 
 # A build for each part: `make test` writes two labs, `make test-all` every one.
 @pytest.mark.parametrize("lab", [
-    pytest.param(lab, marks=[] if lab in ("heap", "malloc")
-                 else pytest.mark.long) for lab in labs_in_parts()])
+    pytest.param(lab, marks=[] if lab == "malloc" else pytest.mark.native
+                 if lab == "heap" else pytest.mark.long)
+    for lab in labs_in_parts()])
 def test_parts(lab, tree):
     number = stages.names().index(lab)
     written, found, said = [], [], []

@@ -105,6 +105,7 @@ def test_linux_trace(stage, traces, tmp_path):
     assert abs(trace["utilisation_milli"] - utilisation) <= 1
 
 
+@pytest.mark.native
 def test_figures_repeat(traces, tmp_path):
     """Counted under -icount: every figure is the same in every run."""
     shutil.copy(project.TRACES / "bash-arrays.rep", traces)

@@ -116,8 +116,11 @@ def of_language(language):
 
 
 def each(language):
-    return [pytest.param(block, id=block.where) for path in TEXTS
-            for block in blocks(path) if block.language == language]
+    """All blocks in a language; the first of each text runs everywhere."""
+    return [pytest.param(block, id=block.where,
+                         marks=pytest.mark.native if number else [])
+            for path in TEXTS for number, block in enumerate(
+                block for block in blocks(path) if block.language == language)]
 
 
 def lines_of(text):

@@ -300,7 +300,7 @@ void model_run(const struct model *model, unsigned seeds)
         return;
     }
     if (!getenv("MALLOW_LONG"))
-        seeds = (seeds + 2) / 3;
+        seeds = (seeds + 5) / 6;
     for (uint32_t seed = 1; seed <= seeds; seed++)
         run_seed(model, seed);
 }

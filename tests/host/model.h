@@ -24,7 +24,7 @@ struct model {
     size_t steps;
 };
 
-/* Runs `model` with a third of `seeds`, with all if the environment has
+/* Runs `model` with a sixth of `seeds`, with all if the environment has
  * MALLOW_LONG, or with MALLOW_SEED alone if it has that.  Fails the test with
  * the seed and the step. */
 void model_run(const struct model *model, unsigned seeds);

@@ -99,6 +99,7 @@ LAB_ROOM := common ledger \
             window        \
             labs          \
             tape          \
+            fence         \
             run_kernel
 TOP := options     \
        inventory   \

@@ -5,6 +5,8 @@
 #include "arch/i386/counter.h"
 #include "arch/i386/cpu.h"
 #include "arch/i386/probe.h"
+#include "lab/common.h"
+#include "lab/fence.h"
 #include "lab/steps.h"
 #include "lab/tape.h"
 #include "lib/print.h"
@@ -279,7 +281,20 @@ void lab_side_before(const struct lab_record *record)
     if (run.playing)
         return;
     tape_append(tape_of(record, TAPE_CALL));
+    if (record->call == LAB_HEAP_START)
+        fence_raise(lab_places.heap_begin, record->arguments[0],
+                    record->arguments[1], lab_places.heap_end);
     run.call_begin = counter_now();
+}
+
+static void expect_fence(const struct lab_record *record)
+{
+    uintptr_t at = fence_damage();
+
+    if (at)
+        lab_fail(lab_file(), record->line,
+                 "the allocator has written to %#lx, outside the heap",
+                 (unsigned long)at);
 }
 
 void lab_side_after(const struct lab_record *record)
@@ -292,6 +307,7 @@ void lab_side_after(const struct lab_record *record)
     done.result = record->result;
     done.instructions = (uint32_t)ticks_to_instructions(ticks);
     tape_append(done);
+    expect_fence(record);
 }
 
 /* Nothing here notices a stray access while it happens. */

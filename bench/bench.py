@@ -80,8 +80,6 @@ def measure(bench, works):
         results[name] = part()
         print(f" ({time.monotonic() - start:.0f} s)", file=sys.stderr)
     results["ours"] = [subject.name for subject in bench.ours()]
-    results["unseen"] = [subject.name for subject in bench.subjects
-                         if not bench.sees_memory(subject)]
     results["final"] = results["ours"][-1] if results["ours"] else ""
     results["targets"] = targets.judge(results)
     return results

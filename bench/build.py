@@ -27,7 +27,7 @@ DRIVER = ROOT / "bench" / "driver"
 PLUGIN_INTERFACES = range(1, 10)
 
 WITH_ALL = ["main.c", "measure.c", "work.c", "crowd.c", "misuse.c",
-            "system.c", "count.S"]
+            "system.c", "resident.c", "count.S"]
 WITH_KERNEL = ["start_bare.S", "commands_kernel.c", "subject_kernel.c",
                "stray.c", "search.c", "frames.c", "zones.c", "pages.c"]
 # Stage -> the room of src/mm that it brings, in the order of the labs.

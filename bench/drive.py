@@ -116,16 +116,8 @@ class Bench:
                              str(heap_bytes), costs)
             return figures.figures(work.operations, figures.read_costs(costs))
 
-    def sees_memory(self, subject):
-        """Whether what a program takes can be told: in the emulator, /proc
-        describes the emulator's own memory."""
-        return subject.ours or not self.native()
-
     def region(self, subject, work):
-        """Bytes of memory that a workload needs; None if it never fits, or
-        if that cannot be told here."""
-        if not self.sees_memory(subject):
-            return None
+        """Bytes of memory that a workload needs; None if it never fits."""
         with tempfile.TemporaryDirectory(dir=BUILD) as folder:
             operations = Path(folder) / "ops"
             work.write(operations)

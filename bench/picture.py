@@ -103,9 +103,7 @@ def draw_scatter(drawing, results, ours):
     drawing.text(MARGIN, 30, "What a call costs, and how much memory is "
                  "payload (all traces)", css="title")
     drawing.text(MARGIN, 50, "up: less waste.  left: cheaper.  filled: "
-                 "Mallow's stages.  " +
-                 ("others: not measured on this machine"
-                  if results.get("unseen") else "ring: others"))
+                 "Mallow's stages.  ring: others")
     draw_axes(drawing)
     for subject in results["traces"]:
         at = point(results, subject)

@@ -8,10 +8,6 @@ from figures import dig, mean_of
 from sections import MISUSES, OUTCOMES
 from targets import most, trace_rows, utilisations, worst
 
-UNSEEN = """
-  Not measured: how much memory {} take.  The machine
-  that made this table runs 32-bit programs in qemu-i386 alone, where /proc
-  describes the emulator's memory instead of the program's."""
 SHORT = {"refused": "refused", "harmless": "harmless", "noticed": "noticed",
          "stopped": "stops", "crashed": "CRASHES", "hung": "HANGS",
          "damaged": "CORRUPT", "twice": "TWICE"}
@@ -70,13 +66,6 @@ def print_traces(results):
         "2 MiB.  Reclaim: the worst\nrequest that emptied caches first.",
         ["", "kernel", "util.", "others", "worst", "util.", "lowest",
          "resize", "failed", "reclaim"], rows)
-    print_unseen(results)
-
-
-def print_unseen(results):
-    names = results.get("unseen")
-    if names:
-        print(UNSEEN.format(", ".join(names)))
 
 
 def print_sizes(results):

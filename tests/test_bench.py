@@ -177,23 +177,10 @@ def test_resident_growth_of_a_c_library(bench):
     """A megabyte in pages of its own cannot be had for less, and no allocator
     that is any good takes a tenth more."""
     work = Work("pages", [(ALLOC, i, 4096) for i in range(256)])
-    if bench.native():
-        pytest.skip("in the emulator a program's memory cannot be told")
     for subject in bench.subjects:
         if not subject.ours:
             grown = bench.region(subject, work)
             assert 1 << 20 <= grown < 1.2 * (1 << 20), subject.name
-
-
-def test_emulated_memory_is_not_the_programs(bench, monkeypatch):
-    work = Work("one", [(ALLOC, 0, 64)])
-    ours, other = (drive.Subject("x", None, ours) for ours in (True, False))
-    monkeypatch.setattr(bench, "native", lambda: [bench.qemu])
-    monkeypatch.setattr(bench, "run", lambda *_: "1024")
-    assert bench.utilisation(ours, work)["utilisation"] == 64 / 1024
-    assert bench.utilisation(other, work)["utilisation"] is None
-    monkeypatch.setattr(bench, "native", lambda: [])
-    assert bench.utilisation(other, work)["utilisation"] == 64 / 1024
 
 
 def test_a_growing_heap_goes_on_behind_its_static_part(bench):

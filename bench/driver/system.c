@@ -17,7 +17,8 @@ enum {
     SYS_SIGACTION = 67,
     SYS_GETRUSAGE = 77,
     SYS_PRCTL = 172,
-    SYS_MMAP2 = 192
+    SYS_MMAP2 = 192,
+    SYS_MINCORE = 218
 };
 
 enum {
@@ -36,8 +37,7 @@ enum {
     MAP_SHARED_FILE = 0x01,
     MAP_OWN = 0x02 | 0x20,
     MAP_AT = 0x10,
-    MAP_UNRESERVED = 0x4000,
-    MAP_PRESENT = 0x8000
+    MAP_UNRESERVED = 0x4000
 };
 enum {
     NO_HUGE_PAGES = 41
@@ -157,8 +157,12 @@ void *file_share(const char *path, size_t bytes)
 
 void *memory_map(size_t bytes, bool present)
 {
-    return map(0, bytes, MAP_OWN | (present ? MAP_PRESENT : MAP_UNRESERVED),
-               NO_FILE);
+    char *memory = map(0, bytes, MAP_OWN | MAP_UNRESERVED, NO_FILE);
+
+    /* By hand, for an emulator does not pass MAP_POPULATE on. */
+    for (size_t at = 0; present && at < bytes; at += 4096)
+        *(volatile char *)(memory + at) = 0;
+    return memory;
 }
 
 void memory_renew(uintptr_t begin, size_t bytes)
@@ -166,43 +170,35 @@ void memory_renew(uintptr_t begin, size_t bytes)
     map(begin, bytes, MAP_OWN | MAP_UNRESERVED | MAP_AT, NO_FILE);
 }
 
-/* The number behind `label` in a text of "label:   number kB" lines. */
-static size_t kib_after(const char *text, const char *label)
+size_t text_load(const char *path, char *text, size_t room)
 {
-    for (; *text; text++) {
-        const char *at = text, *wanted = label;
-        size_t value = 0;
+    intptr_t file = open_file(path, OPEN_READ);
+    size_t bytes = 0, step;
 
-        while (*wanted && *at == *wanted)
-            at++, wanted++;
-        if (*wanted)
-            continue;
-        while (*at == ' ')
-            at++;
-        while (*at >= '0' && *at <= '9')
-            value = value * 10 + (size_t)(*at++ - '0');
-        return value;
-    }
-    panic("no \"%s\" in smaps_rollup", label);
+    do {
+        step = system_call(SYS_READ, (uintptr_t)file, (uintptr_t)(text + bytes),
+                           room - 1 - bytes);
+        if (step >= IS_ERROR)
+            panic("cannot read %s", path);
+        bytes += step;
+    } while (step != 0);
+    system_call(SYS_CLOSE, (uintptr_t)file, 0, 0);
+    if (bytes == room - 1)
+        panic("%s has more than %zu bytes", path, room - 2);
+    text[bytes] = 0;
+    return bytes;
 }
 
-size_t resident_bytes(void)
+void no_huge_pages(void)
 {
-    static char text[2048];
-    static bool prepared;
-    intptr_t file;
-    size_t bytes;
+    system_call(SYS_PRCTL, NO_HUGE_PAGES, 1, 0);
+}
 
-    /* One touched byte must not count as a huge page. */
-    if (!prepared)
-        system_call(SYS_PRCTL, NO_HUGE_PAGES, 1, 0);
-    prepared = true;
-    file = open_file("/proc/self/smaps_rollup", OPEN_READ);
-    bytes = system_call(SYS_READ, (uintptr_t)file, (uintptr_t)text,
-                        sizeof text - 1);
-    system_call(SYS_CLOSE, (uintptr_t)file, 0, 0);
-    text[bytes < sizeof text ? bytes : 0] = 0;
-    return kib_after(text, "\nAnonymous:") * 1024;
+void pages_present(uintptr_t begin, size_t pages, uint8_t *present)
+{
+    if (system_call(SYS_MINCORE, begin, pages * 4096, (uintptr_t)present) != 0)
+        panic("mincore() of %zu pages at %#lx fails", pages,
+              (unsigned long)begin);
 }
 
 uint32_t page_faults(void)

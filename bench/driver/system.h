@@ -20,8 +20,16 @@ void *memory_map(size_t bytes, bool present);
 /* Makes whole pages of memory_map()'s zero again. */
 void memory_renew(uintptr_t begin, size_t bytes);
 
+/* A text file of any kind, /proc's included, that ends with a 0 and is shorter
+ * than `room`; its length. */
+size_t text_load(const char *path, char *text, size_t room);
+
+/* Bit 0 of each byte: whether that page is in memory. */
+void pages_present(uintptr_t begin, size_t pages, uint8_t *present);
+/* From now on memory comes in pages of 4 KiB only. */
+void no_huge_pages(void);
 /* Bytes of memory that are this process's own: what it has written to and
- * not given back, page by page. */
+ * not given back, page by page (resident.c). */
 size_t resident_bytes(void);
 /* Page faults so far.  resident_bytes() grows at page faults only. */
 uint32_t page_faults(void);

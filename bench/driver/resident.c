@@ -38,7 +38,7 @@ static uintptr_t read_hex(const char **text)
     uintptr_t value = 0;
 
     for (;; (*text)++) {
-        uintptr_t digit = (uintptr_t)**text;
+        uintptr_t digit = (unsigned char)(*text)[0];
 
         if (digit >= '0' && digit <= '9')
             value = value * 16 + digit - '0';

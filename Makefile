@@ -73,7 +73,8 @@ MM := frames frames_check                                \
       malloc malloc_verify malloc_check                  \
       zalloc zalloc_walk zalloc_verify zalloc_check heap_pages\
       spans_policy spans_runs spans spans_walk spans_check \
-      armour_arena armour_index armour armour_check      \
+      armour_arena armour_index armour armour_kmalloc    \
+      armour_check                                       \
       objects_zones objects objects_check                \
       window window_check grow grow_check
 # STAFF BEGIN

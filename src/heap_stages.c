@@ -45,13 +45,14 @@ static size_t region_kib(void)
 /* Takes a block and gives it back: what is a hole yet says so.  Leaves a trace
  * in the allocator, which is to be started again. */
 static enum stage_state try_out(enum stage_state state,
-                                const struct heap_backend *backend)
+                                const struct heap_backend *backend,
+                                size_t bytes)
 {
     void *payload;
 
     if (state != STAGE_OK)
         return state;
-    payload = backend->alloc(1, HEAP_ALIGNMENT);
+    payload = backend->alloc(bytes, HEAP_ALIGNMENT);
     if (payload == NOT_WRITTEN)
         return STAGE_NOT_WRITTEN;
     if (payload && backend->free(payload) == HEAP_NOT_WRITTEN)
@@ -59,13 +60,16 @@ static enum stage_state try_out(enum stage_state state,
     return STAGE_OK;
 }
 
-/* One allocator for everything. */
+/* One allocator for everything.  It may treat small blocks in a way of their
+ * own, so it is tried twice. */
 static enum stage_state take_over(enum stage_state (*init)(uintptr_t begin,
                                                            uintptr_t end),
                                   const struct heap_backend *backend)
 {
-    enum stage_state state = try_out(init(region.begin, region.end), backend);
+    enum stage_state state =
+        try_out(init(region.begin, region.end), backend, 1);
 
+    state = try_out(state, backend, PAGE_BYTES);
     if (state == STAGE_NOT_WRITTEN)
         return state;
     init(region.begin, region.end);
@@ -82,7 +86,8 @@ take_small(enum stage_state (*init)(const struct page_source *source),
 
     if (state == STAGE_NOT_WRITTEN)
         return state;
-    state = try_out(init(heap_page_source(region.begin, region.end)), backend);
+    state =
+        try_out(init(heap_page_source(region.begin, region.end)), backend, 1);
     start_malloc(); /* the try has taken pages */
     if (state == STAGE_NOT_WRITTEN)
         return state;

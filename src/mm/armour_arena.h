@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Where an arena keeps what; for the armour files only.
  *
- *     begin                                             base                end
- *     | sizes | starts | used | list heads ....... | x | 0 | 1 | 2 | ... | n-1
- * |
- *       \____________________________________________/   \_________________/
+ *     begin                                            base               end
+ *     | sizes | starts | used | list heads ...... | x | 0 | 1 | 2 | .. | n-1 |
+ *       \___________________________________________/   \________________/
  *              bookkeeping: no payload among it            granules of 8 bytes
  *
  * Memory is counted in granules, from `base` on, and a block is known by the

@@ -242,25 +242,6 @@ static inline enum heap_error block_retire_large(struct arena *arena,
     return block_release(arena, start, end);
 }
 
-/* The bytes of the used block that starts at `address`, if they are at most
- * WORD_BITS granules; more than any size with a record if it is longer; 0 if no
- * used block starts there. */
-static inline uint32_t short_block_bytes(const struct arena *arena,
-                                         uintptr_t address)
-{
-    uint32_t start = granule_of(arena, address), starts;
-
-    if (start >= arena->granules || !is_used(arena, start))
-        return 0;
-    starts = starts_from(arena, start);
-    if ((starts & 1) == 0)
-        return 0;
-    starts >>= 1;
-    if (starts == 0)
-        return WORD_BITS * GRANULE_BYTES;
-    return (lowest_bit(starts) + 1) * GRANULE_BYTES;
-}
-
 /* On any error nothing changes. */
 static inline enum heap_error arena_free(struct arena *arena, uintptr_t address)
 {

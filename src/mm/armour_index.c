@@ -9,6 +9,7 @@
  */
 #include "mm/armour_index.h"
 
+#include "lib/panic.h"
 #include "lib/print.h"
 
 bool is_pile(const struct arena *arena, uint32_t run)
@@ -64,7 +65,17 @@ void index_rebuild(struct arena *arena, uint32_t suspect)
 
 bool index_remove_damaged(struct arena *arena, uint32_t run)
 {
-    /* The mark of a pile may have been the damage. */
+    uint32_t next, previous;
+
     index_rebuild(arena, run);
+    /* The mark of a pile may have been the damage. */
+    if (is_pile(arena, run))
+        return false;
+    next = links_of(arena, run)->next;
+    previous = links_of(arena, run)->previous;
+    if (!is_link(arena, next) || links_of(arena, next)->previous != run ||
+        !is_link(arena, previous) || links_of(arena, previous)->next != run)
+        panic("armour: the rings are new, but the links of %#lx make no sense",
+              (unsigned long)address_of(arena, run));
     return index_remove(arena, run);
 }

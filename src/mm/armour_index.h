@@ -25,64 +25,15 @@
 #ifndef MM_ARMOUR_INDEX_H
 #define MM_ARMOUR_INDEX_H
 
-#include "mm/armour_maps.h"
+#include "mm/armour_links.h"
 
-struct links {
-    uint32_t next, previous;
-};
-
-_Static_assert(sizeof(struct links) == GRANULE_BYTES,
-               "a run of one granule has room for its links");
-
-/* Up to here each length is a class of its own, above there are four classes a
- * doubling: 64..79, 80..95, 96..111, 112..127, 128..159, ... */
-#define EXACT_LENGTHS 64u
-
-/* Larger blocks than this are cut one by one, and released one by one: see
- * armour_sizes.h. */
-#define STRIP_SIZE_MAX 8u
-/* In place of a link back, in the run of a pile: its size. */
-#define PILE_MARK NO_GRANULE
-
-/* Ties all rings anew.  `suspect` is the run whose links made no sense. */
-void index_rebuild(struct arena *arena, uint32_t suspect);
-
-/* Whether a free block is the pile of a size: then it is in no ring. */
-bool is_pile(const struct arena *arena, uint32_t run);
-
-/* The class of the runs with `length`.  With p the highest bit of `length`,
- * `length` >> (p - 2) is 4..7 and says where in its doubling it lies. */
-static inline uint32_t class_of(uint32_t length)
-{
-    uint32_t power;
-
-    if (length < EXACT_LENGTHS)
-        return length;
-    power = highest_bit(length);
-    return power * 4 + (length >> (power - 2)) + 36;
-}
-
-/* Heads have the numbers below -1, the highest class next to it. */
-static inline uint32_t head_of(const struct arena *arena, uint32_t class)
-{
-    return arena->lowest + class;
-}
-
-static inline uint32_t class_of_head(const struct arena *arena, uint32_t head)
-{
-    return head - arena->lowest;
-}
-
-static inline struct links *links_of(const struct arena *arena, uint32_t run)
-{
-    return (struct links *)address_of(arena, run);
-}
-
-/* Behind the last of its ring: the oldest run is taken first, so that the
- * others have time to be merged. */
+/* Puts the free run of `length` granules at `run` into the ring of its class,
+ * and sets the class's bits (X2).  Behind the last: the oldest run is taken
+ * first, so that the others have time to be merged. */
 static inline void index_insert(struct arena *arena, uint32_t run,
                                 uint32_t length)
 {
+    /* LAB 7 BEGIN */
     uint32_t class = class_of(length), head = head_of(arena, class);
     struct links *ends = links_of(arena, head), *links = links_of(arena, run);
     uint32_t previous = ends->previous;
@@ -93,24 +44,27 @@ static inline void index_insert(struct arena *arena, uint32_t run,
     links_of(arena, previous)->next = run;
     bit_set(arena->class_bits, class);
     bit_set(&arena->summary, class / WORD_BITS);
+    /* LAB 7 END */
 }
 
-/* Whether a link may be written through: to a head or a free run.  The maps
- * reach down to the heads and call them free. */
+/* Whether a link, which may be any number, may be written through: to a head or
+ * to the start of a free block.  The maps reach down to the heads, from
+ * arena->lowest on, and call them free blocks. */
 static inline bool is_link(const struct arena *arena, uint32_t run)
 {
+    /* LAB 7 BEGIN: return true; */
     return run - arena->lowest < arena->numbers && is_start(arena, run) &&
            !is_used(arena, run);
+    /* LAB 7 END */
 }
 
-/* For a run whose links make no sense: ties all rings anew, and takes the run
- * out of its ring then. */
-bool index_remove_damaged(struct arena *arena, uint32_t run);
-
-/* Takes a run out of its ring; false, and nothing done, if it is a pile. */
-static __attribute__((noinline, unused)) bool index_remove(struct arena *arena,
-                                                           uint32_t run)
+/* Takes a run out of its ring, and clears its class's bit in class_bits if that
+ * was the last; false, and nothing done, if it is a pile.  Nothing is written
+ * through a link that is_link() does not allow or that does not point back:
+ * index_remove_damaged() does the rest then. */
+static bool index_remove(struct arena *arena, uint32_t run)
 {
+    /* LAB 7 BEGIN: return false; */
     uint32_t next = links_of(arena, run)->next;
     uint32_t previous = links_of(arena, run)->previous;
 
@@ -118,9 +72,7 @@ static __attribute__((noinline, unused)) bool index_remove(struct arena *arena,
         return false;
     if (!is_link(arena, next) || links_of(arena, next)->previous != run)
         return index_remove_damaged(arena, run);
-    /* Read the arena again: to keep it in registers takes more than there
-     * are. */
-    __asm__ volatile("" ::: "memory");
+    read_again();
     if (!is_link(arena, previous) || links_of(arena, previous)->next != run)
         return index_remove_damaged(arena, run);
     links_of(arena, next)->previous = previous;
@@ -128,6 +80,7 @@ static __attribute__((noinline, unused)) bool index_remove(struct arena *arena,
     if (next == previous) /* the head, alone again */
         bit_clear(arena->class_bits, class_of_head(arena, next));
     return true;
+    /* LAB 7 END */
 }
 
 static inline uint32_t class_first(const struct arena *arena, uint32_t class)

@@ -25,103 +25,12 @@
 #ifndef MM_ARMOUR_MAPS_H
 #define MM_ARMOUR_MAPS_H
 
-#include "mm/armour_arena.h"
+#include "mm/armour_bits.h"
 
-/* As much of a map as any arena may have: tells the compiler what is read. */
-struct map_words {
-    uint32_t words[1u << 24];
-};
-
-/* C has no words for what the 386 does in one instruction: bit i of a map,
- * wherever it lies, i < 0 included.  In C it takes five. */
-static inline bool bit_test(const uint32_t *map, uint32_t bit)
-{
-    bool set;
-
-    __asm__("btl %2, %1"
-            : "=@ccc"(set)
-            : "m"(*(const struct map_words *)map), "r"(bit));
-    return set;
-}
-
-static inline void bit_set(uint32_t *map, uint32_t bit)
-{
-    __asm__("btsl %1, %0" : "+m"(*map) : "r"(bit) : "cc", "memory");
-}
-
-static inline void bit_clear(uint32_t *map, uint32_t bit)
-{
-    __asm__("btrl %1, %0" : "+m"(*map) : "r"(bit) : "cc", "memory");
-}
-
-static inline uint32_t lowest_bit(uint32_t word)
-{
-    return (uint32_t)__builtin_ctz(word);
-}
-
-static inline uint32_t highest_bit(uint32_t word)
-{
-    return 31u ^ (uint32_t)__builtin_clz(word);
-}
-
-static inline bool is_start(const struct arena *arena, uint32_t granule)
-{
-    return bit_test(arena->starts, granule);
-}
-
-/* Of a block's start. */
-static inline bool is_used(const struct arena *arena, uint32_t start)
-{
-    return bit_test(arena->used, start);
-}
-
-static inline void mark_used(struct arena *arena, uint32_t start)
-{
-    bit_set(arena->used, start);
-}
-
-static inline void mark_free(struct arena *arena, uint32_t start)
-{
-    bit_clear(arena->used, start);
-}
-
-/* Cuts the block around `granule` in two there.  The second one's mark and the
- * lengths of both are the caller's to write. */
-static inline void cut_at(struct arena *arena, uint32_t granule)
-{
-    bit_set(arena->starts, granule);
-}
-
-/* Joins the block that starts here to the one before it. */
-static inline void join_at(struct arena *arena, uint32_t start)
-{
-    bit_clear(arena->starts, start);
-}
-
-/* The starts behind `start` in its own word, moved down: bit 0 stands for the
- * granule behind it.  Two shifts, because one by 32 would be none. */
-static inline uint32_t later_starts(const struct arena *arena, uint32_t start)
-{
-    return arena->starts[start / WORD_BITS] >> (start % WORD_BITS) >> 1;
-}
-
-/* The WORD_BITS starts from `granule` on, bit 0 being its own, out of two
- * words of the map. */
-static inline uint32_t starts_from(const struct arena *arena, uint32_t granule)
-{
-    const uint32_t *word = &arena->starts[granule / WORD_BITS];
-    uint32_t low = word[0];
-
-    __asm__("shrdl %%cl, %1, %0"
-            : "+r"(low)
-            : "r"(word[1]), "c"(granule)
-            : "cc");
-    return low;
-}
-
-/* Where the block that starts here ends. */
+/* Where the block that starts at `start` ends: the next start.  No loop. */
 static inline uint32_t block_end(const struct arena *arena, uint32_t start)
 {
+    /* LAB 7 BEGIN: return start + 1; */
     uint32_t word = start / WORD_BITS;
     uint32_t later = later_starts(arena, start);
 
@@ -131,11 +40,14 @@ static inline uint32_t block_end(const struct arena *arena, uint32_t start)
     if (later)
         return (start | 31) + 1 + lowest_bit(later);
     return start + arena->used[word + 1];
+    /* LAB 7 END */
 }
 
-/* The block that ends where this one starts: the mirror image. */
+/* Where the block that ends at `start` starts: the mirror image of block_end().
+ * In front of granule 0 that is -1, which belongs to nobody and is used. */
 static inline uint32_t block_previous(const struct arena *arena, uint32_t start)
 {
+    /* LAB 7 BEGIN: return (uint32_t)-1; */
     const uint32_t *word = &arena->starts[start / WORD_BITS];
     uint32_t earlier = word[0] << 1 << (31 - start % WORD_BITS);
 
@@ -144,18 +56,44 @@ static inline uint32_t block_previous(const struct arena *arena, uint32_t start)
     if (word[-1])
         return (start & ~31u) - WORD_BITS + highest_bit(word[-1]);
     return start - (arena->used + start / WORD_BITS)[-1];
+    /* LAB 7 END */
 }
 
-/* Writes the length of the block [start, end) into its hole, if it has one. */
+/* Writes the length of the block [start, end) into its hole, if it has one
+ * (M2). Whoever has cut or joined a block calls it. */
 static inline void note_length(struct arena *arena, uint32_t start,
                                uint32_t end)
 {
+    /* LAB 7 BEGIN */
     uint32_t first = start / WORD_BITS + 1, behind_last = end / WORD_BITS;
 
     if (end - start > WORD_BITS && first < behind_last) {
         arena->used[first] = end - start;
         arena->used[behind_last - 1] = end - start;
     }
+    /* LAB 7 END */
+}
+
+/* Asked of any address at all, before it is believed: is there such a granule,
+ * is it marked used, does a block start there?  If so, the bytes of that block,
+ * but those of WORD_BITS granules, which is more than any size with a record,
+ * if it is longer; else 0. */
+static inline uint32_t short_block_bytes(const struct arena *arena,
+                                         uintptr_t address)
+{
+    /* LAB 7 BEGIN: return 0; */
+    uint32_t start = granule_of(arena, address), starts;
+
+    if (start >= arena->granules || !is_used(arena, start))
+        return 0;
+    starts = starts_from(arena, start);
+    if ((starts & 1) == 0)
+        return 0;
+    starts >>= 1;
+    if (starts == 0)
+        return WORD_BITS * GRANULE_BYTES;
+    return (lowest_bit(starts) + 1) * GRANULE_BYTES;
+    /* LAB 7 END */
 }
 
 #endif

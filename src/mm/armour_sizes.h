@@ -110,7 +110,7 @@ static inline enum heap_error pile_add(struct arena *arena, struct extent *pile,
 }
 
 /* Releases what all records hold; whether there was anything. */
-static __attribute__((noinline)) bool sizes_empty(struct arena *arena)
+static __attribute__((noinline, unused)) bool sizes_empty(struct arena *arena)
 {
     uint32_t sizes = arena->sized_bytes / GRANULE_BYTES;
     bool released = false;

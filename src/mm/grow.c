@@ -247,7 +247,8 @@ enum stage_state grow_init(uintptr_t begin, uintptr_t end,
         return STAGE_BROKEN;
     }
     lay_out(window);
-    armour_init(begin, end);
+    if (armour_init(begin, end) != STAGE_OK)
+        return STAGE_NOT_WRITTEN;
     armour_arena.no_room = alloc_beyond;
     armour_arena.elsewhere = free_beyond;
     grow.unwritten =

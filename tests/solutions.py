@@ -157,9 +157,11 @@ def host_program(lab, folder):
     """lab-tests with the lab's files below `folder` in place of the tree's."""
     compiler = (HOST / ".tools").read_text(encoding="utf-8").split()
     objects = (HOST / "objects").read_text(encoding="utf-8").split()
-    for name in lab.files:
+    for name in lab.sources:
         made = (folder / name).with_suffix(".o")
-        run(*compiler, "-Werror", "-g0", "-c", folder / name, "-o", made)
+        source = name if name in lab.includers else folder / name
+        run(*compiler, "-Werror", "-g0", "-iquote", folder / "src", "-c",
+            source, "-o", made)
         own = HOST.relative_to(ROOT) / Path(name).with_suffix(".o")
         objects[objects.index(str(own))] = str(made)
     run(*compiler, *LINKER, "-o", folder / "lab-tests", *objects)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What a student's file may contain: the checks before and after compiling."""
+from pathlib import Path
+
 import pytest
 
-from mallow import grade_contract, grade_files, labs
+from mallow import grade, grade_contract, grade_files, labs
 from mallow.elf import Elf
 from mallow.grade_build import Kit
 from mallow.grade_files import Refused
@@ -44,12 +46,15 @@ def said(kit, contract, tmp_path):
 
 def test_every_reference_keeps_its_contract(kit):
     for lab in labs.table():
+        found = []
         for file, rules in lab.files.items():
-            found = grade_contract.source_complaints(ROOT / file, file, rules,
-                                                     kit.compiler)
+            found += grade_contract.source_complaints(ROOT / file, file, rules,
+                                                      kit.compiler)
+        for file in lab.sources:
             found += grade_contract.check_object(
-                ROOT / kit.object_of(file), file, kit.others(file), rules)
-            assert not found, (lab.name, found)
+                ROOT / kit.object_of(file), file, kit.others(file),
+                lab.files.get(file) or kit.contract_of(lab, file))
+        assert not found, (lab.name, found)
 
 
 def test_plain_c_is_welcome(said):
@@ -144,6 +149,79 @@ SYMBOLS = {
 @pytest.mark.parametrize("text, expected", SYMBOLS.values(), ids=SYMBOLS)
 def test_symbols(said, text, expected):
     assert expected in said(text)
+
+
+# -- Headers that students write -----------------------------------------------
+
+MAPS = "src/mm/armour_maps.h"
+
+
+@pytest.fixture
+def taken():
+    """A folder in this tree, as grading has it."""
+    with grade.workshop() as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def maps_with(kit, taken, tmp_path):
+    """maps_with(text): what is said of lab 7 with `text` in front of the
+    last line of one header; "" if nothing."""
+    lab, = labs.resolve("armour")
+
+    def look(text):
+        for file in lab.files:
+            whole = (ROOT / file).read_text(encoding="utf-8")
+            if file == MAPS:
+                head, endif, _ = whole.rpartition("#endif")
+                whole = f"{head}{text}\n{endif}\n"
+            (tmp_path / Path(file).name).write_text(whole, encoding="utf-8")
+        try:
+            made = kit.students(tmp_path, lab, taken)
+        except Refused as refused:
+            return str(refused)
+        assert set(made) == set(lab.sources)
+        return ""
+
+    return look
+
+
+def test_all_that_include_a_header_are_compiled_with_it(kit):
+    for lab in labs.table():
+        headers = [name for name in lab.files if name.endswith(".h")]
+        including = {
+            str(path.relative_to(ROOT).with_suffix(".c")).replace(
+                str(kit.room), "src", 1)
+            for path in (ROOT / kit.room).rglob("*.d") if any(
+                name in path.read_text(encoding="utf-8").split()
+                for name in headers)}
+        assert including - set(lab.files) == set(lab.includers), lab.name
+
+
+def test_plain_functions_in_a_header(maps_with):
+    assert maps_with("static inline uint32_t half(uint32_t a)\n"
+                     "{\n    return a / 2;\n}\n") == ""
+
+
+HEADERS = {
+    "a macro": ("#define noinline constructor", "beside"),
+    "a macro with nothing in it": ("#define static", "beside"),
+    "no more macro": ("#undef bool", "beside"),
+    "a condition": ("#if 1\n#endif", "beside"),
+    "asm": ('static inline void f(void) { __asm__("hlt"); }', "plain C"),
+    "an include": ('#include "mm/armour_calls.h"', "contract"),
+    "another lab's function": (
+        "void *malloc_alloc(size_t bytes, size_t alignment);\n"
+        "static void *(*volatile const taker)(size_t, size_t) = malloc_alloc;",
+        "malloc_alloc"),
+    "a name of the kernel": ("int lab_places;", "belongs"),
+    "what does not compile": ("int x = ;", "does not compile"),
+}
+
+
+@pytest.mark.parametrize("text, expected", HEADERS.values(), ids=HEADERS)
+def test_headers(maps_with, text, expected):
+    assert expected in maps_with(text)
 
 
 # -- Files --------------------------------------------------------------------

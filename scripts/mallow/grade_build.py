@@ -8,6 +8,8 @@
 B1: whatever a lab does not name is this tree's, as `make iso` has built it.
 B2: a student's file is compiled with the kernel's flags, after the checks of
     grade_contract; its object is checked again before it is linked.
+B3: where students write a header, given sources that include it are compiled
+    with theirs, and those objects are checked like their own.
 
 A hand-out has no reference and digs no starters: there the other labs are the
 tree's own, as its owner has written them.
@@ -18,7 +20,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from . import grade_contract, grade_files, memory
+from . import grade_contract, grade_files, labs, memory
 from .elf import Elf
 from .grade_files import Refused
 from .project import BUILD, ISO, ROOT, Trouble, require
@@ -103,15 +105,17 @@ class Kit:
     def compiler(self, words, seconds=COMPILER_SECONDS):
         return run([*self.cc, *words], seconds)
 
-    def compile(self, folder, file):
-        """The object of folder/file; Refused if the compiler does not like
-        it."""
+    def compile(self, folder, file, source=None):
+        """The object of folder/file, or of another source, with the headers
+        of the folder; Refused if the compiler does not like it."""
         # The name in messages and in __FILE__ is the one of the tree.
         within = folder.relative_to(ROOT)
         made = within / Path(file).with_suffix(".o")
         try:
-            done = self.compiler([f"-ffile-prefix-map={within}/=", "-c",
-                                  str(within / file), "-o", str(made)])
+            done = self.compiler([f"-ffile-prefix-map={within}/=",
+                                  "-iquote", str(within / "src"), "-c",
+                                  source or str(within / file),
+                                  "-o", str(made)])
         except subprocess.TimeoutExpired:
             raise Refused(f"{file}: compiling takes over {COMPILER_SECONDS} "
                           "s") from None
@@ -125,32 +129,43 @@ class Kit:
     def students(self, submission, lab, folder):
         """{file: object} of a submission's files; Refused if one breaks the
         contract."""
-        grade_files.take(submission, lab, folder)
-        made = {}
-        for file, contract in lab.files.items():
-            wrong = grade_contract.source_complaints(
-                folder / file, file, contract, self.compiler)
-            if not wrong:
-                made[file] = self.compile(folder, file)
-                wrong = grade_contract.check_object(
-                    ROOT / made[file], file, self.others(file), contract)
+        def refuse_if(wrong):
             if wrong:
                 raise Refused(first_lines(
                     "\n".join(wrong), folder.relative_to(ROOT)))
+
+        grade_files.take(submission, lab, folder)
+        for file, contract in lab.files.items():
+            refuse_if(grade_contract.source_complaints(
+                folder / file, file, contract, self.compiler))
+        made = self.objects_for(lab, folder)
+        for file, path in made.items():
+            refuse_if(grade_contract.check_object(
+                ROOT / path, file, self.others(file),
+                lab.files.get(file) or self.contract_of(lab, file)))
         return made
+
+    def contract_of(self, lab, includer):
+        """Of a given file that includes students' headers (B3)."""
+        own = Elf(require(ROOT / self.object_of(includer))).undefined()
+        return labs.Contract([], own | lab.calls_of_headers)
+
+    def objects_for(self, lab, folder):
+        """{file: object} of a lab whose files are below `folder`."""
+        return {file: self.compile(folder, file,
+                                   file if file in lab.includers else None)
+                for file in lab.sources}
 
     def starters(self, lab, folder):
         """{file: object} of a lab that nobody has written yet."""
         if holes is None:
             return {}
-        made = {}
         for file in lab.files:
             text = (ROOT / file).read_text(encoding="utf-8")
             target = folder / file
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(holes.dig(text), encoding="utf-8")
-            made[file] = self.compile(folder, file)
-        return made
+        return self.objects_for(lab, folder)
 
     # -- Linking --------------------------------------------------------------
 

@@ -13,6 +13,9 @@ K2: it says to the compiler what ISO C can say and nothing more: no
     assembly, no attributes, no pragmas, no jumps to computed addresses.
 K3: its object file has the sections of plain C.
 K4: it calls what the lab lists, and defines no name that is somebody else's.
+K5: a header has no macros beside its guard, which is named after the file: what
+    is included later, or what includes it, means what it says.  It has no
+    object; K3 and K4 hold for those of its includers.
 
 This keeps tricks out that would take the machine from under the tests.  It
 does not make C a safe language; staff reads of that in docs/grading.md.
@@ -126,6 +129,19 @@ def text_complaints(name, raw, contract):
             yield f"{name}:{line}: #{word} has no place in a student's file"
         elif word == "include":
             yield from include_complaints(f"{name}:{line}", row, contract)
+        elif name.endswith(".h") and not is_guard(name, row):
+            yield (f"{name}:{line}: {row}: a header has no directives beside "
+                   f"its includes and its guard, {guard_of(name)}")
+
+
+def guard_of(name):
+    """src/mm/armour_maps.h: MM_ARMOUR_MAPS_H"""
+    return re.sub(r"\W", "_", name.removeprefix("src/")).upper()
+
+
+def is_guard(name, row):
+    return row.split() in (["#ifndef", guard_of(name)],
+                           ["#define", guard_of(name)], ["#endif"])
 
 
 def include_complaints(where, row, contract):
@@ -151,14 +167,15 @@ def own_lines(preprocessed, name):
             line += 1
 
 
-def entered_complaints(preprocessed, name, contract):
-    """K1 once more: the files that the preprocessor has really gone into."""
+def entered_complaints(preprocessed, name, contract, root=""):
+    """K1 once more: the files that the preprocessor has really gone into.
+    What lies below `root` are files of the same submission."""
     depth = 0
     for row in preprocessed.split("\n"):
         marker = MARKER.fullmatch(row)
         flags = marker.group(3).split() if marker else []
         if "1" in flags:
-            file = marker.group(2)
+            file = marker.group(2).removeprefix(root)
             if depth == 0 and Path(file).name not in STANDARD and \
                     file.removeprefix("src/") not in contract.includes:
                 yield f"{name}: the file {file} is not in the lab's contract"
@@ -203,10 +220,11 @@ def object_complaints(name, built, others, contract):
                "or give it another name")
 
 
-def preprocessed(path, name, compiler):
+def preprocessed(path, name, root, compiler):
     """(text, error) of the file as the compiler will see it."""
     try:
-        done = compiler(["-E", str(path)], COMPILER_SECONDS)
+        done = compiler(["-E", "-iquote", f"{root}src", str(path)],
+                        COMPILER_SECONDS)
     except subprocess.TimeoutExpired:
         return "", f"{name}: the preprocessor takes over {COMPILER_SECONDS} s"
     return done.stdout, done.stderr if done.returncode else ""
@@ -218,10 +236,11 @@ def source_complaints(path, name, contract, compiler):
     found = list(text_complaints(name, path.read_bytes(), contract))
     if found:
         return found
-    text, error = preprocessed(path, name, compiler)
+    root = str(path).removesuffix(name)
+    text, error = preprocessed(path, name, root, compiler)
     if error:
         return [error.strip()]
-    return [*entered_complaints(text, name, contract),
+    return [*entered_complaints(text, name, contract, root),
             *word_complaints(text, name)]
 
 

@@ -114,7 +114,7 @@ def say_not_yet(folder, name):
 
 def has_student_parts(name):
     path = ROOT / name
-    return (name.endswith(".c") and path.is_file()
+    return (name.endswith((".c", ".h")) and path.is_file()
             and bool(holes.find(path.read_text(encoding="utf-8"))))
 
 

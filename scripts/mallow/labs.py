@@ -11,8 +11,12 @@ labs/N-name/lab.json is the only place that says so:
           "calls": ["malloc_check", ...]
         }
       },
-      "optional": true                    (may be left out: false)
+      "includers": ["src/mm/grow.c", ...]  (may be left out: none)
+      "optional": true                     (may be left out: false)
     }
+
+Includers are sources that are given, and include a header among the files: they
+are compiled with it.
 
 What every file may call besides, the compiler's own helpers and the plain
 functions of lib, stands in grade_contract.EVERYBODYS.
@@ -36,6 +40,18 @@ class Lab(NamedTuple):
     folder: str   # labs/4-malloc
     files: dict   # {name below the root of a tree: Contract}
     optional: bool
+    includers: list
+
+    @property
+    def sources(self):
+        """All that has to be compiled when the files have changed."""
+        return [name for name in self.files if name.endswith(".c")] \
+            + self.includers
+
+    @property
+    def calls_of_headers(self):
+        return set().union(*(contract.calls for name, contract
+                             in self.files.items() if name.endswith(".h")))
 
 
 def read(number, name, folder):
@@ -49,7 +65,8 @@ def read(number, name, folder):
                  for file, rules in said["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Trouble(f"{folder}/lab.json: {error!r}") from None
-    return Lab(number, name, folder, files, bool(said.get("optional")))
+    return Lab(number, name, folder, files, bool(said.get("optional")),
+               list(said.get("includers", [])))
 
 
 def table():

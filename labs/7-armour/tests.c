@@ -3,87 +3,25 @@
  * keeps its contents is checked by every call (lab/lab.h).  Nothing here knows
  * how the bookkeeping looks: only that no write beside payload may reach it,
  * that no call searches, and that wrong frees are named. */
+#include "blocks.h"
+
 #include "lab/ledger.h"
-#include "lab/test.h"
 #include "lib/random.h"
 
-#define MOST 4096u
-
-static void *blocks[MOST];
-
-/* What is left for payload, at least: a sixteenth may go to bookkeeping, and
- * 2 KiB for what does not grow with the heap. */
-static size_t payload_of(size_t heap_bytes)
-{
-    return align_down(heap_bytes - heap_bytes / 16 - 2048, HEAP_ALIGNMENT);
-}
-
-static void *expect_block(size_t bytes)
-{
-    void *payload = lab_alloc(bytes);
-
-    LAB_EXPECT(payload, "NULL for %zu bytes, in a heap with room", bytes);
-    return payload;
-}
-
-/* All free memory lies in one piece again. */
-static void expect_whole(size_t heap_bytes)
-{
-    size_t bytes = payload_of(heap_bytes);
-    void *payload;
-
-    LAB_EQUAL(heap_stats().usage.used_blocks, 0, "blocks in use");
-    LAB_EQUAL(heap_stats().usage.used_bytes, 0, "bytes in use");
-    payload = lab_alloc(bytes);
-    LAB_EXPECT(payload,
-               "all is free, but not in one piece: NULL for %zu bytes of %zu",
-               bytes, heap_bytes);
-    lab_free(payload);
-}
-
-/* Blocks of `bytes` until there is no room; at most MOST. */
-static uint32_t fill(size_t bytes)
-{
-    uint32_t count = 0;
-
-    while (count < MOST && (blocks[count] = lab_alloc(bytes)) != NULL)
-        count++;
-    return count;
-}
-
-static void free_all(uint32_t count)
-{
-    while (count > 0)
-        lab_free(blocks[--count]);
-}
-
-static void in_order(void **a, void **b)
-{
-    void *low = *a < *b ? *a : *b;
-
-    *b = *a < *b ? *b : *a;
-    *a = low;
-}
-
-/* Three blocks, whatever the order in which they are laid out, by address. */
-static void expect_three(void *three[3], size_t bytes)
-{
-    lab_heap_start(65536);
-    for (size_t i = 0; i < 3; i++)
-        three[i] = expect_block(bytes);
-    for (size_t i = 0; i < 3; i++)
-        in_order(&three[i % 2], &three[i % 2 + 1]);
-}
-
+/* The second block may lie where the first was, or elsewhere. */
 static void test_first(void)
 {
+    void *first;
+
     lab_heap_start(LAB_HEAP_BYTES);
+    first = expect_block(24);
+    LAB_EQUAL(lab_free(first), HEAP_OK, "kfree()");
+    LAB_EQUAL(lab_free(first), HEAP_ALREADY_FREE, "kfree(), again");
     LAB_EQUAL(lab_free(expect_block(24)), HEAP_OK, "kfree()");
-    expect_whole(LAB_HEAP_BYTES);
 }
 
 /* Blocks of 1 to 200 granules, which begin and end anywhere in a word. */
-static void test_lengths(void)
+static void test_sizes(void)
 {
     lab_heap_start(LAB_HEAP_BYTES);
     for (uint32_t i = 0; i < 1000; i++)
@@ -94,9 +32,36 @@ static void test_lengths(void)
         LAB_EXPECT(size < bytes + 16, "kmalloc_size() is %zu for %zu bytes",
                    size, bytes);
     }
+}
+
+static void test_whole(void)
+{
+    for (size_t bytes = 24; bytes < LAB_HEAP_BYTES / 2; bytes *= 5) {
+        lab_heap_start(LAB_HEAP_BYTES);
+        LAB_EQUAL(lab_free(expect_block(bytes)), HEAP_OK, "kfree()");
+        expect_whole(LAB_HEAP_BYTES);
+    }
+}
+
+static void test_lengths(void)
+{
+    test_sizes();
     for (uint32_t i = 0; i < 1000; i++)
         lab_free(blocks[i * 7 % 1000]);
     expect_whole(LAB_HEAP_BYTES);
+}
+
+/* Three holes serve nine blocks of a quarter their size: there is no other
+ * room.  The new number of blocks. */
+static uint32_t expect_quarters(uint32_t count, size_t bytes)
+{
+    for (uint32_t i = 0; i < 7; i += 3) {
+        lab_free(blocks[i]);
+        blocks[i] = NULL;
+    }
+    for (uint32_t i = 0; i < 9; i++)
+        blocks[count++] = expect_block(bytes);
+    return count;
 }
 
 static void test_coalesce(void)
@@ -111,6 +76,7 @@ static void test_coalesce(void)
         count = fill(bytes);
         while (lab_alloc(8))
             continue;
+        count = expect_quarters(count, bytes / 4);
         lab_free(three[first]);
         lab_free(three[second]);
         lab_free(three[3 - first - second]);
@@ -140,23 +106,32 @@ static void test_aligned(void)
     }
 }
 
-static void test_resize(void)
+/* Of three blocks in a full heap, the one in the middle is freed. */
+static void resize_beside(size_t bytes)
 {
+    size_t sizes[] = { bytes / 5 * 7, bytes * 2, bytes / 5 };
     void *three[3];
 
-    expect_three(three, 1000);
-    fill(1000);
+    expect_three(three, bytes);
+    fill(bytes);
     lab_free(three[1]);
-    LAB_EXPECT(!lab_realloc(three[0], 3000), "3000 bytes with 1000 behind");
-    LAB_EXPECT(lab_realloc(three[0], 1400) == three[0],
-               "a block moves, although free memory lies behind it");
-    LAB_EXPECT(lab_realloc(three[0], 2000) == three[0],
-               "a block moves, although free memory lies behind it");
-    LAB_EXPECT(lab_realloc(three[0], 200) == three[0],
-               "a block moves to become smaller");
-    expect_block(1700);
+    LAB_EXPECT(!lab_realloc(three[0], bytes * 3), "%zu bytes with %zu behind",
+               bytes * 3, bytes);
+    for (size_t i = 0; i < 3; i++) {
+        LAB_EXPECT(lab_realloc(three[0], sizes[i]) == three[0],
+                   "a block moves, although it has room for %zu bytes",
+                   sizes[i]);
+        LAB_EXPECT(lab_size(three[0]) < sizes[i] + 16, "it keeps too much");
+    }
+    expect_block(bytes / 5 * 8);
     LAB_EXPECT(!lab_realloc(three[2], 65536), "a block as large as the heap");
     lab_verify();
+}
+
+static void test_resize(void)
+{
+    resize_beside(200);
+    resize_beside(1000);
 }
 
 static void test_out_of_memory(void)
@@ -276,15 +251,16 @@ static void test_overflow(void)
     }
 }
 
-/* Frees every third block, and writes all over the free memory. */
-static void damage(struct random *dice, uint32_t count, uint8_t value)
+/* Frees every third block, and writes all over the free memory, or only into
+ * the second word of each of those blocks. */
+static void damage(struct random *dice, uint8_t value, bool all)
 {
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < 150; i++)
         blocks[i] = expect_block(1 + random_below(dice, i % 8 ? 300 : 1500));
-    for (uint32_t i = 0; i < count; i += 3)
+    for (uint32_t i = 0; i < 150; i += 3)
         lab_free(blocks[i]);
-    for (uint32_t i = 0; i < count; i += 3) {
-        lab_stray((uintptr_t)blocks[i], 1500, value);
+    for (uint32_t i = 0; i < 150; i += 3) {
+        lab_stray((uintptr_t)blocks[i] + (all ? 0 : 4), all ? 1500 : 4, value);
         blocks[i] = NULL;
     }
 }
@@ -296,9 +272,9 @@ static void test_after_free(void)
     struct random dice;
 
     random_seed(&dice, lab_seed());
-    for (size_t i = 0; i < sizeof values; i++) {
+    for (size_t i = 0; i < 2 * sizeof values; i++) {
         lab_heap_start(65536);
-        damage(&dice, 150, values[i]);
+        damage(&dice, values[i / 2], i % 2 == 0);
         for (uint32_t j = 0; j < 150; j += 6)
             blocks[j] = lab_alloc(1 + random_below(&dice, 900));
         lab_stress(&busy);
@@ -360,35 +336,34 @@ static void test_trace(void)
 }
 
 static const struct lab_test tests[] = {
-    { "first", 5, "One block from an empty heap, and back.",
-      "armour_init() lays out one free block.", NULL, test_first },
-    { "lengths", 10, "1 to 200 granules, anywhere in a word of the maps.",
-      "block_end(), block_previous() and note_length() have to agree.", "first",
-      test_lengths },
+    { "first", 5, "A block of an empty heap, back, and once more.",
+      "extent_shrink() cuts the one free run.", NULL, test_first },
+    { "sizes", 5, "1 to 200 granules, anywhere in a word of the maps.",
+      "block_end() has three cases.", "first", test_sizes },
+    { "whole", 5, "One block comes and goes: all is one piece again.",
+      "block_release() looks behind and in front.", "sizes", test_whole },
+    { "lengths", 5, "The blocks of \"sizes\", freed in a wild order.",
+      "Does block_previous() agree with block_end()?", "whole", test_lengths },
     { "coalesce", 10, "Three neighbours become one hole, in all six orders.",
       "block_release() has four cases.", "lengths", test_coalesce },
     { "aligned", 5, "Payloads at multiples of 8 to 65536, without a leak.",
-      "What is cut off has to be released.", "coalesce", test_aligned },
+      "What is cut off has to be released.", "whole", test_aligned },
     { "resize", 5, "Grows and shrinks a block where it stands.",
       "Take from the run behind.", "coalesce", test_resize },
     { "out-of-memory", 5, "Sizes that no heap has; NULL, and nothing changes.",
-      "Rounding up may overflow: refuse what is larger than the heap first.",
-      "coalesce", test_out_of_memory },
+      "What fails counts for nothing.", "coalesce", test_out_of_memory },
     { "tiny", 10, "Heaps of 0 to 8192 bytes, at odd addresses.",
-      "A heap too small for the bookkeeping is full from the start.", "first",
-      test_tiny },
-    { "misuse", 15, "Wrong frees are refused, by name, and change nothing.",
-      "Ask both maps before anything else.", "first", test_misuse },
+      "One too small is full from the start.", "whole", test_tiny },
+    { "misuse", 10, "Wrong frees are refused, by name, and change nothing.",
+      "Ask both maps before anything else.", "whole", test_misuse },
     { "wild", 5, "600 wild addresses, none of them a block.",
-      "Nothing may be read at an address before the maps know it.", "misuse",
-      test_wild },
+      "Is there such a granule?  Then ask the maps.", "whole", test_wild },
     { "overflow", 5, "Writes beside a block change no later answer.",
       "Nothing that decides may lie beside payload.", "misuse", test_overflow },
     { "after-free", 10, "Writes all over freed blocks change no later answer.",
       "Ask is_link() before you read.", "overflow", test_after_free },
     { "bounded", 5, "2000 holes, or 500,000 bytes: about the same work.",
-      "No loop over blocks, and none over the words of a hole.", "coalesce",
-      test_bounded },
+      "No loop, not even over a hole's words.", "coalesce", test_bounded },
     { "stress", 5, "8000 random steps, then one free block is left.",
       "Draw the steps below.", "coalesce", test_stress },
     { "trace", 5, "A booting Linux and a Python, in 5/4 and 4/3 of their peak.",

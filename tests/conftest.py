@@ -15,6 +15,8 @@ import guest as guests  # noqa: E402  (needs the path above)
 
 from mallow import i386  # noqa: E402
 
+pytest_plugins = ["gdb_sessions"]
+
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true",

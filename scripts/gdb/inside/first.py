@@ -156,6 +156,8 @@ that is overwritten is no damage to the heap: ask `mallow writer` at once."""
         gdb.flush()
         Finding.latest = finding = find()
         memory = Memory()
+        if not finding.checks and not finding.broken:
+            raise Trouble("this run makes no call of kmalloc or kfree")
         if not finding.broken:
             say(paint("first: the heap is sound", "good")
                 + f" before and after each call ({finding.checks} checks), and "

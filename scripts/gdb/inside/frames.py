@@ -6,6 +6,7 @@ from .memory import PAGE, Trouble, number_of, physical_words
 from .screen import paint, picture, say, shade, size, width
 
 ROWS = 16
+FAULTS_SHOWN = 3
 MOST_FRAMES = 1 << 20  # 4 GiB
 PRESENT, LARGE = 1, 0x80
 FREE, USED, RESERVED, IMPOSSIBLE = "free", "used", "reserved", "impossible"
@@ -70,10 +71,12 @@ class Frames:
 
     def faults(self):
         """In words, what is wrong with the bitmaps and the counts."""
-        counts = self.count()
-        for name, number in self.given_away():
+        counts, given = self.count(), list(self.given_away())
+        for name, number in given[:FAULTS_SHOWN]:
             yield (f"frame {number:#x} is {self.state(number)}, and was in use "
                    f"before the kernel came ({name}): I2 of frames.c")
+        if len(given) > FAULTS_SHOWN:
+            yield f"and {len(given) - FAULTS_SHOWN} such places more"
         if counts[IMPOSSIBLE]:
             yield (f"{counts[IMPOSSIBLE]} frames are reserved and not busy, "
                    "which cannot be: I1 of frames.c")
@@ -172,5 +175,6 @@ mallow frames ADDRESS    a number beyond the last frame is taken for a
                  for first in range(0, frames.total, step)], columns)
         say(f"  a letter is {step} frames: . free  -+o# used, ever more  "
             "R reserved  r in part")
+        kernel.require_written(frames.memory, "frames")
         for text in frames.faults():
             say(paint(f"  ! {text}", "bad"))

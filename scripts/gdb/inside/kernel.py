@@ -149,6 +149,16 @@ def require_in_force(memory, name):
                       + others)
 
 
+def require_written(memory, name):
+    """Ends the command if that stage is still a hole, or has not been finished:
+    what is there could not be judged."""
+    for stage in stages(memory):
+        if stage.name == name and stage.state == "STAGE_NOT_WRITTEN":
+            raise Trouble(f"stage {name} is not written yet: {stage.lab}")
+        if stage.name == name and stage.state == "STAGE_OFF":
+            raise Trouble(f"stage {name} has not been finished yet")
+
+
 def variables_end():
     """Behind this, symbols are borders and name nothing."""
     return layout.address_of("stack_guard_begin")

@@ -16,12 +16,32 @@ FORMATS = {(1, False): "<B", (2, False): "<H", (4, False): "<I",
            (4, True): "<i", (8, True): "<q"}
 
 
+def has(name):
+    """Whether gdb knows a function or variable of this name."""
+    try:
+        gdb.parse_and_eval(f"&{name}")
+        return True
+    except gdb.error:
+        return False
+
+
+def missing(what):
+    """The Trouble for something that the debug information does not have."""
+    if not has("kernel_main"):
+        return Trouble("gdb has no symbols of the kernel: file "
+                       "build/kernel.elf loads them")
+    if gdb.lookup_global_symbol("kernel_main") is None:
+        return Trouble("this kernel.elf has no debug information, which make "
+                       "builds into build/kernel.elf")
+    return Trouble(f"this kernel has no {what}")
+
+
 def type_of(name):
     """`name` is, say, "struct zone"."""
     try:
         return gdb.lookup_type(name)
     except gdb.error:
-        raise Trouble(f"this kernel has no {name}") from None
+        raise missing(name) from None
 
 
 def field_of(kind, name):
@@ -118,7 +138,7 @@ def variable(memory, name, source=None):
     try:
         found = gdb.parse_and_eval(f"'{source}'::{name}" if source else name)
     except gdb.error:
-        raise Trouble(f"this kernel has no variable {name}"
+        raise missing(f"variable {name}"
                       + (f" in {source}" if source else "")) from None
     if found.address is None:
         raise Trouble(f"{name} is no variable in this kernel")
@@ -130,4 +150,4 @@ def address_of(name):
     try:
         return int(gdb.parse_and_eval(f"(unsigned long)&{name}"))
     except gdb.error:
-        raise Trouble(f"this kernel has no symbol {name}") from None
+        raise missing(f"symbol {name}") from None

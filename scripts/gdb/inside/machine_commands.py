@@ -47,8 +47,8 @@ mallow stages"""
     name = "stages"
 
     def answer(self, memory, words):
-        where = kernel.function_at(kernel.register("pc"))
         kernel.require(memory)
+        where = kernel.function_at(gdb.newest_frame().pc())
         found = kernel.stages(memory)
         if not found:
             say(f"no stage has been started; the kernel is in {where}")

@@ -63,22 +63,34 @@ def arrived(seekers):
     return None
 
 
+def go(places, wanted=None, quiet=True):
+    """Runs to one of these functions; which, or None for any other stop."""
+    with session.alone():
+        seekers = [Seeker(place, wanted) for place in places
+                   if layout.has(place)]
+        try:
+            gdb.execute("continue", to_string=quiet)
+            return arrived(seekers)
+        finally:
+            for one in seekers:
+                one.delete()
+
+
+def run_to_an_end():
+    """On, without what the user has set, to one of ENDS at the latest."""
+    return go(ENDS, quiet=False)
+
+
 def run(first, every, wanted=None):
     """Starts again and runs with the watch on; the place of the stop: BROKEN,
     MOMENT if one is wanted, or one of ENDS."""
     session.restart()
     session.run_to("kernel_main")
     set_watch(first, every)
-    places = [BROKEN, *ENDS] + ([MOMENT] if wanted else [])
-    with session.alone():
-        seekers = [Seeker(place, wanted) for place in places]
-        try:
-            gdb.execute("continue", to_string=True)
-            found = arrived(seekers)
-        finally:
-            for one in seekers:
-                one.delete()
-            set_watch(0, 0)
+    try:
+        found = go([BROKEN, *ENDS] + ([MOMENT] if wanted else []), wanted)
+    finally:
+        set_watch(0, 0)
     if not found:
         raise Trouble("the run has come to another end: backtrace shows where")
     return found

@@ -17,6 +17,7 @@ import socket
 
 import gdb
 
+from . import layout
 from .memory import Trouble
 
 SECONDS = 10
@@ -98,6 +99,7 @@ console = Console()
 def restart():
     """Back to reset, and on to the kernel's first instruction; breakpoints
     stay, and are not heeded on the way."""
+    layout.address_of(START)
     monitor = Monitor()
     try:
         # QEMU was told to end instead of starting again.  The firmware, too,
@@ -152,7 +154,8 @@ def alone():
     """While a command runs the machine: what the user has set would only be in
     the way, and how the kernel ends is not told."""
     global seeking
-    others = [one for one in gdb.breakpoints() or () if one.enabled]
+    others = [one for one in gdb.breakpoints() or ()
+              if one.enabled and one.number > 0]  # ours have none above 0
     for one in others:
         one.enabled = False
     seeking = True
@@ -167,6 +170,7 @@ def alone():
 
 def run_to(place):
     """Runs to a function."""
+    layout.address_of(place)  # or there is none, and nothing is run
     with alone():
         arrival = Arrival(place)
         try:

@@ -52,6 +52,7 @@ Bookkeeping is looked at, not what callers keep in their blocks."""
 
     @staticmethod
     def frames(memory):
+        kernel.require_written(memory, "frames")
         return Frames(memory).faults()
 
     @staticmethod

@@ -12,9 +12,9 @@ import gdb
 from .command import Command
 from .first import Finding
 from .guard import OWN_FILES, Writer
-from .memory import Memory, Unreadable, number_of
+from .memory import Memory, Trouble, Unreadable, number_of
 from .screen import paint, say
-from .seek import run_to_moment
+from .seek import run_to_an_end, run_to_moment
 from .session import restart, run_to
 
 WORD = 4
@@ -29,6 +29,7 @@ class Watch(gdb.Breakpoint):
         self.silent = True
         self.address, self.value = address, value
         self.before, self.stores = self.word(), 0
+        self.found = False
 
     def word(self):
         try:
@@ -43,6 +44,7 @@ class Watch(gdb.Breakpoint):
         if now != self.value:
             return False
         was = "" if before is None else f", was {before:#010x}"
+        self.found = True
         writer = Writer()
         say(paint(f"writer: {writer.text} has put {now:#010x} at "
                   f"{self.address:#010x}{was}", "bad"))
@@ -58,6 +60,7 @@ class WriterCommand(Command):
     """Starts again, and stops at the store that made a word what it is now.
 
 mallow writer ADDRESS     the word of 4 bytes with ADDRESS in it
+mallow writer             the word that `mallow first` has found
 mallow writer off         looks no longer
 
 After `mallow first` it begins where the heap was sound for the last time.
@@ -65,7 +68,7 @@ After `mallow first` it begins where the heap was sound for the last time.
 Works for a run that nobody types into: it does the same each time.  Memory is
 watched by the hardware, so nothing runs slower."""
 
-    name, usage, least, most = "writer", "ADDRESS | off", 1, 1
+    name, usage, most = "writer", "ADDRESS | off", 1
     kind = gdb.COMMAND_RUNNING
     watch = None
 
@@ -74,7 +77,7 @@ watched by the hardware, so nothing runs slower."""
             self.forget()
             say("nothing is looked for any more")
             return
-        address = number_of(words[0]) & ~(WORD - 1)
+        address = self.wanted(words) & ~(WORD - 1)
         value = memory.word(address)
         self.forget()
         finding = Finding.latest
@@ -86,9 +89,23 @@ watched by the hardware, so nothing runs slower."""
             run_to("kernel_main")
             since = ""
         say(f"started again, to the store that puts {value:#010x} at "
-            f"{address:#010x}")
-        WriterCommand.watch = Watch(address, value)
-        gdb.execute("continue")
+            f"{address:#010x}" + since)
+        WriterCommand.watch = watch = Watch(address, value)
+        end = run_to_an_end()
+        if not watch.found:
+            self.forget()
+            say(paint("writer: nobody", "bad") + f" has left {value:#010x} "
+                "there " + (f"on the way to {end}" if end else "so far")
+                + f" ({watch.stores} stores): it has come with the image, or "
+                "from gdb")
+
+    def wanted(self, words):
+        if words:
+            return number_of(words[0])
+        if not Finding.latest or not Finding.latest.word:
+            raise Trouble(f"usage: mallow {self.name} {self.usage}; after "
+                          "`mallow first` it needs no address")
+        return Finding.latest.word
 
     @staticmethod
     def forget():

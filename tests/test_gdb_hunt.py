@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""Who has done it?  Guards, and the runs that are made again."""
+import re
+from pathlib import Path
+
+import pytest
+from gdb_sessions import AT_PROMPT, BLOCKS
+
+
+def test_guard_finds_who_overflows(gdb):
+    """A real mistake of the kernel's: stopped at the store itself."""
+    *_, guarded, stopped, chain, taken = gdb(
+        "break crash_overflow", "continue", "tbreak kmalloc_size", "continue",
+        "mallow guard payload", "continue", "backtrace", "mallow guard off",
+        stage="malloc", options="crash=overflow")
+    assert guarded.count("guarded: ") == 2
+    assert "guard: crash_overflow (monitor/crash.c:" in stopped
+    assert "through " in stopped and '"and "' in stopped
+    assert "the header behind block 0" in stopped
+    assert "only the allocator may" in stopped
+    assert re.search(r"memcpy.*\n(.*\n)*.*crash_overflow", chain)
+    assert "2 guards taken away" in taken
+
+
+@pytest.mark.parametrize("words, stops", [("payload", False),
+                                          ("payload all", True)])
+def test_guard_knows_the_allocator(gdb, words, stops):
+    """A free changes the header: nothing to stop for, unless asked to."""
+    stopped = gdb("break report_trap", "tbreak kfree", "continue",
+                  f"mallow guard {words}", "continue",
+                  stage="malloc", options="crash=stale")[-1]
+    assert ("the allocator's own code" in stopped) == stops
+    assert ("guard: " in stopped) == stops
+    assert ("report_trap" in stopped) != stops
+
+
+def test_guard_of_a_zone(gdb):
+    guarded, _ = gdb(*AT_PROMPT, *BLOCKS, "mallow guard $a",
+                     "mallow guard 0xd0000000")[-2:]
+    assert "the header and bitmap of the zone" in guarded
+
+
+def test_report_survives_what_it_looks_at(gdb, tmp_path):
+    """The heap's bookkeeping leads nowhere when the fault is reported: the
+    look ends there, and the report does not."""
+    gdb("tbreak report_trap", "continue", "set var door.large = 0x12345678",
+        "tbreak cpu_exit", "continue", stage="malloc", options="crash=stale")
+    told = (tmp_path / "log").read_text(encoding="ascii", errors="replace")
+    assert "backtrace:" in told
+    assert "while looking: what is there cannot be trusted" in told
+    assert "mallow owner 0x74786574" in told
+
+
+def test_first_when_no_call_comes_after(gdb):
+    """The crime is the last thing that happens: the end is looked at, too."""
+    *_, checked, first, writer = gdb(
+        "continue", "mallow check", "mallow first",
+        "mallow writer heap_begin+24", stage="malloc",
+        options="crash=overflow")
+    assert re.search(r"^malloc +BROKEN: I1", checked, re.MULTILINE)
+    assert re.search(r"^(frames|pages) +sound", checked, re.MULTILINE)
+    assert "broken at the end, with no call between" in first
+    assert "take_block" in first and "not the allocator" in first
+    assert "which was sound after call" in writer
+    assert "crash_overflow (monitor/crash.c:" in writer
+    assert ", was 0x00000015" in writer
+
+
+def test_first_in_a_run_without_damage(gdb):
+    sound, none = gdb("mallow start", "mallow first", stage="malloc",
+                      options="replay=sed-swap-words.rep quick map=off")[-1:] \
+        + gdb("mallow start", "mallow first", stage="malloc")[-1:]
+    assert re.search(r"sound before and after each call \(\d{4,} checks\)",
+                     sound)
+    assert "no call of kmalloc or kfree" in none
+
+
+def test_writer_of_what_nobody_writes(gdb):
+    said = gdb(*AT_PROMPT, "mallow writer kernel_main")[-1]
+    assert "nobody" in said and "with the image" in said
+
+
+# What somebody does to the heap between two calls of a replay, long before
+# anything is noticed: (stage, code behind a kfree, what check says of it).
+CRIMES = [
+    pytest.param("malloc", """
+    if (run->trace.done > 4000 && run->trace.done < 5000 &&
+        ((uint32_t *)payload)[-2] % 8 == 2)
+        ((uint32_t *)payload)[1] ^= 8; /* used after it was freed */
+""", "I4", id="link"),
+    pytest.param("zalloc", """
+    if (run->trace.done >= 4000 && run->trace.done < 4100 &&
+        entry->bytes <= 64 && run->trace.done % 16 == 0)
+        *(uint8_t *)(((uintptr_t)payload & ~0xFFFu) + 0x15) ^= 4;
+""", "I4", id="bitmap", marks=pytest.mark.long),
+    pytest.param("malloc", """
+    if (run->trace.done == 5000)
+        for (uint32_t i = 0; i < run->trace.ids; i++)
+            if (holds_block(&run->ids->entries[i]))
+                ((uint32_t *)(run->ids->entries[i].address & ~7u))
+                    [(run->ids->entries[i].bytes + 7) / 8 * 2 + 1] = 7;
+""", "I2", id="overflow", marks=pytest.mark.long),
+]
+
+
+@pytest.mark.parametrize("stage, code, invariant", CRIMES)
+def test_first_finds_a_crime_in_a_replay(gdb, tree, stage, code, invariant):
+    tree.replace("src/replay/run.c",
+                 "    error = call_free(run, payload);\n",
+                 "    error = call_free(run, payload);\n" + code)
+    built = tree.make("-s", "iso")
+    assert built.returncode == 0, built.stderr
+    options = {"stage": stage, "root": Path(tree.root),
+               "options": "replay=linux-i386-kmalloc.rep quick map=off exit"}
+    _, first, writer, frame = gdb("continue", "mallow first", "mallow writer",
+                                  "frame", **options)
+    assert re.search(r"the heap is sound after call (\d+), and broken before "
+                     r"call \d+", first), first
+    assert f"BROKEN: {invariant}: " in first and "kfree" in first
+    assert "writer: do_free (replay/run.c:" in writer, writer
+    assert "do_free" in frame

@@ -18,8 +18,8 @@ STAGES = stages.names()
 def test_help_lists_the_commands(gdb):
     listed, one = gdb("help mallow", "help mallow guard")
     for name in ("stages", "frames", "page", "heap", "zones", "stores",
-                 "spans", "armour", "owner", "map", "guard", "log", "start", "check",
-                 "first", "writer"):
+                 "spans", "armour", "owner", "map", "guard", "log", "start",
+                 "check", "first", "writer"):
         assert re.search(rf"^mallow {name} -- .+[.?]$", listed, re.MULTILINE)
     assert "hardware" in one
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Half-written kernels, wild structures, no symbols: a line of words, always."""
+"""Half-written kernels, wild structures, no symbols: words, always."""
 import re
 from pathlib import Path
 

@@ -191,8 +191,8 @@ def explain_refusal():
     for line in console.text().strip().splitlines()[-1:]:
         say("| " + line)
     select_culprit()
-    say("  is it damaged?  mallow check;  since when?  mallow first;  whose was "
-        "it?\n  mallow owner ADDRESS;  go on  continue")
+    say("  is it damaged?  mallow check;  since when?  mallow first;\n"
+        "  whose was it?  mallow owner ADDRESS;  go on  continue")
 
 
 def explain_replay():

@@ -126,10 +126,10 @@ def look(first, every):
 def find():
     """The Finding; its `broken` is None if all checks find the heap sound."""
     coarse = look(0, STRIDE)
-    if not coarse.broken:  # damage may have been mended in between
-        return look(0, 1)
-    fine = look(coarse.sound.call if coarse.sound else 0, 1)
-    if fine.sound and fine.broken and len(fine.broken.suspects) > 0:
+    # Without a finding, damage has come and gone between two checks.
+    known = coarse.sound if coarse.broken else None
+    fine = look(known.call if known else 0, 1)
+    if fine.sound and fine.broken and fine.broken.suspects:
         fine.word = fine.broken.word = changed_word(fine)
         look(fine.sound.call, 1)
     return fine

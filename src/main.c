@@ -63,7 +63,7 @@ static void boot_figures(void)
 {
     print("%s, %zu traces, instructions %s", inventory.boot.loader,
           inventory.trace_count,
-          workbench_counts() ? "counted" : "not counted (no -icount)");
+          workbench_counts() ? "counted" : "not counted");
 }
 
 static enum stage_state start_frames(void)

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The live map on the VGA screen, while a trace replays."""
+import importlib.machinery
+import importlib.util
 import time
+
+from mallow.project import ROOT
 
 TRACE = "linux-i386-kmalloc.rep"
 SHADES = "░▒▓█"
@@ -50,3 +54,18 @@ def test_screenshot(boot, tmp_path):
     lit = sum(pixels[at:at + 3] != b"\0\0\0"
               for at in range(0, len(pixels), 3))
     assert lit > 720 * 400 / 100
+
+
+def test_stills_and_histories_are_shown():
+    """What `make pictures` makes is there, and a text shows each of them."""
+    loader = importlib.machinery.SourceFileLoader(
+        "pictures", str(ROOT / "scripts" / "pictures"))
+    made = importlib.util.module_from_spec(
+        importlib.util.spec_from_loader("pictures", loader))
+    loader.exec_module(made)
+    texts = "".join(path.read_text(encoding="utf-8") for path in
+                    [ROOT / "README.md", *ROOT.glob("docs/*.md"),
+                     *ROOT.glob("labs/*/README.md")])
+    for name, *_ in [*made.MAPS, *made.HISTORIES]:
+        assert (ROOT / "docs" / name).stat().st_size > 1000
+        assert f"{name})" in texts, f"no text shows docs/{name}"

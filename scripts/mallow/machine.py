@@ -100,8 +100,8 @@ def explain(status, folder, errors=""):
         return f"the kernel panicked: {cause or 'the report is above'}"
     if triple_faulted(folder):
         return ("the processor gave up (triple fault): a fault came while "
-                "the kernel could not report one; make debug, then `break "
-                "kernel_main`, shows how far it gets")
+                "the kernel could not report one; `make debug` with the same "
+                "words, then `continue`, stops right there")
     if status == WRONG_REPLAY:
         return "a replay was wrong"
     if status == BAD_OPTION:

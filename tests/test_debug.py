@@ -113,7 +113,11 @@ def test_interrupt_reaches_the_kernel_only(place):
         child.close(force=True)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+LONG = pytest.mark.long
+
+
+@pytest.mark.parametrize("number", [
+    signal.SIGKILL, pytest.param(signal.SIGTERM, marks=LONG)])
 def test_gdb_killed(place, number):
     """From within: gdb's own shell command has gdb as its parent."""
     subprocess.run(
@@ -124,8 +128,8 @@ def test_gdb_killed(place, number):
     assert not machines_in(place)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM,
-                                    signal.SIGHUP])
+@pytest.mark.parametrize("number", [
+    signal.SIGKILL, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=LONG)])
 def test_script_killed(place, number):
     process = subprocess.Popen(
         words(place, "--", "-batch", "-ex", "shell sleep 3"),

@@ -104,6 +104,10 @@ def allocations(place, *words):
 def test_steps_are_chosen(place):
     """The kernel takes the steps of STEPS= and no others."""
     assert allocations(place, "--steps=0,2-3") <= 8
+
+
+@pytest.mark.long
+def test_many_steps_are_chosen(place):
     assert allocations(place, "--steps=0-400") > 50
 
 

@@ -68,7 +68,7 @@ def test_first_when_no_call_comes_after(gdb):
 
 def test_first_in_a_run_without_damage(gdb):
     sound, none = gdb("mallow start", "mallow first", stage="malloc",
-                      options="replay=sed-swap-words.rep quick map=off")[-1:] \
+                      options="replay=gcc-check-syntax.rep quick map=off")[-1:] \
         + gdb("mallow start", "mallow first", stage="malloc")[-1:]
     assert re.search(r"sound before and after each call \(\d{4,} checks\)",
                      sound)

@@ -119,3 +119,28 @@ def test_first_finds_a_crime_in_a_replay(gdb, tree, stage, code, invariant):
     assert f"BROKEN: {invariant}: " in first and "kfree" in first
     assert "writer: do_free (replay/run.c:" in writer, writer
     assert "do_free" in frame
+
+
+def test_first_finds_the_allocators_own_mistake(gdb, tree):
+    """A length is written in one of its two places: nobody has written the
+    word that is wrong, and the way there is from before the call."""
+    tree.replace("src/mm/malloc.c", """\
+    block_set_bytes(block, block_bytes(block) + block_bytes(block_next(block)),
+                    block->bytes_and_state & BLOCK_STATE_BITS);
+    /* LAB 4 END */""", """\
+    block->bytes_and_state += (uint32_t)block_bytes(block_next(block));
+    /* LAB 4 END */""")
+    built = tree.make("-s", "iso")
+    assert built.returncode == 0, built.stderr
+    _, none, first, writer, back, step = gdb(
+        "continue", "mallow first sound", "mallow first", "mallow writer",
+        "mallow first sound", "next", stage="malloc", root=Path(tree.root),
+        options="replay=gcc-check-syntax.rep quick map=off")
+    assert "no such moment is known" in none
+    call = re.search(r"sound before call (\d+), and broken after call \1\b",
+                     first)
+    assert call and "the allocator itself has done it" in first, first
+    assert "BROKEN: I2: " in first
+    assert "was there when all was sound" in writer
+    assert f"the heap is sound here, before call {call[1]}, and not " in back
+    assert "logged_k" in back and "mm/heap_calls.c" in back + step

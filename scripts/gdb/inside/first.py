@@ -19,11 +19,12 @@ from .ends import select_culprit
 from .heaps import Broken
 from .memory import Memory, Trouble, Unreadable
 from .screen import paint, say, say_verdict
-from .seek import BROKEN, Moment, run, run_to_moment, watch_record
+from .seek import BROKEN, Moment, go, run, run_to_moment, watch_record
 from .verdict import first_broken
 
 STRIDE = 64  # calls between two checks of the first run
 WORD = 4
+CHECKERS = ("mm/heap_look.c", "mm/heap_watch")
 
 
 def kernel_verdict(memory):
@@ -88,8 +89,9 @@ class Finding:
         numbers = {one.call for one in (self.sound, self.now) if one}
         for number in sorted(numbers):
             say(f"  call {number}: {line_of_call(memory, number)}")
-        say("  in that call: the allocator itself has done it" if self.within
-            else "  between the two: not the allocator, but whoever ran then")
+        say("  in that call: the allocator itself has done it; `mallow first "
+            "sound` goes back\n  to before it" if self.within else
+            "  between the two: not the allocator, but whoever ran then")
         say_verdict(self.broken, "")
 
     def holds_for(self, address):
@@ -118,6 +120,14 @@ def changed_word(finding):
     return changed[0] if changed else finding.word
 
 
+def outside_of_checks():
+    """The innermost frame that is in no check."""
+    frame = gdb.newest_frame()
+    while frame.older() and kernel.source_of(frame).startswith(CHECKERS):
+        frame = frame.older()
+    return frame
+
+
 def look(first, every):
     place = run(first, every)
     return Finding(Memory(), place)
@@ -138,7 +148,9 @@ def find():
 class FirstCommand(Command):
     """Starts again, and stops where the heap is damaged for the first time.
 
-mallow first
+mallow first             looks for the moment
+mallow first sound       goes back to the last moment that was sound, to step
+                         from there
 
 Between which two calls of kmalloc, krealloc and kfree did it happen?  The
 kernel checks its heap before and after each of them; what one check finds
@@ -148,9 +160,15 @@ finds the very store.
 Works for a run that nobody types into: it does the same each time.  A payload
 that is overwritten is no damage to the heap: ask `mallow writer` at once."""
 
-    name, kind = "first", gdb.COMMAND_RUNNING
+    name, usage, most = "first", "[sound]", 1
+    kind = gdb.COMMAND_RUNNING
 
     def answer(self, memory, words):
+        if words not in ([], ["sound"]):
+            raise Trouble(f"usage: mallow {self.name} {self.usage}")
+        if words:
+            self.go_back()
+            return
         layout.variable(memory, "heap_watch")
         say("starting again, with a check around the heap's calls ...")
         gdb.flush()
@@ -170,6 +188,21 @@ that is overwritten is no damage to the heap: ask `mallow writer` at once."""
             self.select_caller()
         else:
             select_culprit()
+
+    @staticmethod
+    def go_back():
+        """To the last sound moment, out of the check that found it so."""
+        finding = Finding.latest
+        if not finding or not finding.broken or not finding.sound:
+            raise Trouble("no such moment is known: `mallow first` looks for "
+                          "it")
+        run_to_moment(finding.sound)
+        frame = outside_of_checks()
+        go([f"*{frame.pc():#x}"])
+        outside_of_checks().select()
+        say(f"started again; the heap is sound here, {finding.sound}, and not "
+            f"{finding.now or 'at the end'}: step, next, watch")
+        gdb.execute("frame")
 
     @staticmethod
     def select_caller():

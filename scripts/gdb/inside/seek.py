@@ -67,7 +67,7 @@ def go(places, wanted=None, quiet=True):
     """Runs to one of these functions; which, or None for any other stop."""
     with session.alone():
         seekers = [Seeker(place, wanted) for place in places
-                   if layout.has(place)]
+                   if place[0] == "*" or layout.has(place)]
         try:
             gdb.execute("continue", to_string=quiet)
             return arrived(seekers)

@@ -88,6 +88,7 @@ watched by the hardware, so nothing runs slower."""
             restart()
             run_to("kernel_main")
             since = ""
+        self.require_news(address, value, since)
         say(f"started again, to the store that puts {value:#010x} at "
             f"{address:#010x}" + since)
         WriterCommand.watch = watch = Watch(address, value)
@@ -98,6 +99,15 @@ watched by the hardware, so nothing runs slower."""
                 "there " + (f"on the way to {end}" if end else "so far")
                 + f" ({watch.stores} stores): it has come with the image, or "
                 "from gdb")
+
+    @staticmethod
+    def require_news(address, value, since):
+        """Ends the command if the word was what it is when all was sound."""
+        if since and Memory().word(address) == value:
+            raise Trouble(f"{value:#010x} was there when all was sound: what "
+                          "is wrong is that nobody has changed it, or what is "
+                          "around it; `mallow first sound` goes back to step "
+                          "from there")
 
     def wanted(self, words):
         if words:

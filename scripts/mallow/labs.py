@@ -40,13 +40,13 @@ class Lab(NamedTuple):
     folder: str   # labs/4-malloc
     files: dict   # {name below the root of a tree: Contract}
     optional: bool
-    includers: list
+    includers: tuple = ()
 
     @property
     def sources(self):
         """All that has to be compiled when the files have changed."""
         return [name for name in self.files if name.endswith(".c")] \
-            + self.includers
+            + list(self.includers)
 
     @property
     def calls_of_headers(self):
@@ -66,7 +66,7 @@ def read(number, name, folder):
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Trouble(f"{folder}/lab.json: {error!r}") from None
     return Lab(number, name, folder, files, bool(said.get("optional")),
-               list(said.get("includers", [])))
+               tuple(said.get("includers", ())))
 
 
 def table():

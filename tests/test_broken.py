@@ -114,11 +114,11 @@ def test_wrong(name, tree, tmp_path):
 def test_deadly(name, tree, tmp_path):
     """Costs the trace that meets it, and no other."""
     text, reason = DEADLY[name]
-    tree.replace(MALLOC, FREED, "    if (payload_bytes(block) == 4096) {\n"
+    tree.replace(MALLOC, FREED, "    if (payload_bytes(block) == 2048) {\n"
                  f"        {text}\n    }}\n" + FREED)
     done, traces = replay(tree, tmp_path, "--seconds=20", small=SMALL)
     assert done.returncode == 1
-    assert traces["small.rep"]["right"]
+    assert traces["small.rep"]["right"], traces["small.rep"]
     assert not traces[LINUX]["right"]
     assert reason in traces[LINUX]["reason"]
 

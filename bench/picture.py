@@ -105,16 +105,19 @@ def draw_scatter(drawing, results, ours):
     drawing.text(MARGIN, 50, "up: less waste.  left: cheaper.  filled: "
                  "Mallow's stages.  ring: others")
     draw_axes(drawing)
+    names = {}  # of those at one place: their names would cover each other
     for subject in results["traces"]:
         at = point(results, subject)
         if at is None:
             continue
-        x, y = x_of(at[0]), y_of(at[1])
+        x, y = round(x_of(at[0])), round(y_of(at[1]))
+        names.setdefault((x, y), []).append(subject)
         if subject in ours:
             drawing.box(x - 5, y - 5, 10, 10, "ours")
         else:
             drawing.ring(x, y)
-        drawing.text(x + 9, y + 4, subject)
+    for (x, y), subjects in names.items():
+        drawing.text(x + 9, y + 4, ", ".join(subjects))
 
 
 def draw_bars(drawing, results, ours):

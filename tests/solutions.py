@@ -79,15 +79,14 @@ def found(kind):
             if path.suffix in (".patch", ".c")]
 
 
-def params(solutions, kind=None):
-    """For parametrize: the first of each lab, and every eighth, run always; the
-    first of each kind where there is no emulation, too; the others in `make
-    test-all`."""
+def params(solutions, kind):
+    """For parametrize: the first of each lab run always; the first of each
+    kind where there is no emulation, too; the others in `make test-all`."""
     def first(key):
         return list({key(each): each for each in reversed(solutions)}.values())
 
-    always = first(lambda each: each.lab.name) + solutions[::8]
-    natively = first(kind) if kind else []
+    always = first(lambda each: each.lab.name)
+    natively = first(kind)
     return [pytest.param(each, id=str(each), marks=[] if each in always
                          else pytest.mark.native if each in natively
                          else pytest.mark.long)

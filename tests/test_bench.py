@@ -284,8 +284,9 @@ def test_targets_by_hand():
 
 def test_picture_names_everyone():
     document = ElementTree.fromstring(picture.draw(results_by_hand()))
-    words = [element.text for element in document.iter()
-             if element.tag.endswith("text")]
+    words = [word for element in document.iter()
+             if element.tag.endswith("text")
+             for word in element.text.split(", ")]
     assert words.count("armour") == 2 and words.count("<peer>") == 2
     assert "210" in words and "target" in words
 

@@ -15,7 +15,7 @@ VARIANTS = solutions.found("variants")
 LABS = list(solutions.LABS.values())
 
 each_fault = pytest.mark.parametrize("fault", solutions.params(
-    [fault for fault in FAULTS if fault.in_kernel]))
+    [fault for fault in FAULTS if fault.in_kernel], lambda each: each.lab.name))
 each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
 each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
 

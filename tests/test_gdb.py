@@ -49,7 +49,7 @@ def test_before_the_first_stage(gdb):
 
 # The others differ from one of these in the allocator only, which
 # test_gdb_damage.py has for each of them.
-FAST = ("boot", "paging", "malloc", "zalloc", "grow")
+FAST = ("boot", "malloc", "grow")
 
 
 @pytest.mark.parametrize("stage", [
@@ -150,6 +150,7 @@ def test_both_parts_of_grow(gdb):
     assert "keeps its bookkeeping apart" in said["mallow guard $c"]
 
 
+@pytest.mark.native
 def test_owners_of_spans_and_armour(gdb):
     span, inside, free = gdb(*AT_PROMPT, *BLOCKS, "mallow owner $a+3",
                              "mallow spans $a", "mallow spans 8",

@@ -100,7 +100,7 @@ CRASHES = {
 
 @pytest.mark.parametrize("does, expected", [
     pytest.param(*case, id=name, marks=pytest.mark.native if name in (
-        "a list in a circle", "always NULL") else [])
+        "no end", "a list in a circle", "always NULL") else [])
     for name, case in CRASHES.items()])
 def test_failures_in_words(verdict, does, expected):
     said = verdict(malloc_that(does))
@@ -224,6 +224,7 @@ def test_make_grade_of_a_submission(tree, tmp_path):
     assert "make debug TEST=heap/first SEED=1" in done.stdout
 
 
+@pytest.mark.native
 def test_a_folder_of_submissions(tree, tmp_path):
     folder = tmp_path / "all"
     for name, text in (("ann", BUMP), ("bob", BUMP + "}\n"),

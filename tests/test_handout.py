@@ -105,7 +105,7 @@ def holed_objects(toolchain):
 
 
 @pytest.mark.parametrize("tool, words, toolchain", [
-    ("clang", ["LLVM=1"], "clang"),
+    pytest.param("clang", ["LLVM=1"], "clang", marks=pytest.mark.native),
     pytest.param("i686-linux-gnu-gcc", ["CROSS_COMPILE=i686-linux-gnu-"],
                  "i686-linux-gnu-gcc", marks=pytest.mark.long),
     ("gcc", [], "gcc")])
@@ -129,8 +129,7 @@ def log_of(student, stage):
 def test_it_boots_at_every_stage_and_grows(student):
     """Also with a stage enabled above one that is not written."""
     last = len(STAGES) - 1
-    for opened, numbers in ((0, range(last + 1)), (1, (1, 2, last)),
-                            (2, (1, 2, 3, last))):
+    for opened, numbers in ((0, (0, 1, 2, 5, last)), (2, (2, 3, last))):
         done = hand_out(student.root, f"OPEN={opened}")
         assert done.returncode == 0, done.stderr
         done = student.make("iso", "-j2", seconds=500)

@@ -116,10 +116,11 @@ def labs_in_parts():
             and all(names is not None for _, names, _ in parts_of(name))]
 
 
-# A build for each part: `make test` writes two labs, `make test-all` every one.
+# A build for each part: `make test` writes a lab or two, `make test-all` every
+# one.
 @pytest.mark.parametrize("lab", [
-    pytest.param(lab, marks=[] if lab == "malloc" else pytest.mark.native
-                 if lab == "heap" else pytest.mark.long)
+    pytest.param(lab, marks=[] if lab == "heap" else pytest.mark.native
+                 if lab == "malloc" else pytest.mark.long)
     for lab in labs_in_parts()])
 def test_parts(lab, tree):
     number = stages.names().index(lab)
@@ -192,6 +193,7 @@ def in_words(real):
             f'{real["free_mean_milli"] / 1000}')
 
 
+@pytest.mark.native
 @pytest.mark.parametrize("trace", sorted(figures_in_texts()))
 def test_figures(trace, tree):
     rows = figures_in_texts()[trace]

@@ -85,8 +85,10 @@ def test_all_traces(tmp_path):
     assert rows == names
 
 
-@pytest.mark.parametrize("stage", ["malloc", "zalloc", "spans", "armour",
-                                   "grow"])
+@pytest.mark.parametrize("stage", [
+    "malloc", pytest.param("zalloc", marks=pytest.mark.native),
+    pytest.param("spans", marks=pytest.mark.native),
+    pytest.param("armour", marks=pytest.mark.native), "grow"])
 def test_linux_trace(stage, traces, tmp_path):
     """Known of the trace itself, by a count of its own lines."""
     shutil.copy(project.TRACES / LINUX, traces)

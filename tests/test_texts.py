@@ -40,7 +40,7 @@ LABS = [path for path in TEXTS if path.parts[0] == "labs"]
 UNCHECKED_MOST = 3  # blocks, of one text
 # Whose commands replay or grade a lot: in `make test-all`.
 LONG = ["docs/instructors.md", *(f"labs/{lab}/README.md" for lab in (
-    "3-heap", "4-malloc", "5-zalloc", "7-armour", "8-grow"))]
+    "3-heap", "4-malloc", "5-zalloc", "6-spans", "7-armour", "8-grow"))]
 
 PIECE = re.compile(
     r"^<!-- stage: (?P<stage>\w+)(?P<words>[^>]*?) -->$"

@@ -257,10 +257,17 @@ bench: ## cost and waste of our allocators, and of others
 bench-picture: ## write docs/bench.svg and docs/bench.md from the last bench
 	$(Q)$(PYTHON) bench/bench.py --picture
 
-test: iso host-tests $(B)/check/lab-tests ## everything that CI checks
+# On all processors, unless make was told how many.
+.PHONY: tested
+tested:
+	$(Q)$(MAKE) --no-print-directory iso host-tests $(B)/check/lab-tests \
+	  $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell \
+	    getconf _NPROCESSORS_ONLN))
+
+test: tested ## everything that CI checks
 	$(Q)$(PYTHON) -m pytest -q -n auto tests
 
-test-all: iso host-tests $(B)/check/lab-tests ## the long form of it
+test-all: tested ## the long form of it
 	$(Q)$(PYTHON) -m pytest -q -n auto --long tests
 
 pictures: iso ## the maps and histories in docs/

@@ -2,8 +2,10 @@
 """The benchmark is believed only where it is known to be right: functions of
 known length, an allocator that is slow or wrong on purpose, figures worked out
 by hand.  And no stage may cost more than was recorded for this compiler."""
+import json
 import platform
 import shutil
+import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -354,3 +356,25 @@ def test_no_stage_costs_more_than_recorded(bench):
     missing = [stage for stage in measured if stage not in known]
     if missing:
         pytest.skip(f"not recorded for {version}: {' '.join(missing)}")
+
+
+# The argument, the call, and what the caller keeps: see bench/README.md.
+CALLERS_SIDE = 10
+
+
+@pytest.mark.parametrize("stage", ["malloc", "grow"])
+def test_the_booted_kernel_counts_the_same(bench, stage, tmp_path):
+    known = recorded.load(bench.toolchain.version)
+    if known is None or stage not in known:
+        pytest.skip(f"nothing is recorded for {bench.toolchain.version}")
+    trace = ROOT / "traces" / "linux-i386-kmalloc.rep"
+    (tmp_path / trace.name).write_bytes(trace.read_bytes())
+    out = tmp_path / "replay.json"
+    subprocess.run([sys.executable, ROOT / "scripts" / "mallow.py", "replay",
+                    f"--stage={stage}", f"--traces={tmp_path}",
+                    f"--json={out}"], check=True, capture_output=True)
+    counted = json.loads(out.read_text())["traces"][0]
+    for call in ("malloc", "free"):
+        here = known[stage][trace.stem][f"{call} mean"]
+        assert counted[f"{call}_mean_milli"] / 1000 - CALLERS_SIDE == \
+            pytest.approx(here, abs=0.06)

@@ -2,6 +2,8 @@
 """Points and what is said about them; the tape's records.  Nothing boots."""
 import json
 import struct
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -106,6 +108,33 @@ def test_a_row_without_results(tmp_path, monkeypatch):
     row = grade_all.row("ann", tmp_path / "ann/results.json", "")
     assert row["score"] == 0 and row["reason"] == "last words"
     assert "ann,0" in grade_all.as_csv([row])
+
+
+# -- Starters -----------------------------------------------------------------
+
+class SlowKit:
+    """Notes which labs are dug, and whether two at once."""
+
+    def __init__(self):
+        self.dug, self.busy = [], False
+
+    def starters(self, lab, _folder):
+        assert not self.busy, "two threads write the same files"
+        self.busy = True
+        time.sleep(0.01)
+        self.dug.append(lab.name)
+        self.busy = False
+        return {lab.name: lab.folder}
+
+
+def test_kernels_share_starters_that_are_made_once(tmp_path):
+    kit = SlowKit()
+    grading = grade.Grading(kit, tmp_path, None, None, tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(grading.later, grading.every_lab))
+    assert sorted(kit.dug) == sorted(lab.name for lab in grading.every_lab[1:])
+    assert [len(each) for each in made] == \
+        list(reversed(range(len(grading.every_lab))))
 
 
 # -- The tape -----------------------------------------------------------------

@@ -15,6 +15,7 @@ import asyncio
 import json
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 from . import check, grade_all, grade_host, grade_machine, grade_run, machine
@@ -39,6 +40,7 @@ class Grading:
         self.every_lab = lab_rooms.table()
         self.students = {}  # {lab name: {file: object}}
         self.starters = {}
+        self.digging = threading.Lock()
 
     # -- Objects and kernels --------------------------------------------------
 
@@ -56,10 +58,13 @@ class Grading:
         return self.students[lab.name]
 
     def later(self, lab):
-        """Starters for all labs behind `lab`."""
+        """Starters for all labs behind `lab`, made once.  Kernels are made in
+        threads: none may read a file that another one writes."""
         exchanged = {}
-        for other in self.every_lab:
-            if other.number > lab.number:
+        with self.digging:
+            for other in self.every_lab:
+                if other.number <= lab.number:
+                    continue
                 if other.name not in self.starters:
                     self.starters[other.name] = self.kit.starters(
                         other, self.folder / "starter")

@@ -252,8 +252,10 @@ def test_wrong_words_get_one_line(tree, tmp_path):
     for target, words, said in (
             ("grade", "SUBMISSION=/nowhere", "/nowhere is no directory"),
             ("grade", "TEST=foo", 'no test "foo"; LAB=NAME'),
-            ("grade-all", f"SUBMISSIONS={nobody}", "holds no submission")):
-        done = tree.make(target, words, seconds=400)
+            ("grade-all", f"SUBMISSIONS={nobody}", "holds no submission"),
+            ("grade-all", f"SUBMISSIONS={tmp_path} LAB=heep", 'no lab "heep"'),
+            ("grade-all", f"SUBMISSIONS={tmp_path} SEED=x", "is no number")):
+        done = tree.make(target, *words.split(), seconds=400)
         lines = [line for line in done.stderr.splitlines()
                  if not line.startswith("make")]
         assert done.returncode == 2 and len(lines) == 1 and said in lines[0]

@@ -110,6 +110,32 @@ def test_a_row_without_results(tmp_path, monkeypatch):
     assert "ann,0" in grade_all.as_csv([row])
 
 
+SAID = """heap: no points: does not compile:
+src/mm/bump.c: In function 'block_append':
+src/mm/bump.c:65:37: error: 'x' undeclared
+src/mm/bump.c:65:43: error: expected ';'
+malloc: no points: src/mm/malloc.c is missing"""
+
+
+def test_a_reason_is_one_line():
+    assert grade_all.in_a_line(SAID) == (
+        "heap: no points: does not compile: src/mm/bump.c:65:37: error: "
+        "'x' undeclared; malloc: no points: src/mm/malloc.c is missing")
+    assert grade_all.in_a_line("") == ""
+
+
+def test_a_row_names_what_has_failed(report, tmp_path, monkeypatch):
+    monkeypatch.setattr(grade_all, "GRADE", tmp_path)
+    report.add(FIRST, Verdict(False, "overlaps"))
+    report.add(SPLIT, not_run("not run: first has to pass first"))
+    report.add(HIDDEN, not_run("not run: split has to pass first"))
+    row = grade_all.row("ann", report.path, "")
+    assert row["reason"] == "failed: malloc/first"
+    rows = [{"name": name, "status": "failed", "output": "overlaps"}
+            for name in "abcde"]
+    assert grade_all.failed(rows) == "failed: a, b, c and 2 more"
+
+
 # -- Starters -----------------------------------------------------------------
 
 class SlowKit:

@@ -251,6 +251,8 @@ def grade(arguments):
                       "it was filled in on: make check LAB=boot marks it there",
                       WRONG_USE)
     if arguments.submissions is not None:
+        check.read_seed(arguments.seed)
+        choose(arguments.lab, arguments.test)  # wrong words: once, not for each
         return grade_all.grade_all(arguments)
     # With --out a machine asks, which reads the refusal in results.json.
     if arguments.submission and not arguments.out and \

@@ -23,6 +23,7 @@ from .grade_report import write_whole
 from .project import ROOT, WRONG_USE, Trouble, shown
 
 SECONDS = 3600
+NAMES_MAX = 3  # of failed tests in a row
 COLUMNS = ["name", "score", "max_score", "seconds", "reason"]
 
 
@@ -77,9 +78,30 @@ def row(name, results, reason):
         labs[lab] = labs.get(lab, 0) + test["score"]
     most = sum(test["max_score"] for test in said["tests"])
     if said["score"] < most:
-        reason = reason or said["output"].partition("\n\n")[0]
+        reason = reason or in_a_line(said["output"].partition("\n\n")[0]) \
+            or failed(said["tests"])
     return {"name": name, "score": said["score"], "max_score": most,
             "seconds": said["execution_time"], **labs, "reason": reason}
+
+
+def in_a_line(text):
+    """Of what a grading says, what fits a row: the log has all of it."""
+    kept = []
+    for line in text.splitlines():
+        if re.match(r"\w+: no points: |next: ", line):
+            kept.append(line)
+        elif ": error: " in line and kept and kept[-1].endswith(":"):
+            kept[-1] += " " + line
+    return "; ".join(kept)
+
+
+def failed(tests):
+    """The first tests that ran and failed, by name."""
+    names_of = [test["name"] for test in tests if test["status"] != "passed"
+                and not test["output"].startswith("not run")]
+    more = len(names_of) - NAMES_MAX
+    return "failed: " + ", ".join(names_of[:NAMES_MAX]) \
+        + (f" and {more} more" if more > 0 else "") if names_of else ""
 
 
 def as_csv(rows):

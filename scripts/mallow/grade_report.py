@@ -99,7 +99,7 @@ class Report:
         return "\n".join(lines)
 
     def next_line(self):
-        return (f"next: lab {self.next_lab.number}, "
+        return (f"next: lab {self.next_lab.number}, not written yet: "
                 f"{self.next_lab.folder}/README.md")
 
     def together_lines(self):

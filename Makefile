@@ -36,6 +36,10 @@ CFLAGS  := -std=c11 -O2 -g -march=i486 -ffreestanding -fno-pic -fno-builtin \
            -mgeneral-regs-only $(STACK4) -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
            -Wmissing-prototypes
+# In these a function that calls no other has no frame of its own, which saves
+# it three instructions, and costs a backtrace out of it the name of its caller.
+LEAN       := mm/armour_kmalloc mm/objects
+LEAN_FLAGS := -momit-leaf-frame-pointer
 LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
            -z max-page-size=4096 -T linker.ld
 
@@ -129,6 +133,8 @@ $(O)/%.o: src/%.c $(O)/.tools
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(CFLAGS) $(WARN) $(EXTRA) -MMD -MP -c $< -o $@
 
+$(LEAN:%=$(O)/%.o): CFLAGS += $(LEAN_FLAGS)
+
 $(O)/labs/%.o: labs/%.c $(O)/.tools
 	$(call say,CC,labs/$*.c)
 	@mkdir -p $(@D)
@@ -175,8 +181,8 @@ print-build:
 $(O)/.tools $(B)/.toolchain: FORCE
 	$(need_tools)
 	@mkdir -p $(@D)
-	@echo '$(KCC) $(KLD) $(CFLAGS) $(EXTRA)' | cmp -s - $@ || \
-	 echo '$(KCC) $(KLD) $(CFLAGS) $(EXTRA)' > $@
+	@echo '$(KCC) $(KLD) $(CFLAGS) $(LEAN_FLAGS) $(EXTRA)' | cmp -s - $@ || \
+	 echo '$(KCC) $(KLD) $(CFLAGS) $(LEAN_FLAGS) $(EXTRA)' > $@
 # The names: a trace that is gone is newer than nothing.
 $(B)/.traces: FORCE
 	@mkdir -p $(@D)

@@ -74,11 +74,14 @@ class Toolchain:
     """The kernel's compiler, and the programs made with it."""
 
     def __init__(self, flags=None):
-        compiler, linker, name, own_flags, lib, mm = make_variables(
-            "KCC", "KLD", "TOOLCHAIN", "CFLAGS", "LIB", "MM")
+        compiler, linker, name, own_flags, lean, lean_flags, lib, mm = \
+            make_variables("KCC", "KLD", "TOOLCHAIN", "CFLAGS", "LEAN",
+                           "LEAN_FLAGS", "LIB", "MM")
         self.compiler = compiler.split()
         self.linker = linker.split()
         self.flags = (flags if flags is not None else own_flags).split()
+        self.lean = {ROOT / "src" / f"{one}.c": lean_flags.split()
+                     for one in lean.split()}
         self.folder = BUILD / name
         self.rooms = [ROOT / "src" / room / f"{one}.c"
                       for room, ones in (("lib", lib), ("mm", mm))
@@ -93,7 +96,7 @@ class Toolchain:
 
     def _newest_source(self):
         """When any source was changed last, or the compiler or a flag."""
-        used = f"{self.compiler} {self.flags} {self.version}"
+        used = f"{self.compiler} {self.flags} {self.lean} {self.version}"
         note = self.folder / "compiled-with"
         if not note.exists() or note.read_text(encoding="utf-8") != used:
             note.parent.mkdir(parents=True, exist_ok=True)
@@ -109,8 +112,8 @@ class Toolchain:
         target = self.folder / source.relative_to(ROOT).with_suffix(".o")
         if not target.exists() or target.stat().st_mtime_ns < self._newest:
             target.parent.mkdir(parents=True, exist_ok=True)
-            run([*self.compiler, *self.flags, f"-I{ROOT}", *more,
-                 "-c", source, "-o", target])
+            run([*self.compiler, *self.flags, *self.lean.get(source, []),
+                 f"-I{ROOT}", *more, "-c", source, "-o", target])
         return target
 
     def compile_all(self, sources, *more):

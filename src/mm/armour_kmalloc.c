@@ -65,13 +65,10 @@ static __attribute__((noinline)) enum heap_error kfree_large(void *payload)
     return block_retire_large(&armour_arena, (uintptr_t)payload);
 }
 
+/* The block is not recent. */
 static __attribute__((noinline)) enum heap_error
-kfree_sized(void *payload, struct size_record *record, uint32_t bytes)
+kfree_sized(struct size_record *record, uintptr_t address, uint32_t bytes)
 {
-    uintptr_t address = (uintptr_t)payload;
-
-    if (record->recent[0] == address || record->recent[1] == address)
-        return plain_kfree(payload);
     door.stats.frees++;
     return block_retire(&armour_arena, record, address, bytes);
 }
@@ -87,8 +84,11 @@ enum heap_error armour_kfree(void *payload)
         return plain_kfree(payload);
     if (bytes > armour_arena.sized_bytes)
         return kfree_large(payload);
-    if (!retire_first(record, address))
-        return kfree_sized(payload, record, bytes);
+    if (!retire_first(record, address)) {
+        if (record->recent[0] == address || record->recent[1] == address)
+            return plain_kfree(payload);
+        return kfree_sized(record, address, bytes);
+    }
     usage_remove(&armour_arena.usage, bytes);
     door.stats.frees++;
     return HEAP_OK;

@@ -26,7 +26,7 @@ static bool works(enum stage_state state)
 
 static void print_violation(struct violation violation)
 {
-    print("            %s\n            at %#010lx: expected %#lx, found "
+    print("            %s\n            at 0x%08lx: expected %#lx, found "
           "%#lx\n",
           violation.invariant, (unsigned long)violation.address,
           (unsigned long)violation.expected, (unsigned long)violation.found);

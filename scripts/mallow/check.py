@@ -263,7 +263,7 @@ def print_others(failures):
 def word_for(test, outcomes):
     need = missing(test, outcomes) or test.needs
     if not getattr(outcomes[test], "ran", True):
-        return f"not run: {need} comes first" if need else "not run"
+        return f"not run: needs {need}" if need else "not run"
     if not outcomes[test].passed:
         return "FAILED"
     return "passed" if points(test, outcomes) else \

@@ -106,7 +106,7 @@ static void accept(uint32_t frame)
 static frame_t accept_run(frame_t first, uint32_t count, uint32_t align)
 {
     if (first.number == FRAME_NOT_WRITTEN.number)
-        LAB_FAIL("allocating frames is not written yet");
+        LAB_FAIL("frame_alloc_run is not written yet");
     if (first.number == FRAME_NONE.number)
         return first;
     if (first.number % align != 0)
@@ -152,7 +152,7 @@ static enum frame_error accept_free(frame_t first, uint32_t count,
     bool right = all_handed_out(first, count);
 
     if (error == FRAME_NOT_WRITTEN_YET)
-        LAB_FAIL("freeing frames is not written yet");
+        LAB_FAIL("frame_free_run is not written yet");
     if (right && error != FRAME_OK)
         LAB_FAIL("freeing %u frames from %#x on is refused: %s", count,
                  first.number, frame_error_text(error));

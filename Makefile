@@ -266,7 +266,8 @@ bench-picture: ## write docs/bench.svg and docs/bench.md from the last bench
 # On all processors, unless make was told how many.
 .PHONY: tested
 tested:
-	$(Q)$(MAKE) $(if $(Q),-s) --no-print-directory iso host-tests $(B)/check/lab-tests \
+	$(Q)$(MAKE) $(if $(Q),-s) --no-print-directory \
+	  iso host-tests $(B)/check/lab-tests \
 	  $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell \
 	    getconf _NPROCESSORS_ONLN))
 

@@ -245,7 +245,7 @@ TEST(armour_names_every_later_free)
 {
     static uint8_t *blocks[400];
 
-    for (size_t bytes = 8; bytes <= 264; bytes += bytes < 136 ? 8 : 64) {
+    for (size_t bytes = 8; bytes <= 264; bytes += 8) {
         size_t count = 50000 / bytes < 400 ? 50000 / bytes : 400;
 
         start();

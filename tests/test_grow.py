@@ -114,7 +114,7 @@ def test_out_of_frames(boot, size, tmp_path):
     guest.prompt()
     before = frames(guest)
     table = guest.ask("replay")
-    assert "1 traces, 0 wrong: 1 out of memory" in table, table
+    assert "1 trace, 0 wrong: 1 out of memory" in table, table
     assert frames(guest) == before
     assert "NULL" in guest.ask("alloc 20000000")
     assert frames(guest) == before

@@ -151,7 +151,7 @@ def test_replay(guest):
     answer = guest.ask(f"replay {TRACE}")
     assert re.search(rf"^{TRACE} +35462 +0 +644266 .* ok$", answer,
                      re.MULTILINE), answer
-    assert "1 traces, 0 wrong" in answer
+    assert "1 trace, 0 wrong" in answer
     assert live(guest) == (0, 0)
 
 

@@ -34,7 +34,7 @@ TRACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,51}\.rep")
 TABLE = re.compile(r"(?P<head>^replay at stage .*\n(trace  .*\n)"
                    r"(  instructions \(worst\).*\n)?)"
                    r"(?P<rows>(.*\n)*?)"
-                   r"^\d+ traces, \d+ wrong", re.MULTILINE)
+                   r"^\d+ traces?, \d+ wrong", re.MULTILINE)
 MOST_JOBS = 4
 SECONDS = 300
 
@@ -213,7 +213,8 @@ def replay(arguments):
         figures = asyncio.run(replay_all(names, iso, arguments))
     write_json(figures, arguments)
     wrong = [trace for trace in figures if not trace["right"]]
-    print(f"{len(figures)} traces, {len(wrong)} wrong; figures: "
+    plural = "" if len(figures) == 1 else "s"
+    print(f"{len(figures)} trace{plural}, {len(wrong)} wrong; figures: "
           f"{shown(arguments.json)}")
     for reason in dict.fromkeys(trace["reason"] for trace in wrong):
         whose = [trace["name"] for trace in wrong if trace["reason"] == reason]

@@ -122,7 +122,8 @@ void report_end(const struct replay_env *env,
 {
     const char *between = ": ";
 
-    print("%u traces, %u wrong", totals->traces, totals->wrong);
+    print("%u trace%s, %u wrong", totals->traces,
+          totals->traces == 1 ? "" : "s", totals->wrong);
     for (unsigned i = 0; i < REPORT_VERDICTS; i++) {
         if (totals->verdicts[i] == 0)
             continue;

@@ -126,7 +126,7 @@ TEST(replay_table_of_quick_run_without_counter)
     CHECK_EQ(replay_all(&env, files, 1), 0);
     text = printed_text();
     CHECK(strstr(text, " high water   util"));
-    CHECK(strstr(text, "        344  69.7%  ok\n1 traces, 0 wrong: 1 ok\n"));
+    CHECK(strstr(text, "        344  69.7%  ok\n1 trace, 0 wrong: 1 ok\n"));
     CHECK(strstr(text, "No instruction counts: "));
     CHECK(!strstr(records, "footprint_bytes"));
     CHECK(!strstr(records, "malloc_mean_milli"));

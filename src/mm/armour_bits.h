@@ -1,51 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Single bits of an arena's two maps: what they mean is drawn in armour_maps.h.
  *
- * Here is all that C cannot say, so that the files above this one are plain C:
- * the 386's own instructions for a bit of a map, wherever it lies, and a word
- * to the compiler.
+ * Here and in lib/bits.h is all that C cannot say, so that the files above this
+ * one are plain C.
  */
 #ifndef MM_ARMOUR_BITS_H
 #define MM_ARMOUR_BITS_H
 
+#include "lib/bits.h"
 #include "mm/armour_arena.h"
-
-/* As much of a map as any arena may have: tells the compiler what is read. */
-struct map_words {
-    uint32_t words[1u << 24];
-};
-
-/* C has no words for what the 386 does in one instruction: bit i of a map,
- * wherever it lies, i < 0 included.  In C it takes five. */
-static inline bool bit_test(const uint32_t *map, uint32_t bit)
-{
-    bool set;
-
-    __asm__("btl %2, %1"
-            : "=@ccc"(set)
-            : "m"(*(const struct map_words *)map), "r"(bit));
-    return set;
-}
-
-static inline void bit_set(uint32_t *map, uint32_t bit)
-{
-    __asm__("btsl %1, %0" : "+m"(*map) : "r"(bit) : "cc", "memory");
-}
-
-static inline void bit_clear(uint32_t *map, uint32_t bit)
-{
-    __asm__("btrl %1, %0" : "+m"(*map) : "r"(bit) : "cc", "memory");
-}
-
-static inline uint32_t lowest_bit(uint32_t word)
-{
-    return (uint32_t)__builtin_ctz(word);
-}
-
-static inline uint32_t highest_bit(uint32_t word)
-{
-    return 31u ^ (uint32_t)__builtin_clz(word);
-}
 
 static inline bool is_start(const struct arena *arena, uint32_t granule)
 {

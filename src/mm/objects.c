@@ -48,6 +48,7 @@
 #include "mm/objects.h"
 
 #include "lib/bitmap.h"
+#include "lib/bits.h"
 #include "lib/string.h"
 #include "mm/objects_zone.h"
 
@@ -209,15 +210,12 @@ static RARE enum heap_error attended(struct object_zone *zone)
 static HOT enum heap_error entry_free(struct object_zone *zone, void *entry)
 {
     uint64_t product = product_of(zone, entry);
-    uint32_t index = index_of(product), bit, word;
 
     if (!is_entry(zone, product))
         return no_entry(product, zone);
-    bit = 1u << index % MAP_BITS;
-    word = zone->map.words[index / MAP_BITS];
-    if (word & bit)
+    /* Nothing changes where it was set before. */
+    if (bit_test_and_set(zone->map.words, index_of(product)))
         return already_free();
-    zone->map.words[index / MAP_BITS] = word | bit;
     return --zone->due == 0 ? attended(zone) : HEAP_OK;
 }
 

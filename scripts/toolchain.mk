@@ -2,6 +2,9 @@
 # Finds a compiler and a linker for i386.  Sets KCC, KLD, TOOLCHAIN (a name for
 # the directory of objects) and STACK4: the stack stays aligned to words, for
 # the 16 bytes of the ABI serve vector instructions, and the kernel has none.
+# And FRAMELESS: functions without a stack frame, which leave %ebp alone, so that
+# a backtrace passes over them and is right from their callers' callers on; with
+# clang, which cannot promise that, only those that call no other.
 #
 #   LLVM=1            clang, ld.lld
 #   CROSS_COMPILE=X-  X-gcc, X-ld
@@ -29,6 +32,7 @@ ifeq ($(LLVM),1)
   TOOLCHAIN := clang
   KCC := clang --target=i386-elf
   STACK4 := -mstack-alignment=4
+  FRAMELESS := -momit-leaf-frame-pointer
   KLD := ld.lld
 else ifneq ($(LLVM),)
   $(error LLVM=$(LLVM): say LLVM=1, or leave it out)
@@ -37,11 +41,13 @@ else ifneq ($(CROSS_COMPILE),)
   KCC := $(CROSS_COMPILE)gcc -m32
   KLD := $(CROSS_COMPILE)ld
   STACK4 := -mpreferred-stack-boundary=2
+  FRAMELESS := -fomit-frame-pointer -ffixed-ebp
 else
   TOOLCHAIN := gcc
   KCC := gcc -m32
   KLD := ld
   STACK4 := -mpreferred-stack-boundary=2
+  FRAMELESS := -fomit-frame-pointer -ffixed-ebp
 endif
 
 # Checked where they are used, so that `make help` works without them.

@@ -133,11 +133,7 @@ OUT_OF_THE_WAY enum heap_error heap_not_freed(const char *call,
 
 static inline enum heap_error heap_free(void *payload)
 {
-    enum heap_error error = backend_of(payload)->free(payload);
-
-    if (error == HEAP_OK)
-        door.stats.frees++;
-    return error;
+    return backend_of(payload)->free(payload);
 }
 
 /* The caller is asked for only where it is named: to keep its address through

@@ -109,7 +109,7 @@ ARMOUR_DAMAGE = [
     ("armour_arena.starts[0]", "0", "M1", "granule 0"),
     ("armour_arena.usage.used_bytes", "1", "A3", "used_bytes"),
     ("armour_arena.usage.used_blocks", "99", "A3", "found 99"),
-    ("armour_arena.sizes[5].recent[0]", "$a + 8", "Z1", "recent"),
+    ("armour_arena.recent[5]", "$a + 8", "Z1", "recent"),
     ("armour_arena.used[armour_arena.granules / 64]", "5", "", "sound"),
 ]
 

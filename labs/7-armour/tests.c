@@ -283,12 +283,12 @@ static void test_after_free(void)
     }
 }
 
-/* What the dearest takes, of blocks of 136 bytes to half a megabyte. */
+/* What the dearest takes, of blocks of 200 bytes to half a megabyte. */
 static uint64_t dearest(void)
 {
     uint64_t most = 0;
 
-    for (size_t bytes = 136; bytes < 500000; bytes = bytes * 3 / 2) {
+    for (size_t bytes = 200; bytes < 500000; bytes = bytes * 3 / 2) {
         uint64_t work = lab_work_of(bytes);
 
         most = work > most ? work : most;
@@ -303,7 +303,7 @@ static void test_bounded(void)
     lab_heap_start(LAB_HEAP_BYTES);
     for (uint32_t i = 0; i < 10; i++)
         blocks[i] = expect_block(100 + i % 40 * 8);
-    small = lab_work_of(136);
+    small = lab_work_of(200);
     few = dearest();
     LAB_EXPECT(few < 4 * small, "a long block takes %u, a short one %u",
                (unsigned)few, (unsigned)small);

@@ -33,7 +33,7 @@ bool armour_reclaim(void)
     return sizes_empty(&armour_arena);
 }
 
-/* What waits in the records may be just what is missing. */
+/* What is kept ready may be just what is missing. */
 static void *alloc_reclaimed(size_t bytes, size_t alignment)
 {
     if (bytes / GRANULE_BYTES > armour_arena.granules || !armour_reclaim())

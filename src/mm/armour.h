@@ -26,7 +26,7 @@ void *armour_kmalloc(size_t bytes);
 enum heap_error armour_kfree(void *payload);
 void *armour_krealloc(void *payload, size_t bytes);
 
-/* Empties the records of sizes; whether there was anything in them. */
+/* Releases what is kept ready by size; whether there was anything. */
 bool armour_reclaim(void);
 
 /* The first invariant of the armour_*.h files that does not hold. */

@@ -3,7 +3,7 @@
  *
  * With n granules, c classes and s sizes it takes
  *
- *     16 s                            size records
+ *     12 s                            recent blocks and piles, by size
  *     8 (2 + (n + c + 32) / 32)       two maps: for the granules, a start
  *                                     behind the last and, below, the heads
  *     8 (c + 1)                       heads, and granule -1
@@ -16,8 +16,8 @@
 #include "lib/string.h"
 #include "mm/armour_index.h"
 
-/* A record of 16 bytes for each 2 KiB, up to all of them: at most 0.8 %. */
-#define BYTES_PER_RECORD 2048u
+/* A size for each 2 KiB, up to all of them: at most 0.6 %. */
+#define BYTES_PER_SIZE 2048u
 
 struct plan {
     uint32_t granules, classes, sizes;
@@ -26,7 +26,7 @@ struct plan {
 
 static uint32_t plan_bytes(const struct plan *plan)
 {
-    return plan->sizes * (uint32_t)sizeof(struct size_record) +
+    return plan->sizes * SIZE_BYTES +
            2 * (plan->words_below + plan->words) * (uint32_t)sizeof(uint32_t) +
            (plan->classes + 1 + plan->granules) * GRANULE_BYTES;
 }
@@ -35,7 +35,7 @@ static uint32_t plan_bytes(const struct plan *plan)
  * there is not even room for that of one. */
 static struct plan plan_for(uint32_t bytes)
 {
-    struct plan plan = { .sizes = bytes / BYTES_PER_RECORD };
+    struct plan plan = { .sizes = bytes / BYTES_PER_SIZE };
     uint32_t excess;
 
     if (plan.sizes > SIZES_MAX)
@@ -58,7 +58,7 @@ static void maps_clear(struct arena *arena, const struct plan *plan)
 
     memset(arena->starts - plan->words_below, 0, map_bytes);
     memset(arena->used - plan->words_below, 0, map_bytes);
-    memset(arena->sizes + 1, 0, plan->sizes * sizeof *arena->sizes);
+    memset((void *)arena->begin, 0, plan->sizes * SIZE_BYTES);
 }
 
 void arena_tie(struct arena *arena)
@@ -73,6 +73,13 @@ void arena_tie(struct arena *arena)
     mark_used(arena, (uint32_t)-1);
     cut_at(arena, arena->granules);
     mark_used(arena, arena->granules);
+}
+
+void arena_place_sizes(struct arena *arena, uint32_t sizes)
+{
+    arena->sizes = sizes;
+    arena->recent = (uintptr_t *)arena->begin - 1;
+    arena->piles = (struct extent *)(arena->recent + sizes + 1) - 1;
 }
 
 bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end)
@@ -93,11 +100,9 @@ bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end)
     arena->lowest = 0 - (plan.classes + 1);
     arena->numbers = plan.classes + 1 + plan.granules;
     arena->base = end - plan.granules * GRANULE_BYTES;
-    /* Records are counted from 1. */
-    arena->sizes = (struct size_record *)begin - 1;
-    arena->sized_bytes = plan.sizes * GRANULE_BYTES;
+    arena_place_sizes(arena, plan.sizes);
     arena->starts =
-        (uint32_t *)(arena->sizes + plan.sizes + 1) + plan.words_below;
+        (uint32_t *)(arena->piles + plan.sizes + 1) + plan.words_below;
     arena->used = arena->starts + plan.words + plan.words_below;
     maps_clear(arena, &plan);
     arena_tie(arena);

@@ -23,10 +23,14 @@
 #define GRANULE_BYTES HEAP_ALIGNMENT
 #define WORD_BITS     32u
 
-/* Blocks of up to so many granules (128 bytes) have a record for their size.
- * Up to 248 bytes would save some three instructions for an allocation and a
- * free together, but larger blocks that wait leave holes that fit nobody. */
-#define SIZES_MAX 16u
+/* Blocks of up to so many granules (192 bytes) are kept ready by size.  With 16
+ * an allocation and a free together cost six instructions more on the traces of
+ * programs; more sizes save little, and take memory. */
+#define SIZES_MAX 24u
+_Static_assert(SIZES_MAX < WORD_BITS,
+               "short_block_length() knows their lengths");
+/* What a size takes of the bookkeeping. */
+#define SIZE_BYTES ((uint32_t)(sizeof(uintptr_t) + sizeof(struct extent)))
 /* No granule, head or size has this number. */
 #define NO_GRANULE 0x80000000u
 
@@ -37,14 +41,8 @@ struct extent {
 
 #define NO_EXTENT ((struct extent){ NO_GRANULE, NO_GRANULE })
 
-/* What waits for the next request of one size: see armour_sizes.h. */
-struct size_record {
-    uintptr_t recent[2]; /* addresses; 0: none */
-    struct extent pile;
-};
-
 /* Room for the classes of 2^29 granules: see class_of(). */
-#define CLASS_WORDS 20u
+#define CLASS_WORDS 5u
 
 struct arena {
     uintptr_t base; /* address of granule 0 */
@@ -58,12 +56,15 @@ struct arena {
     uint32_t class_bits[CLASS_WORDS];
     struct extent wilderness; /* free and in no list: see armour_runs.h */
     struct extent youngest;   /* likewise */
-    struct size_record *sizes;
-    uint32_t sized_bytes; /* blocks of at most this have a record */
-    uint32_t moving;      /* length that the last block to move asked for */
+    /* What waits for a request of 1 .. `sizes` granules: see armour_sizes.h.
+     * Both are counted from 1. */
+    uint32_t sizes;
+    uintptr_t *recent; /* addresses; 0: none */
+    struct extent *piles;
+    uint32_t moving; /* length that the last block to move asked for */
     struct heap_usage usage;
     uintptr_t begin, end; /* the region, rounded inward */
-    uint32_t reclaims;    /* times that all records were emptied */
+    uint32_t reclaims;    /* times that all kept ready was released */
     uint32_t rebuilds;    /* times that a stray write cost the index */
     /* Who is asked for a block that does not fit, and of an address that is not
      * here; NULL: nobody. */
@@ -77,6 +78,9 @@ extern struct arena armour_arena;
 /* Lays out [begin, end), all free.  False, and an arena that is full from the
  * start, if the bookkeeping does not fit. */
 bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end);
+
+/* Places what is kept by size at the begin of the region. */
+void arena_place_sizes(struct arena *arena, uint32_t sizes);
 
 /* The last step of laying out: ties the rings and marks what borders on the
  * granules; the maps are all zero. */
@@ -103,6 +107,13 @@ static inline uint32_t granule_of(const struct arena *arena, uintptr_t address)
 }
 
 _Static_assert(GRANULE_BYTES == 1u << 3, "granule_of() rotates by 3");
+
+/* How many granules hold `bytes` bytes; 0 for 0, and for so many that rounding
+ * them up overflows. */
+static inline uint32_t granules_for(size_t bytes)
+{
+    return (bytes + GRANULE_BYTES - 1) / GRANULE_BYTES;
+}
 
 static inline uint32_t extent_length(struct extent extent)
 {

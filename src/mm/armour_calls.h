@@ -21,7 +21,7 @@
 
 /* -- Allocation ---------------------------------------------------------- */
 
-/* A block that the records could not give; NO_GRANULE if there is none. */
+/* A block where none is kept ready; NO_GRANULE if there is none at all. */
 static inline uint32_t block_find(struct arena *arena, uint32_t length)
 {
     struct extent *extent;
@@ -38,8 +38,7 @@ static inline uint32_t block_find(struct arena *arena, uint32_t length)
     extent = extent_find(arena, length);
     if (!extent)
         return NO_GRANULE;
-    if (length <= STRIP_SIZE_MAX &&
-        length * GRANULE_BYTES <= arena->sized_bytes)
+    if (length <= STRIP_SIZE_MAX && length <= arena->sizes)
         return strip_cut(arena, extent, length);
     if (length == arena->moving)
         return extent_cut_low(arena, extent, length);
@@ -52,75 +51,68 @@ static inline void *no_room(const struct arena *arena, size_t bytes,
     return arena->no_room ? arena->no_room(bytes, alignment) : NULL;
 }
 
-static __attribute__((noinline)) void *alloc_from_runs(struct arena *arena,
-                                                       uint32_t bytes)
+/* NULL if there is none. */
+static inline void *alloc_from_runs(struct arena *arena, uint32_t length)
 {
-    uint32_t start;
+    uint32_t start = block_find(arena, length);
 
-    if (bytes / GRANULE_BYTES > arena->granules)
-        return no_room(arena, bytes, GRANULE_BYTES);
-    start = block_find(arena, bytes / GRANULE_BYTES);
     if (start == NO_GRANULE)
-        return no_room(arena, bytes, GRANULE_BYTES);
-    usage_add(&arena->usage, bytes);
+        return NULL;
+    usage_add(&arena->usage, length * GRANULE_BYTES);
     return (void *)address_of(arena, start);
 }
 
-/* A block that waits in place `place` of a record; NULL if there is none. */
-static inline void *alloc_recent(struct arena *arena,
-                                 struct size_record *record, int place,
-                                 uint32_t bytes)
+/* The recent block of a size; NULL if there is none. */
+static inline void *alloc_recent(struct arena *arena, uint32_t size)
 {
-    uintptr_t address = record->recent[place];
+    uintptr_t address = arena->recent[size];
 
     if (address) {
-        record->recent[place] = 0;
-        usage_add(&arena->usage, bytes);
+        arena->recent[size] = 0;
+        usage_add(&arena->usage, size * GRANULE_BYTES);
     }
     return (void *)address;
 }
 
 /* For a pile that was cut and is still long. */
 static __attribute__((noinline)) void *
-pile_note_length(struct arena *arena, const struct extent *pile, void *payload)
+pile_note_length(struct arena *arena, const struct extent *pile)
 {
     note_length(arena, pile->begin, pile->end);
-    return payload;
+    return (void *)address_of(arena, pile->end);
 }
 
-/* Takes the last block of a pile, which is not empty. */
+/* Takes the last block of a size's pile, which is not empty. */
 static inline void *alloc_from_pile(struct arena *arena, struct extent *pile,
-                                    uint32_t bytes)
+                                    uint32_t size)
 {
-    uint32_t start = pile->end - bytes / GRANULE_BYTES;
-    void *payload = (void *)address_of(arena, start);
+    uint32_t start = pile->end - size;
 
+    pile->end = start;
+    usage_add(&arena->usage, size * GRANULE_BYTES);
     cut_at(arena, start);
     mark_used(arena, start);
-    pile->end = start;
-    usage_add(&arena->usage, bytes);
     if (start - pile->begin > WORD_BITS)
-        return pile_note_length(arena, pile, payload);
-    return payload;
+        return pile_note_length(arena, pile);
+    return (void *)address_of(arena, start);
 }
 
 /* Rounded up to granules. */
 static inline void *alloc_plain(struct arena *arena, size_t bytes)
 {
-    struct size_record *record;
-    void *payload;
+    uint32_t size = bytes / GRANULE_BYTES;
+    void *payload = NULL;
 
-    if (bytes > arena->sized_bytes)
-        return alloc_from_runs(arena, bytes);
-    record = record_of(arena, bytes);
-    payload = alloc_recent(arena, record, 0, bytes);
-    if (!payload)
-        payload = alloc_recent(arena, record, 1, bytes);
-    if (payload)
-        return payload;
-    if (record->pile.begin != record->pile.end)
-        return alloc_from_pile(arena, &record->pile, bytes);
-    return alloc_from_runs(arena, bytes);
+    if (size <= arena->sizes) {
+        struct extent *pile = &arena->piles[size];
+
+        payload = alloc_recent(arena, size);
+        if (!payload && pile->begin != pile->end)
+            payload = alloc_from_pile(arena, pile, size);
+    }
+    if (!payload && size <= arena->granules)
+        payload = alloc_from_runs(arena, size);
+    return payload ? payload : no_room(arena, bytes, GRANULE_BYTES);
 }
 
 /* Cuts the used block [start, end) in two used ones. */
@@ -206,33 +198,18 @@ address_error(const struct arena *arena, uintptr_t address)
     return is_used(arena, start) ? HEAP_INTERIOR : HEAP_ALREADY_FREE;
 }
 
-/* Whether the used block at `address` finds the first place of its record
- * empty, and does not wait in the second. */
-static inline bool retire_first(struct size_record *record, uintptr_t address)
-{
-    if (record->recent[0] != 0 || record->recent[1] == address)
-        return false;
-    record->recent[0] = address;
-    return true;
-}
-
-/* Frees the used block of `bytes` bytes at `address`, which does not wait in
- * its record, where the first place is taken. */
+/* Frees the used block of `size` granules at `address` where another one waits
+ * as the recent block. */
 static inline enum heap_error block_retire(struct arena *arena,
-                                           struct size_record *record,
-                                           uintptr_t address, uint32_t bytes)
+                                           uintptr_t address, uint32_t size)
 {
     uint32_t start = granule_of(arena, address);
 
-    usage_remove(&arena->usage, bytes);
-    if (record->recent[1] != 0)
-        return pile_add(arena, &record->pile, start,
-                        start + bytes / GRANULE_BYTES);
-    record->recent[1] = address;
-    return HEAP_OK;
+    usage_remove(&arena->usage, size * GRANULE_BYTES);
+    return pile_add(arena, &arena->piles[size], start, start + size);
 }
 
-/* Frees a used block of a size without a record. */
+/* Frees a used block of a size that is not kept ready. */
 static inline enum heap_error block_retire_large(struct arena *arena,
                                                  uintptr_t address)
 {
@@ -245,19 +222,18 @@ static inline enum heap_error block_retire_large(struct arena *arena,
 /* On any error nothing changes. */
 static inline enum heap_error arena_free(struct arena *arena, uintptr_t address)
 {
-    uint32_t bytes = short_block_bytes(arena, address);
-    struct size_record *record;
+    uint32_t size = short_block_length(arena, address);
 
-    if (bytes == 0)
+    if (size == 0)
         return address_error(arena, address);
-    if (bytes > arena->sized_bytes)
+    if (size > arena->sizes)
         return block_retire_large(arena, address);
-    record = record_of(arena, bytes);
-    if (record->recent[0] == address || record->recent[1] == address)
+    if (arena->recent[size] == address)
         return HEAP_ALREADY_FREE;
-    if (!retire_first(record, address))
-        return block_retire(arena, record, address, bytes);
-    usage_remove(&arena->usage, bytes);
+    if (arena->recent[size])
+        return block_retire(arena, address, size);
+    arena->recent[size] = address;
+    usage_remove(&arena->usage, size * GRANULE_BYTES);
     return HEAP_OK;
 }
 
@@ -276,32 +252,58 @@ static inline uint32_t used_block_end(const struct arena *arena,
     return is_recent(arena, address, end - start) ? 0 : end;
 }
 
-static __attribute__((noinline)) bool
+/* Cuts the used block [start, end) off at `new_end`.  What is left over becomes
+ * part of the run behind it, if there is one. */
+static __attribute__((noinline)) void
 block_trim(struct arena *arena, uint32_t start, uint32_t end, uint32_t new_end)
 {
+    struct extent rest = { new_end, end };
+
     arena->usage.used_bytes -= (end - new_end) * GRANULE_BYTES;
-    block_cut(arena, start, new_end, end);
-    block_release(arena, new_end, end);
-    return true;
+    if (!is_used(arena, end) && run_take(arena, end)) {
+        rest.end = block_end(arena, end);
+        join_at(arena, end);
+    }
+    cut_at(arena, new_end);
+    mark_free(arena, new_end);
+    note_length(arena, start, new_end);
+    note_length(arena, new_end, rest.end);
+    if (arena->wilderness.begin == end)
+        arena->wilderness = rest;
+    else
+        youngest_set(arena, rest);
+}
+
+/* The run that begins at `begin`, in no ring any more; NULL if there is none,
+ * or if it ends before `least`. */
+static struct extent *run_behind(struct arena *arena, uint32_t begin,
+                                 uint32_t least)
+{
+    struct extent run;
+
+    if (begin == arena->wilderness.begin)
+        return &arena->wilderness;
+    if (begin == arena->youngest.begin)
+        return &arena->youngest;
+    if (is_used(arena, begin))
+        return NULL;
+    run = (struct extent){ begin, block_end(arena, begin) };
+    if (run.end < least || !index_remove(arena, begin))
+        return NULL;
+    youngest_set(arena, run);
+    return &arena->youngest;
 }
 
 /* Moves the border between a used block and the run behind it up. */
-static bool block_grow(struct arena *arena, uint32_t start, uint32_t end,
-                       uint32_t new_end)
+static __attribute__((noinline)) bool
+block_grow(struct arena *arena, uint32_t start, uint32_t end, uint32_t new_end)
 {
-    struct extent *extent = &arena->wilderness;
+    struct extent *extent = run_behind(arena, end, new_end);
 
-    if (is_used(arena, end) || new_end > block_end(arena, end))
+    /* What could not grow here will grow again: the copy goes low. */
+    if (!extent || new_end > extent->end) {
+        arena->moving = new_end - start;
         return false;
-    if (end != extent->begin) {
-        struct extent run = { end, block_end(arena, end) };
-
-        extent = &arena->youngest;
-        if (end != extent->begin) {
-            if (!index_remove(arena, end))
-                return false;
-            youngest_set(arena, run);
-        }
     }
     join_at(arena, end);
     extent_shrink(arena, extent, new_end);
@@ -315,21 +317,18 @@ static bool block_grow(struct arena *arena, uint32_t start, uint32_t end,
 static inline bool arena_resize(struct arena *arena, uintptr_t address,
                                 size_t bytes)
 {
-    uint32_t length = align_up(bytes, GRANULE_BYTES) / GRANULE_BYTES;
-    uint32_t start = granule_of(arena, address);
     uint32_t end = used_block_end(arena, address);
+    uint32_t start = granule_of(arena, address);
+    uint32_t new_end = start + granules_for(bytes);
 
-    if (end == 0 || length > arena->granules)
+    if (end == 0)
         return false;
-    if (start + length == end)
+    if (new_end == end)
         return true;
-    if (start + length < end)
-        return block_trim(arena, start, end, start + length);
-    if (block_grow(arena, start, end, start + length))
-        return true;
-    /* What could not grow here will grow again: the copy goes low. */
-    arena->moving = length;
-    return false;
+    if (new_end > end)
+        return block_grow(arena, start, end, new_end);
+    block_trim(arena, start, end, new_end);
+    return true;
 }
 
 /* 0 if no used block starts at `address`. */

@@ -69,11 +69,11 @@ static struct violation check_hole(const struct arena *arena, uint32_t start,
 /* The size whose pile begins at `start`; 0 if there is none. */
 static uint32_t pile_size(const struct arena *arena, uint32_t start)
 {
-    uint32_t size = arena->sized_bytes / GRANULE_BYTES;
+    uint32_t size = arena->sizes;
 
     for (; size > 0; size--) {
-        if (arena->sizes[size].pile.begin == start &&
-            arena->sizes[size].pile.end != start)
+        if (arena->piles[size].begin == start &&
+            arena->piles[size].end != start)
             return size;
     }
     return 0;
@@ -85,15 +85,11 @@ static bool is_kept_apart(const struct arena *arena, uint32_t start)
            pile_size(arena, start) > 0;
 }
 
-/* Whether a record holds the used block as a recent one. */
+/* Whether the used block is the recent one of its size. */
 static bool waits(const struct arena *arena, uint32_t start, uint32_t length)
 {
-    uintptr_t address = address_of(arena, start);
-
-    if (length > arena->sized_bytes / GRANULE_BYTES)
-        return false;
-    return arena->sizes[length].recent[0] == address ||
-           arena->sizes[length].recent[1] == address;
+    return length <= arena->sizes &&
+           arena->recent[length] == address_of(arena, start);
 }
 
 /* M1, M2, R1 and the tally. */
@@ -139,21 +135,16 @@ static bool is_free_extent(const struct arena *arena, struct extent extent)
            end_of(arena, extent.begin) == extent.end;
 }
 
-static struct violation check_record(const struct arena *arena, uint32_t size)
+static struct violation check_size(const struct arena *arena, uint32_t size)
 {
-    const struct size_record *record = &arena->sizes[size];
-    struct extent pile = record->pile;
+    uintptr_t recent = arena->recent[size];
+    uint32_t start = granule_of(arena, recent);
+    struct extent pile = arena->piles[size];
 
-    for (int i = 0; i < 2; i++) {
-        uint32_t start = granule_of(arena, record->recent[i]);
-
-        if (record->recent[i] == 0)
-            continue;
-        if (start >= arena->granules || !bit(arena->starts, start) ||
-            !bit(arena->used, start) || end_of(arena, start) != start + size ||
-            record->recent[0] == record->recent[1])
-            return (struct violation){ waiting, record->recent[i], size, 0 };
-    }
+    if (recent != 0 &&
+        (start >= arena->granules || !bit(arena->starts, start) ||
+         !bit(arena->used, start) || end_of(arena, start) != start + size))
+        return (struct violation){ waiting, recent, size, 0 };
     if (!is_free_extent(arena, pile) || extent_length(pile) % size != 0)
         return at(arena, piling, pile.begin, size, extent_length(pile));
     if (pile.begin != pile.end && !is_pile(arena, pile.begin))
@@ -170,9 +161,8 @@ static struct violation check_apart(const struct arena *arena)
         return at(arena, keeping, arena->wilderness.begin, 0, 1);
     if (!is_free_extent(arena, arena->youngest))
         return at(arena, keeping, arena->youngest.begin, 0, 1);
-    for (uint32_t size = 1; size <= arena->sized_bytes / GRANULE_BYTES;
-         size++) {
-        violation = check_record(arena, size);
+    for (uint32_t size = 1; size <= arena->sizes; size++) {
+        violation = check_size(arena, size);
         if (!is_sound(violation))
             break;
     }

@@ -4,7 +4,7 @@
  * There are three reasons why the links of a free block do not agree with
  * their neighbours: it is a pile, which is in no ring and has a mark instead;
  * somebody wrote to this block after it was freed; or to a neighbour in the
- * ring.  The mark is a hint too, so the records decide about the first, and
+ * ring.  The mark is a hint too, so arena->piles decides about the first, and
  * the maps then say what the rings must be.
  */
 #include "mm/armour_index.h"
@@ -17,19 +17,17 @@ bool is_pile(const struct arena *arena, uint32_t run)
     uint32_t size = links_of(arena, run)->previous ^ PILE_MARK;
     const struct extent *pile;
 
-    /* The size is a hint like any link; the record knows. */
-    if (size == 0 || size > arena->sized_bytes / GRANULE_BYTES)
+    /* The size is a hint like any link. */
+    if (size == 0 || size > arena->sizes)
         return false;
-    pile = &arena->sizes[size].pile;
+    pile = &arena->piles[size];
     return pile->begin == run && pile->end != run;
 }
 
 static void piles_mark(struct arena *arena)
 {
-    uint32_t sizes = arena->sized_bytes / GRANULE_BYTES;
-
-    for (uint32_t size = 1; size <= sizes; size++) {
-        struct extent pile = arena->sizes[size].pile;
+    for (uint32_t size = 1; size <= arena->sizes; size++) {
+        struct extent pile = arena->piles[size];
 
         if (pile.begin != pile.end)
             links_of(arena, pile.begin)->previous = PILE_MARK | size;

@@ -68,7 +68,7 @@ static bool index_remove(struct arena *arena, uint32_t run)
     uint32_t next = links_of(arena, run)->next;
     uint32_t previous = links_of(arena, run)->previous;
 
-    if ((previous ^ PILE_MARK) <= STRIP_SIZE_MAX && is_pile(arena, run))
+    if ((previous ^ PILE_MARK) <= SIZES_MAX && is_pile(arena, run))
         return false;
     if (!is_link(arena, next) || links_of(arena, next)->previous != run)
         return index_remove_damaged(arena, run);

@@ -12,14 +12,12 @@ struct links {
 _Static_assert(sizeof(struct links) == GRANULE_BYTES,
                "a run of one granule has room for its links");
 
-/* Up to here each length is a class of its own, above there are four classes a
- * doubling: 64..79, 80..95, 96..111, 112..127, 128..159, ... */
-#define EXACT_LENGTHS 64u
+/* Below this each length is a class of its own.  Above there are 16 classes a
+ * doubling up to 127 granules, and then four: 32..33, 34..35, ..., 64..67, ...,
+ * 128..159, 160..191, 192..223, 224..255, 256..319, ... */
+#define EXACT_LENGTHS 32u
 
-/* Larger blocks than this are cut one by one, and released one by one: see
- * armour_sizes.h. */
-#define STRIP_SIZE_MAX 8u
-/* In place of a link back, in the run of a pile: its size. */
+/* In place of a link back, in the run of a pile (armour_sizes.h): its size. */
 #define PILE_MARK NO_GRANULE
 
 /* Ties all rings anew.  `suspect` is the run whose links made no sense. */
@@ -28,16 +26,20 @@ void index_rebuild(struct arena *arena, uint32_t suspect);
 /* Whether a free block is the pile of a size: then it is in no ring. */
 bool is_pile(const struct arena *arena, uint32_t run);
 
-/* The class of the runs with `length`.  With p the highest bit of `length`,
- * `length` >> (p - 2) is 4..7 and says where in its doubling it lies. */
+/* The class of the runs with `length`.  With p the highest bit of one that is
+ * long, `length` >> (p - 2) is 4..7 and says where in its doubling it lies. */
 static inline uint32_t class_of(uint32_t length)
 {
     uint32_t power;
 
     if (length < EXACT_LENGTHS)
         return length;
+    if (length < 64)
+        return 16 + length / 2;
+    if (length < 128)
+        return 32 + length / 4;
     power = highest_bit(length);
-    return power * 4 + (length >> (power - 2)) + 36;
+    return 32 + power * 4 + (length >> (power - 2));
 }
 
 /* Heads have the numbers below -1, the highest class next to it. */

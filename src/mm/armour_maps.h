@@ -75,11 +75,10 @@ static inline void note_length(struct arena *arena, uint32_t start,
 }
 
 /* Asked of any address at all, before it is believed: is there such a granule,
- * is it marked used, does a block start there?  If so, the bytes of that block,
- * but those of WORD_BITS granules, which is more than any size with a record,
- * if it is longer; else 0. */
-static inline uint32_t short_block_bytes(const struct arena *arena,
-                                         uintptr_t address)
+ * is it marked used, does a block start there?  If so, the length of that
+ * block, but WORD_BITS if it is longer; else 0. */
+static inline uint32_t short_block_length(const struct arena *arena,
+                                          uintptr_t address)
 {
     /* LAB 7 BEGIN: return 0; */
     uint32_t start = granule_of(arena, address), starts;
@@ -89,10 +88,10 @@ static inline uint32_t short_block_bytes(const struct arena *arena,
     starts = starts_from(arena, start);
     if ((starts & 1) == 0)
         return 0;
-    starts >>= 1;
+    starts &= ~1u;
     if (starts == 0)
-        return WORD_BITS * GRANULE_BYTES;
-    return (lowest_bit(starts) + 1) * GRANULE_BYTES;
+        return WORD_BITS;
+    return lowest_bit(starts);
     /* LAB 7 END */
 }
 

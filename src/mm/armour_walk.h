@@ -6,7 +6,7 @@
 #include "mm/armour_calls.h"
 
 /* The next piece from `at` on: a block in use, or all free memory up to it.
- * What waits in a record is free to whom a walk concerns. */
+ * What is kept ready is free to whom a walk concerns. */
 static uint32_t walk_piece(const struct arena *arena, uint32_t at,
                            struct block *piece)
 {

@@ -8,8 +8,8 @@
  * Whatever fits the static heap is served there, by armour's own calls: they
  * are this backend's, too, and the rest is done where they would have given up.
  *
- *     alloc   static heap -> window -> make the window longer -> empty the
- *             records of both and try again -> NULL
+ *     alloc   static heap -> window -> make the window longer -> release what
+ *             both keep ready and try again -> NULL
  *     free    an address that is not in the static heap is the window's
  *
  *     V1: the static heap never moves and never changes its size; no pointer
@@ -24,8 +24,8 @@
  * comparison, and the search for a run is done twice at worst.  Growing by n
  * pages takes n frames: that one request pays for those that follow.
  *
- * It grows before it empties the records: those are kept because they will be
- * wanted soon, and there are frames enough until there are none.
+ * It grows before it releases what is kept ready: that will be wanted soon, and
+ * there are frames enough until there are none.
  *
  * What this does badly: a single block at the high end keeps everything below
  * it mapped.  Free runs in the middle have whole pages that nobody looks at,
@@ -113,7 +113,7 @@ static void shorten_if_long(void)
     struct arena *arena = &grow.arena;
     size_t slack = 2 * grow.step;
 
-    /* Only the records keep it from being all tail. */
+    /* Only what is kept ready keeps it from being all tail. */
     if (arena->usage.used_blocks == 0 &&
         arena->granules * GRANULE_BYTES > slack)
         sizes_empty(arena);
@@ -225,8 +225,7 @@ static void lay_out(struct page_range window)
     grow.limit = grow.most;
     grow.classes = class_of(grow.most) + 1;
     grow.words_below = (grow.classes + 1) / WORD_BITS + 1;
-    ASSERT(SIZES_MAX * sizeof(struct size_record) +
-               (grow.classes + 1) * GRANULE_BYTES <=
+    ASSERT(SIZES_MAX * SIZE_BYTES + (grow.classes + 1) * GRANULE_BYTES <=
            PAGE_BYTES);
     arena_close(&grow.arena);
     window_place(STARTS, starts);

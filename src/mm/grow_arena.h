@@ -5,7 +5,7 @@
  *           range 0        range 1        \_______ range 2 _____/
  *
  *     g   never mapped
- *     h   one page: the records of sizes, the list heads and granule -1
+ *     h   one page: what is kept ready by size, list heads and granule -1
  *
  * The places are laid out once for as many granules as the window can ever
  * show, and cost nothing but addresses.  What is mapped is what the granules of
@@ -101,8 +101,7 @@ static void arena_open(struct arena *arena)
     arena->classes = grow.classes;
     arena->lowest = 0 - (grow.classes + 1);
     arena->numbers = grow.classes + 1;
-    arena->sizes = (struct size_record *)arena->begin - 1;
-    arena->sized_bytes = SIZES_MAX * GRANULE_BYTES;
+    arena_place_sizes(arena, SIZES_MAX);
     arena->starts = (uint32_t *)ranges[STARTS].begin + grow.words_below;
     arena->used = (uint32_t *)ranges[USED].begin + grow.words_below;
     arena_tie(arena);

@@ -225,9 +225,9 @@ TEST(armour_check_names_what_is_wrong)
     arena->usage.used_bytes += 8;
     expect_violation(&armour_backend, "A3");
     arena->usage.used_bytes -= 8;
-    arena->sizes[8].recent[1] = arena->sizes[8].recent[0];
+    arena->recent[8] += 8;
     expect_violation(&armour_backend, "Z1");
-    arena->sizes[8].recent[1] = 0;
+    arena->recent[8] -= 8;
     arena->wilderness.end--;
     expect_violation(&armour_backend, "R2");
     arena->wilderness.end++;

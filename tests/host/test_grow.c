@@ -190,7 +190,7 @@ TEST(grow_resizes_in_place_at_the_end)
     CHECK(!grow_resize(payload, HEAP_REQUEST_MAX));
 }
 
-/* What waits in the records is not emptied while there are frames. */
+/* What is kept ready is not released while there are frames. */
 TEST(grow_before_reclaim)
 {
     void *blocks[3];

@@ -5,7 +5,7 @@
     M2: a word of `starts` wholly inside a block is 0, and the first and the
         last such word of `used` hold the block's length.
     R1: no two free blocks touch, piles excepted.
-    Z1: a recent block is a used block of its record's size.
+    Z1: a recent block is a used block of its size.
     A3: the counters equal what a walk finds; a recent block is not in use.
 """
 from . import kernel, layout
@@ -42,9 +42,7 @@ class Arena:
         count = (self.granules // WORD_BITS + 1) * 4
         self.starts = memory.read(self.raw.starts, count, "the map of starts")
         self.used = memory.read(self.raw.used, count, "the map of use")
-        self.record_bytes = layout.size_of("struct size_record")
         self.granule_bytes = layout.size_of("struct links")
-        self.sizes = self.raw.sized_bytes // self.granule_bytes
 
     def bit(self, bits, index):
         return bits[index // 8] >> index % 8 & 1
@@ -67,23 +65,25 @@ class Arena:
                 at += 1
         return self.granules
 
-    def records(self):
-        """(size, record) of all sizes that have one."""
-        for number in range(1, min(self.sizes, 64) + 1):
-            yield number, layout.record(
-                self.memory, "struct size_record",
-                self.raw.sizes + number * self.record_bytes)
+    def kept(self):
+        """(size in granules, address of the recent block or 0, pile) of what
+        is kept ready for each size."""
+        extent_bytes = layout.size_of("struct extent")
+        for number in range(1, min(self.raw.sizes, WORD_BITS) + 1):
+            yield (number,
+                   self.memory.word(self.raw.recent + 4 * number,
+                                    "a recent block"),
+                   layout.record(self.memory, "struct extent",
+                                 self.raw.piles + extent_bytes * number))
 
     def recent(self):
         """{address: size in granules} of what waits to be given out again."""
-        return {record.recent[index]: number
-                for number, record in self.records() for index in range(2)
-                if record.recent[index]}
+        return {recent: number for number, recent, _ in self.kept() if recent}
 
     def piles(self):
         """{first granule: size in granules} of the piles."""
-        return {record.pile.begin: number for number, record in self.records()
-                if record.pile.begin != record.pile.end}
+        return {pile.begin: number for number, _, pile in self.kept()
+                if pile.begin != pile.end}
 
 
 def hole_broken(arena, start, end):
@@ -184,9 +184,9 @@ and whether its maps agree with themselves."""
             f"{size(arena.base - arena.begin)} before them")
         for name in ("wilderness", "youngest"):
             self.extent(arena, name, getattr(arena.raw, name))
-        for number, record in arena.records():
-            self.record(arena, number, record)
-        say(f"{arena.raw.reclaims} times all records were emptied; "
+        for kept in arena.kept():
+            self.kept(arena, *kept)
+        say(f"{arena.raw.reclaims} times all that is kept ready was released; "
             f"{arena.raw.rebuilds} times a stray write cost the index")
         found = WALKS[kernel.FrontDoor(memory).large](memory)
         say_verdict(found.broken, "the maps and the counters agree")
@@ -201,12 +201,11 @@ and whether its maps agree with themselves."""
                 f"{count * arena.granule_bytes} bytes")
 
     @staticmethod
-    def record(arena, number, record):
-        recent = [record.recent[index] for index in range(2)]
-        pile = record.pile.end - record.pile.begin
-        if not any(recent) and not pile:
+    def kept(arena, number, recent, pile):
+        length = pile.end - pile.begin
+        if not recent and not length:
             return
         say(f"  {number * arena.granule_bytes:4} bytes: recent "
-            + (" ".join(f"{one:#010x}" for one in recent if one) or "none")
-            + (f"; pile of {pile // number} at "
-               f"{arena.address(record.pile.begin):#010x}" if pile else ""))
+            + (f"{recent:#010x}" if recent else "none")
+            + (f"; pile of {length // number} at "
+               f"{arena.address(pile.begin):#010x}" if length else ""))

@@ -87,12 +87,6 @@ bool armour_walk(block_visitor visit, void *context)
     return arena_walk(&armour_arena, visit, context);
 }
 
-static const struct heap_calls armour_calls = {
-    armour_kmalloc,
-    armour_kfree,
-    armour_krealloc,
-};
-
 const struct heap_backend armour_backend = {
     .name = "armour",
     .alloc = armour_alloc,

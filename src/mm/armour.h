@@ -22,9 +22,7 @@ bool armour_walk(block_visitor visit, void *context);
 
 /* kmalloc, kfree and krealloc while armour_backend, or one that is built on it,
  * stands alone behind the front door. */
-void *armour_kmalloc(size_t bytes);
-enum heap_error armour_kfree(void *payload);
-void *armour_krealloc(void *payload, size_t bytes);
+extern const struct heap_calls armour_calls;
 
 /* Releases what is kept ready by size; whether there was anything. */
 bool armour_reclaim(void);

@@ -54,7 +54,7 @@ static __attribute__((noinline)) void *kmalloc_sized(uint32_t size)
     return alloc_from_pile(&armour_arena, pile, size);
 }
 
-void *armour_kmalloc(size_t bytes)
+static void *armour_kmalloc(size_t bytes)
 {
     uint32_t size = granules_for(bytes);
     void *payload;
@@ -81,7 +81,7 @@ static __attribute__((noinline)) enum heap_error kfree_sized(uintptr_t address,
 }
 
 /* NULL, a bad address and one of another arena are the front door's. */
-enum heap_error armour_kfree(void *payload)
+static enum heap_error armour_kfree(void *payload)
 {
     uintptr_t address = (uintptr_t)payload;
     uint32_t size = short_block_length(&armour_arena, address);
@@ -100,15 +100,22 @@ enum heap_error armour_kfree(void *payload)
     return HEAP_OK;
 }
 
-void *armour_krealloc(void *payload, size_t bytes)
+/* NULL, too, is an address of another arena, or of none. */
+static void *armour_krealloc(void *payload, size_t bytes)
 {
     if (bytes - 1 >= HEAP_REQUEST_MAX)
         return plain_krealloc(payload, bytes);
     if (!arena_resize(&armour_arena, (uintptr_t)payload, bytes)) {
-        if (!payload)
-            return armour_kmalloc(bytes);
+        if (!armour_owns(payload))
+            return plain_krealloc(payload, bytes);
         return heap_resize_elsewhere(payload, bytes, CALLER);
     }
     door.stats.resizes++;
     return payload;
 }
+
+const struct heap_calls armour_calls = {
+    armour_kmalloc,
+    armour_kfree,
+    armour_krealloc,
+};

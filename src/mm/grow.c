@@ -38,7 +38,6 @@
 #include "mm/armour_walk.h"
 #include "mm/frames.h"
 #include "mm/grow_arena.h"
-#include "mm/heap_private.h"
 
 struct grow grow;
 
@@ -370,17 +369,6 @@ bool grow_walk(block_visitor visit, void *context)
            arena_walk(&grow.arena, visit, context);
 }
 
-/* Of armour's calls a resize alone does not find its way into the window. */
-static void *grow_krealloc(void *payload, size_t bytes)
-{
-    if (in_window((uintptr_t)payload))
-        return plain_krealloc(payload, bytes);
-    return armour_krealloc(payload, bytes);
-}
-
-static const struct heap_calls grow_calls = { armour_kmalloc, armour_kfree,
-                                              grow_krealloc };
-
 /* Armour's own functions where they will do: one jump less. */
 const struct heap_backend grow_backend = {
     .name = "grow",
@@ -392,5 +380,5 @@ const struct heap_backend grow_backend = {
     .walk = grow_walk,
     .check = grow_check,
     .usage = &armour_arena.usage,
-    .calls = &grow_calls,
+    .calls = &armour_calls,
 };

@@ -3,6 +3,7 @@
 import csv
 import json
 
+import pexpect
 import pytest
 
 from mallow import grade, grade_run, holes
@@ -244,6 +245,17 @@ def test_a_folder_of_submissions(tree, tmp_path):
     assert "missing" in rows["dan"]["reason"]
     assert "not a directory" in rows["eve"]["reason"]
     assert "not written yet" in (tree.root / "build/grade/cy.log").read_text()
+
+
+@pytest.mark.native
+def test_who_waits_sees_which_lab_is_graded(tree):
+    """On a terminal; everywhere else there are the results alone."""
+    words = ["grade", "LAB=heap", "TEST=first"]
+    child = pexpect.spawn("make", words, cwd=str(tree.root), timeout=400,
+                          encoding="utf-8")
+    child.expect("  GRADE   heap")
+    child.expect("heap/first +10 of")
+    child.expect(pexpect.EOF)
 
 
 def test_wrong_words_get_one_line(tree, tmp_path):

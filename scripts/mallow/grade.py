@@ -14,6 +14,7 @@ G3: whatever is wrong with a submission ends in points and a reason.
 import asyncio
 import json
 import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -32,10 +33,11 @@ NOT_WRITTEN = "not written yet"
 
 
 class Grading:
-    """Of one submission."""
+    """Of one submission.  With `watched`, somebody waits at a terminal."""
 
-    def __init__(self, kit, submission, report, runner, folder):
-        self.kit, self.submission = kit, submission
+    def __init__(self, kit, submission, report, runner, folder,
+                 watched=False):
+        self.kit, self.submission, self.watched = kit, submission, watched
         self.report, self.runner, self.folder = report, runner, folder
         self.every_lab = lab_rooms.table()
         self.students = {}  # {lab name: {file: object}}
@@ -95,6 +97,10 @@ class Grading:
 
     # -- Running --------------------------------------------------------------
 
+    def begin(self, what):
+        if self.watched:
+            print(f"  {'GRADE':7} {what}", file=sys.stderr, flush=True)
+
     async def run(self, kernel, tests, done=None, play=True):
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             saved = await self.runner.save(kernel, folder)
@@ -103,6 +109,7 @@ class Grading:
     async def lab(self, lab, kernel):
         """One lab; whether anything of it is written."""
         tests = [test for test in self.report.tests if test.lab == lab.name]
+        self.begin(lab.name)
         try:
             verdicts = await self.run(await kernel, tests, self.report.add)
         except Refused as refused:
@@ -138,6 +145,7 @@ class Grading:
         try:
             kernel = await asyncio.to_thread(self.together, written[-1])
             if kernel:
+                self.begin("all together")
                 self.report.together = await self.run(kernel, tests,
                                                       play=False)
         except Refused as refused:
@@ -225,7 +233,7 @@ def leave_out_optional(report):
     report.tests = [test for test in report.tests if test.lab not in idle]
 
 
-def grade_one(arguments, out):
+def grade_one(arguments, out, watched=False):
     """Grades one tree; its Report."""
     own_tree = not arguments.submission
     seed = check.read_seed(arguments.seed)
@@ -235,7 +243,8 @@ def grade_one(arguments, out):
     with workshop() as folder:
         grading = Grading(
             Kit(), ROOT if own_tree else Path(arguments.submission).expanduser()
-            .absolute(), report, Runner(arguments.jobs, seed), Path(folder))
+            .absolute(), report, Runner(arguments.jobs, seed), Path(folder),
+            watched)
         asyncio.run(everything(grading, chosen, own_tree, whole))
         if own_tree:
             grade_host.look_again(report)
@@ -260,7 +269,7 @@ def grade(arguments):
         raise Trouble(f"SUBMISSION: {arguments.submission} is no directory",
                       WRONG_USE)
     out = Path(arguments.out) if arguments.out else GRADE
-    report = grade_one(arguments, out)
+    report = grade_one(arguments, out, watched=sys.stderr.isatty())
     print(report.text())
     return 0 if report.full else 1
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* kmalloc, kfree and krealloc without a detour.
  *
- * The common way, when the recent block is of the size that is wanted, is one
- * function that calls no other.  The rarer ways are a jump away, and what is
- * rarest or wrong goes through the front door like anybody's.
+ * The common way, when a block of the size waits to be taken or none does when
+ * one is freed, is a function that calls no other.  The rarer ways are a jump
+ * away, and what is rarest or wrong goes through the front door like anybody's.
  */
 #include "mm/armour.h"
 #include "mm/armour_calls.h"

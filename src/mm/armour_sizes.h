@@ -80,8 +80,7 @@ pile_replace(struct arena *arena, struct extent *pile, uint32_t start,
 }
 
 /* Gives the used block [start, end) to the pile of its size, which it may touch
- * at either end.  A large one is released: its neighbours are seldom of its
- * size. */
+ * at either end. */
 static inline enum heap_error pile_add(struct arena *arena, struct extent *pile,
                                        uint32_t start, uint32_t end)
 {
@@ -100,7 +99,7 @@ static inline enum heap_error pile_add(struct arena *arena, struct extent *pile,
     return HEAP_OK;
 }
 
-/* Releases what all records hold; whether there was anything. */
+/* Releases all that is kept ready; whether there was anything. */
 static __attribute__((noinline, unused)) bool sizes_empty(struct arena *arena)
 {
     bool released = false;

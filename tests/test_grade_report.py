@@ -79,6 +79,14 @@ def test_together_counts_nothing_and_names_what_differs(report):
     assert "your lab 1" in report.text()
 
 
+def test_what_is_not_written_needs_no_hint():
+    report = Report([LAB], [FIRST], 1)
+    report.add(FIRST, Verdict(False, "kmalloc(): not written yet"))
+    assert "hint" not in report.text()
+    report.add(FIRST, Verdict(False, "NULL in a heap with room"))
+    assert "hint: hint" in report.text()
+
+
 def test_an_optional_lab_counts_when_it_is_begun():
     optional = LAB._replace(name="spans", optional=True)
     test = check.Test("spans", "first", 5, "", "what", "hint")

@@ -27,6 +27,8 @@ PROGRAM = BUILD / "check" / "lab-tests"
 SECONDS = 300  # the program gives up earlier, and says where
 SHRINK_SECONDS = 10
 SEED = 1
+# How the message ends of who has written nothing.
+NOT_WRITTEN = "not written yet"
 LONGEST_STEPS = 200  # characters that the kernel's command line has room for
 
 FAILED = re.compile(r"^failed: (.*)$", re.MULTILINE)
@@ -229,6 +231,11 @@ def points(test, outcomes):
     return test.points
 
 
+def hint(test, message):
+    """[a line], unless there is nothing yet that the hint could be about."""
+    return [] if message.endswith(NOT_WRITTEN) else [f"hint: {test.hint}"]
+
+
 def again(test, seed, steps):
     """What does it again here, and what does it in the kernel under gdb."""
     how = f"SEED={seed}"
@@ -243,11 +250,16 @@ def print_failure(test, seed, outcome, steps):
     print(f"  {outcome.message}")
     if outcome.checker:
         print(f"  the checker finds: {outcome.checker}")
-    print(f"  hint: {test.hint}")
+    for line in hint(test, outcome.message):
+        print(f"  {line}")
     here, in_gdb = again(test, seed, steps)
     print(f"  again: {here}\n  in gdb: {in_gdb}")
     if outcome.calls:
         print(re.sub("^", "  ", outcome.calls, flags=re.MULTILINE))
+
+
+def in_width(line, columns=80):
+    return line if len(line) <= columns else line[:columns - 1] + "…"
 
 
 def print_others(failures):
@@ -257,7 +269,7 @@ def print_others(failures):
     print("\nalso failed; TEST=NAME shows one of them as above:")
     for test, outcome in failures:
         first = outcome.message.partition("\n")[0]
-        print(f"  {test.lab + '/' + test.name:26} {first}")
+        print(in_width(f"  {test.lab + '/' + test.name:26} {first}"))
 
 
 def word_for(test, outcomes):

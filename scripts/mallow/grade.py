@@ -22,14 +22,13 @@ from pathlib import Path
 from . import check, grade_all, grade_host, grade_machine, grade_run, machine
 from . import labs as lab_rooms
 from . import records, sheet
+from .check import NOT_WRITTEN
 from .grade_build import GRADE, Kit
 from .grade_files import Refused
 from .grade_memory import MEMORY_BYTES
 from .grade_report import Report, write_whole
 from .grade_run import Runner, not_run, run_one
 from .project import ISO, KERNEL, ROOT, WRONG_USE, Trouble, require
-
-NOT_WRITTEN = "not written yet"
 
 
 class Grading:

@@ -75,8 +75,8 @@ class Report:
                  *self.notes.get(test, "").splitlines()]
         if verdict.ran:
             check_line, debug_line = self.again(test)
-            lines += [f"hint: {test.hint}", f"again: {check_line}",
-                      f"       {debug_line}"]
+            lines += [*check.hint(test, verdict.message),
+                      f"again: {check_line}", f"       {debug_line}"]
         return lines
 
     def text(self):

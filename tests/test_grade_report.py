@@ -87,6 +87,11 @@ def test_what_is_not_written_needs_no_hint():
     assert "hint: hint" in report.text()
 
 
+def test_a_line_ends_with_the_screen():
+    assert check.in_width("x" * 80) == "x" * 80
+    assert check.in_width("x" * 81) == "x" * 79 + "…"
+
+
 def test_an_optional_lab_counts_when_it_is_begun():
     optional = LAB._replace(name="spans", optional=True)
     test = check.Test("spans", "first", 5, "", "what", "hint")

@@ -3,7 +3,9 @@
  *
  * A map is an array of words; its bit i is bit i % 32 of word i / 32.  The
  * processor finds that itself (Intel's manual, volume 2, "BT"), for any i, also
- * one below 0.  In C it takes five instructions instead of one.
+ * one below 0.  In C it takes five instructions instead of one.  That is fewer
+ * to fetch, not always less time: to a processor of today the one is several
+ * steps inside.
  */
 #ifndef LIB_BITS_H
 #define LIB_BITS_H

@@ -200,8 +200,8 @@ address_error(const struct arena *arena, uintptr_t address)
 
 /* Frees the used block of `size` granules at `address` where another one waits
  * as the recent block. */
-static inline enum heap_error block_retire(struct arena *arena,
-                                           uintptr_t address, uint32_t size)
+static __attribute__((noinline)) enum heap_error
+block_retire(struct arena *arena, uintptr_t address, uint32_t size)
 {
     uint32_t start = granule_of(arena, address);
 
@@ -210,8 +210,8 @@ static inline enum heap_error block_retire(struct arena *arena,
 }
 
 /* Frees a used block of a size that is not kept ready. */
-static inline enum heap_error block_retire_large(struct arena *arena,
-                                                 uintptr_t address)
+static __attribute__((noinline)) enum heap_error
+block_retire_large(struct arena *arena, uintptr_t address)
 {
     uint32_t start = granule_of(arena, address), end = block_end(arena, start);
 

@@ -9,6 +9,7 @@
 #include "mm/armour_calls.h"
 #include "mm/heap_private.h"
 
+/* Not in this arena, as it is. */
 static __attribute__((noinline)) void *kmalloc_elsewhere(uint32_t length)
 {
     void *payload =
@@ -68,19 +69,8 @@ static void *armour_kmalloc(size_t bytes)
     return payload;
 }
 
-static __attribute__((noinline)) enum heap_error kfree_large(void *payload)
-{
-    return block_retire_large(&armour_arena, (uintptr_t)payload);
-}
-
-/* Another block is recent. */
-static __attribute__((noinline)) enum heap_error kfree_sized(uintptr_t address,
-                                                             uint32_t size)
-{
-    return block_retire(&armour_arena, address, size);
-}
-
-/* NULL, a bad address and one of another arena are the front door's. */
+/* As arena_free(), but that it ends with a jump wherever it does not end
+ * itself. NULL, a bad address and one of another arena are the front door's. */
 static enum heap_error armour_kfree(void *payload)
 {
     uintptr_t address = (uintptr_t)payload;
@@ -89,11 +79,11 @@ static enum heap_error armour_kfree(void *payload)
     if (size == 0)
         return plain_kfree(payload);
     if (size > armour_arena.sizes)
-        return kfree_large(payload);
+        return block_retire_large(&armour_arena, address);
     if (armour_arena.recent[size]) {
         if (armour_arena.recent[size] == address)
             return plain_kfree(payload);
-        return kfree_sized(address, size);
+        return block_retire(&armour_arena, address, size);
     }
     armour_arena.recent[size] = address;
     usage_remove(&armour_arena.usage, size * GRANULE_BYTES);

@@ -30,8 +30,8 @@
 #include "mm/armour_runs.h"
 
 /* Strips are of 512 bytes, and for blocks of up to 128 bytes.  Half as long
- * they would save memory where blocks grow among them, and cost four
- * instructions more for an allocation and a free together. */
+ * they would cost an allocation and a free together four instructions more; of
+ * 768 bytes, memory: .008 of the programs' utilisation. */
 #define STRIP_GRANULES 64u
 #define STRIP_SIZE_MAX 16u
 

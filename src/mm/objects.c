@@ -134,8 +134,7 @@ static HOT void *take_lowest(struct object_cache *cache)
     uint32_t word = *cache->word;
 
     *cache->word = word & (word - 1);
-    return (void *)(cache->word_begin +
-                    (uint32_t)__builtin_ctz(word) * cache->entry_bytes);
+    return (void *)(cache->word_begin + lowest_bit(word) * cache->entry_bytes);
 }
 
 static RARE void *alloc_elsewhere(struct object_cache *cache)

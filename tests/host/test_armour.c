@@ -4,6 +4,7 @@
 
 #include "mm/armour.h"
 #include "mm/armour_arena.h"
+#include "mm/armour_index.h"
 
 #define REGION_BYTES (64u * 1024)
 
@@ -65,6 +66,17 @@ TEST(armour_rounds_to_granules)
     release(b);
     CHECK_EQ(armour_backend.usage->peak_bytes, 32);
     expect_empty();
+}
+
+/* So all runs of a higher class are longer, and the search needs no more. */
+TEST(armour_classes_rise_without_a_gap)
+{
+    for (uint32_t length = 1; length < 1u << 20; length++)
+        CHECK(class_of(length + 1) - class_of(length) <= 1);
+    for (uint32_t length = 1u << 20; length < 1u << 29; length *= 2)
+        CHECK(class_of(length) - class_of(length - 1) == 1);
+    CHECK_EQ(class_of(1), 1);
+    CHECK(class_of(1u << 29) < CLASS_WORDS * WORD_BITS);
 }
 
 TEST(armour_gives_a_recent_block_again)

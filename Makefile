@@ -15,14 +15,11 @@ MAKEFLAGS += --no-builtin-rules
 #: SUBMISSION=DIR    grade the student's files of another tree
 #: OPTIONS=WORDS     for debug: more for the kernel: replay, crash=overflow ...
 #: PORT=N            where debug-server listens, instead of your own port
-# STAFF BEGIN
-#: OPEN=N            for handout: labs 1 to N come solved (who fell behind)
-#: LAST=N            for handout: labs above N are left out
-# STAFF END
 #: V=1               show the commands
 #: CROSS_COMPILE=X-  build with X-gcc and X-ld
 #: LLVM=1            build with clang and ld.lld
 MEMORY ?= 128M
+HELP   := Makefile $(wildcard staff.mk)
 B      := build
 Q      := $(if $(V),,@)
 say     = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
@@ -38,91 +35,18 @@ WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
            -Wmissing-prototypes
 # What is called most has no frames, which saves each call three instructions and
 # more, and costs a backtrace out of it the name of the caller.
-LEAN       := mm/armour_kmalloc mm/objects
+LEAN       := mm/armour/armour_kmalloc mm/objects/objects
 LEAN_FLAGS := $(FRAMELESS)
 LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
            -z max-page-size=4096 -T linker.ld
 
-# --- the rooms, from the ground up ---------------------------------------------
-LIB := addr   \
-       bitmap \
-       divide \
-       number \
-       panic  \
-       print  \
-       random \
-       record \
-       region \
-       string
-ARCH := boot        \
-        cpu         \
-        segments    \
-        traps       \
-        traps_stubs \
-        serial      \
-        vga         \
-        keyboard    \
-        console     \
-        counter     \
-        probe       \
-        multiboot2  \
-        symbols     \
-        walk        \
-        backtrace   \
-        report
-MM := frames frames_check                                \
-      paging paging_window paging_check                  \
-      heap heap_calls heap_look heap_log heap_watch      \
-      bump bump_check                                    \
-      malloc malloc_verify malloc_check                  \
-      zalloc zalloc_walk zalloc_verify zalloc_check heap_pages\
-      spans_policy spans_runs spans spans_walk spans_check \
-      armour_arena armour_index armour armour_kmalloc    \
-      armour_check                                       \
-      objects_zones objects objects_check                \
-      window window_check grow grow_check
-# STAFF BEGIN
-MM += frames_summary
-# STAFF END
-REPLAY := trace survey   \
-          shadow pattern \
-          figures judge  \
-          picture        \
-          record report  \
-          run replay
-MONITOR := line     \
-           map      \
-           crash    \
-           commands \
-           monitor
-LAB_ROOM := common ledger \
-            frames        \
-            paging        \
-            heap stress trace \
-            steps         \
-            zones caches  \
-            window        \
-            labs          \
-            tape          \
-            fence         \
-            run_kernel
-TOP := options     \
-       inventory   \
-       explain     \
-       workbench   \
-       heap_stages \
-       stages      \
-       main
-
-ROOMS := $(LIB:%=lib/%) $(ARCH:%=arch/i386/%) $(MM:%=mm/%) \
-         $(REPLAY:%=replay/%) $(MONITOR:%=monitor/%) \
-         $(LAB_ROOM:%=lab/%) $(TOP)
+include src/sources.mk
 O     := $(B)/$(TOOLCHAIN)
 TESTS := $(patsubst %.c,%,$(wildcard labs/*/tests.c))
 # STAFF BEGIN
 TESTS += $(patsubst %.c,%,$(wildcard staff/tests/*.c))
 # STAFF END
-OBJS  := $(ROOMS:%=$(O)/%.o) $(TESTS:%=$(O)/%.o)
+OBJS  := $(SOURCES:%=$(O)/%.o) $(TESTS:%=$(O)/%.o)
 
 # --- building -------------------------------------------------------------------
 .PHONY: iso
@@ -135,17 +59,10 @@ $(O)/%.o: src/%.c $(O)/.tools
 
 $(LEAN:%=$(O)/%.o): CFLAGS += $(LEAN_FLAGS)
 
-$(O)/labs/%.o: labs/%.c $(O)/.tools
-	$(call say,CC,labs/$*.c)
+$(TESTS:%=$(O)/%.o): $(O)/%.o: %.c $(O)/.tools
+	$(call say,CC,$*.c)
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(CFLAGS) $(WARN) $(EXTRA) -MMD -MP -c $< -o $@
-
-# STAFF BEGIN
-$(O)/staff/%.o: staff/%.c $(O)/.tools
-	$(call say,CC,staff/$*.c)
-	@mkdir -p $(@D)
-	$(Q)$(KCC) $(CFLAGS) $(WARN) $(EXTRA) -MMD -MP -c $< -o $@
-# STAFF END
 
 $(O)/%.o: src/%.S $(O)/.tools
 	$(call say,AS,$*.S)
@@ -169,13 +86,13 @@ $(B)/mallow.iso: $(O)/mallow.elf $(B)/kernel.elf iso/grub.cfg \
 	$(call say,ISO,$@)
 	$(Q)scripts/make-iso $< $@ traces
 
-# What scripts/mallow/grade_build.py builds with.
+# What scripts/mallow/grade/build.py builds with.
 .PHONY: print-build
 print-build:
 	@echo 'cc $(KCC) $(CFLAGS) $(WARN)'
 	@echo 'ld $(KLD) $(LDFLAGS)'
 	@echo 'objects $(OBJS)'
-	@echo 'room $(O)'
+	@echo 'folder $(O)'
 
 # Changes when, and only when, the choice of tools does.
 $(O)/.tools $(B)/.toolchain: FORCE
@@ -235,18 +152,6 @@ GRADE = $(MALLOW) grade --lab='$(LAB)' --test='$(TEST)' --seed='$(SEED)'
 grade: iso ## a lab's tests in the booted kernel, and points for them
 	$(Q)$(GRADE) --submission='$(SUBMISSION)'
 
-# STAFF BEGIN
-.PHONY: grade-all handout gradescope
-grade-all: iso ## SUBMISSIONS=DIR: every folder in it; scores.csv
-	$(Q)$(GRADE) --submissions='$(SUBMISSIONS)'
-
-handout: ## DIR=where [OPEN=N] [LAST=N]: a student's tree, no solutions
-	$(Q)$(MALLOW) handout --dir='$(DIR)' --open='$(OPEN)' --last='$(LAST)'
-
-gradescope: ## [LAB=malloc]: build/gradescope.zip, an autograder to upload
-	$(Q)$(MALLOW) gradescope --lab='$(LAB)' --seed='$(SEED)'
-# STAFF END
-
 doctor: ## what is missing on this machine, and what installs it
 	$(Q)scripts/setup --check
 
@@ -254,38 +159,7 @@ doctor: ## what is missing on this machine, and what installs it
 include labs/check.mk
 
 # STAFF BEGIN
-include tests/host/host.mk
-
-.PHONY: bench bench-picture pictures
-bench: ## cost and waste of our allocators, and of others
-	$(Q)$(PYTHON) bench/bench.py --traces='$(TRACES)'
-
-bench-picture: ## write docs/bench.svg and docs/bench.md from the last bench
-	$(Q)$(PYTHON) bench/bench.py --picture
-
-# On all processors, unless make was told how many.
-.PHONY: tested
-tested:
-	$(Q)$(MAKE) $(if $(Q),-s) --no-print-directory \
-	  iso host-tests $(B)/check/lab-tests \
-	  $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell \
-	    getconf _NPROCESSORS_ONLN))
-
-test: tested ## everything that CI checks
-	$(Q)$(PYTHON) -m pytest -q -n auto tests
-
-test-all: tested ## the long form of it
-	$(Q)$(PYTHON) -m pytest -q -n auto --long tests
-
-pictures: iso ## the maps and histories in docs/
-	$(Q)$(PYTHON) scripts/pictures
-
-.PHONY: test test-all lint format
-lint: ## warnings are errors; layout, rooms, shell and static checks
-	$(Q)scripts/lint
-
-format: ## lay out the C code by .clang-format
-	$(Q)clang-format -i $(shell git ls-files '*.c' '*.h')
+include staff.mk
 # STAFF END
 
 .PHONY: clean help
@@ -295,7 +169,7 @@ clean: ## remove build/
 help: ## this list
 	@echo 'Mallow: where memory comes from.'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) \
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(HELP) \
 	    | awk -F'\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 	@echo
-	@sed -n 's/^#: /  /p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^#: /  /p' $(HELP)

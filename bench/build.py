@@ -30,9 +30,10 @@ WITH_ALL = ["main.c", "measure.c", "work.c", "crowd.c", "misuse.c",
             "system.c", "resident.c", "count.S"]
 WITH_KERNEL = ["start_bare.S", "commands_kernel.c", "subject_kernel.c",
                "stray.c", "search.c", "frames.c", "zones.c", "pages.c"]
-# Stage -> the room of src/mm that it brings, in the order of the labs.
-STAGES = {"heap": "bump", "malloc": "malloc", "zalloc": "zalloc",
-          "spans": "spans", "armour": "armour", "grow": "grow"}
+# Stage -> the source that it brings, in the order of the labs.
+STAGES = {"heap": "mm/heap/bump", "malloc": "mm/malloc/malloc",
+          "zalloc": "mm/zalloc/zalloc", "spans": "mm/spans/spans",
+          "armour": "mm/armour/armour", "grow": "mm/grow/grow"}
 WITH_LIBC = ["start_libc.S", "commands_libc.c", "subject_libc.c"]
 # Of src/lib; the C library has the rest.
 FROM_LIB = ["print", "number", "divide", "random"]
@@ -83,14 +84,13 @@ class Toolchain:
         self.lean = {ROOT / "src" / f"{one}.c": lean_flags.split()
                      for one in lean.split()}
         self.folder = BUILD / name
-        self.rooms = [ROOT / "src" / room / f"{one}.c"
-                      for room, ones in (("lib", lib), ("mm", mm))
-                      for one in ones.split()]
+        self.sources = [ROOT / "src" / f"{one}.c"
+                        for one in (lib + " " + mm).split()]
         number = run([*self.compiler, "-dumpfullversion", "-dumpversion"])
         family = "clang" if "clang" in compiler else "gcc"
         self.version = f"{family} {number.split()[0]}"
-        self.stages = [f"stage_{stage}.c" for stage, room in STAGES.items()
-                       if room in mm.split()
+        self.stages = [f"stage_{stage}.c" for stage, source in STAGES.items()
+                       if source in mm.split()
                        and (DRIVER / f"stage_{stage}.c").exists()]
         self._newest = self._newest_source()
 
@@ -134,7 +134,7 @@ class Toolchain:
         with building():
             archive = self.folder / "kernel.a"
             archive.unlink(missing_ok=True)
-            run(["ar", "rcs", archive, *self.compile_all(self.rooms)])
+            run(["ar", "rcs", archive, *self.compile_all(self.sources)])
             own = self.compile_all([DRIVER / one for one in own_sources])
             return self.link(name, "-static", *own, archive)
 

@@ -11,11 +11,10 @@ CHECK_FLAGS := -m32 -std=c11 -g -O1 -D_FILE_OFFSET_BITS=64 \
                -Isrc -Ilabs/host
 CHECK_COUNT := -fsanitize-coverage=trace-pc
 CHECK_SRC := $(wildcard labs/host/*.c labs/*/tests.c) \
-             $(patsubst %,src/lab/%.c,common ledger labs frames paging heap \
-                                      zones caches window stress trace steps) \
+             $(LABTEST:%=src/%.c) \
              $(filter-out src/lib/string.c src/lib/divide.c, \
-               $(LIB:%=src/lib/%.c)) \
-             $(MM:%=src/mm/%.c) $(REPLAY:%=src/replay/%.c)
+               $(LIB:%=src/%.c)) \
+             $(MM:%=src/%.c) $(REPLAY:%=src/%.c)
 # STAFF BEGIN
 CHECK_SRC += $(wildcard staff/tests/*.c)
 # STAFF END

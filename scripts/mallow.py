@@ -9,10 +9,11 @@ import argparse
 import signal
 import sys
 
-from mallow import (check, debug, debug_server, grade, memory, replay, run,
-                    sheet, stages)
+from mallow import check, memory, replay, run, sheet, stages
+from mallow.debug import debug, server
+from mallow.grade import grade
 # STAFF BEGIN
-from mallow import gradescope, handout
+from mallow.course import gradescope, handout
 # STAFF END
 from mallow.project import Trouble
 
@@ -28,7 +29,7 @@ def parser():
     top = Parser(prog="mallow", description=__doc__.splitlines()[0])
     commands = top.add_subparsers(dest="command", required=True,
                                   metavar="COMMAND")
-    for room in (stages, memory, run, replay, debug, debug_server, sheet,
+    for room in (stages, memory, run, replay, debug, server, sheet,
                  check, grade):
         room.add_commands(commands)
     # STAFF BEGIN

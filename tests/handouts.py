@@ -2,7 +2,7 @@
 """Making hand-outs, and looking for solutions in them.
 
 The solution is the text between the markers of the reference's files
-(scripts/mallow/holes.py).  None of its lines may be found in a hand-out, apart
+(scripts/mallow/course/holes.py).  None of its lines may be found in a hand-out, apart
 from those that the given parts of the sources have as well.
 """
 import os
@@ -12,7 +12,7 @@ import sys
 import pytest
 from conftest import ROOT, Tree
 
-from mallow import handout, holes
+from mallow.course import handout, holes
 
 TELLING = 20  # characters, from which on a line is told from others
 

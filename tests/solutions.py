@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Wrong and right solutions of the labs, for tests of the labs' tests.
 
-    labs/4-malloc/faults/no-coalescing.patch   a mistake people make
-    labs/4-malloc/variants/best-fit.patch      as right as the reference, and
-    labs/4-malloc/variants/bins.c              designed in another way
+    tests/solutions/4-malloc/wrong/no-coalescing.patch   a mistake people make
+    tests/solutions/4-malloc/right/best-fit.patch      as right as the reference, and
+    tests/solutions/4-malloc/right/bins.c              designed in another way
 
 A patch is against the reference.  What stands above its first "diff" says in
 words what is different; a fault's also names the tests that have to catch it:
@@ -18,7 +18,7 @@ line alone, the text says why the kernel cannot see it:
 
 A file stands in for a lab's only file as a whole.
 
-    solution --> folder/src/mm/malloc.c --> one object + those of build/check
+    solution --> folder/src/mm/malloc/malloc.c --> one object + those of build/check
                                             --> lab-tests of this solution
                                         --> one object + those of make iso
                                             --> a kernel of this solution
@@ -36,8 +36,10 @@ from typing import NamedTuple
 
 import pytest
 
-from mallow import check, grade, holes, labs
-from mallow.grade_run import Runner
+from mallow import check, labs
+from mallow.course import holes
+from mallow.grade import grade
+from mallow.grade.run_test import Runner
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = ROOT / "build" / "check"
@@ -66,7 +68,7 @@ def read(path):
     text = path.read_text(encoding="utf-8")
     head = text if path.suffix == ".c" else re.split(
         r"^(?:diff|---) ", text, maxsplit=1, flags=re.MULTILINE)[0]
-    lab = LABS[str(path.parents[1].relative_to(ROOT))]
+    lab = LABS["labs/" + path.parents[1].name]
     tests = CAUGHT_BY.findall(head)
     return Solution(lab, path.stem, path, CAUGHT_BY.sub("", head).strip(),
                     [name for where, name in tests if where != "-kernel"],
@@ -74,8 +76,8 @@ def read(path):
 
 
 def found(kind):
-    """All faults, or all variants, in the order of the labs."""
-    return [read(path) for path in sorted(ROOT.glob(f"labs/*/{kind}/*"))
+    """All wrong, or all right, solutions, in the order of the labs."""
+    return [read(path) for path in sorted(ROOT.glob(f"tests/solutions/*/{kind}/*"))
             if path.suffix in (".patch", ".c")]
 
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 LINUX = "linux-i386-kmalloc.rep"
-MALLOC = "src/mm/malloc.c"
+MALLOC = "src/mm/malloc/malloc.c"
 
 SMALL = "2\n4\na 0 512\na 1 24\nf 0\nf 1\n"
 RESIZES = "2\n6\na 0 512\na 1 24\nr 0 600\nr 1 2000\nf 0\nf 1\n"
@@ -54,7 +54,7 @@ WRONG = {
         "src/main.c", "start_malloc, malloc_check", "start_heap, bump_check",
         "out of memory"),
     "contents_lost": (
-        "src/mm/heap_calls.c", "memcpy(moved, payload,", "memset(moved, 0,", ""),
+        "src/mm/heap/heap_calls.c", "memcpy(moved, payload,", "memset(moved, 0,", ""),
 }
 
 # name: (new text for FREED, a word of the reason)

@@ -15,7 +15,8 @@ import pexpect
 import pytest
 from guest import machines_in, wait_until
 
-from mallow import debug_server, project
+from mallow import project
+from mallow.debug import server
 
 SECONDS = 90
 
@@ -26,14 +27,14 @@ def server(monkeypatch):
     started = []
     with tempfile.TemporaryDirectory(prefix="mallow-test-") as name:
         monkeypatch.setenv("TMPDIR", name)
-        monkeypatch.setattr(debug_server, "SCRIPT",
+        monkeypatch.setattr(server, "SCRIPT",
                             Path(name) / "debug-server.gdb")
 
         def start(*words):
             started.append(pexpect.spawn(
                 sys.executable, ["-c", RUN.format(
                     scripts=str(project.ROOT / "scripts"),
-                    script=str(debug_server.SCRIPT)), "debug-server", *words],
+                    script=str(server.SCRIPT)), "debug-server", *words],
                 timeout=SECONDS, encoding="utf-8", codec_errors="replace"))
             return started[-1]
 
@@ -48,8 +49,8 @@ RUN = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {scripts!r})
-from mallow import debug_server
-debug_server.SCRIPT = Path({script!r})
+from mallow.debug import server
+server.SCRIPT = Path({script!r})
 import importlib.util
 spec = importlib.util.spec_from_file_location("command", {scripts!r}
                                               + "/mallow.py")
@@ -68,7 +69,7 @@ def free_port():
 def attached(*commands):
     """What a gdb says that attaches as the server has told."""
     done = subprocess.run(
-        ["gdb", "-nx", "-q", "-batch", "-x", str(debug_server.SCRIPT),
+        ["gdb", "-nx", "-q", "-batch", "-x", str(server.SCRIPT),
          *(word for command in commands for word in ("-ex", command))],
         text=True, stdin=subprocess.DEVNULL, capture_output=True,
         timeout=SECONDS, check=False)
@@ -93,7 +94,7 @@ def test_console_here_and_gdb_there(server):
     child.sendintr()
     child.expect(pexpect.EOF)
     child.close()
-    assert not debug_server.SCRIPT.exists()
+    assert not server.SCRIPT.exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP,
@@ -127,14 +128,14 @@ def test_a_port_that_is_taken(server):
 
 
 def test_ports(monkeypatch):
-    assert debug_server.chosen_port("2345") == 2345
+    assert server.chosen_port("2345") == 2345
     for text in ("80", "x", "70000", "-1"):
         with pytest.raises(project.Trouble):
-            debug_server.chosen_port(text)
+            server.chosen_port(text)
     ports = set()
     for user in (1000, 1001, 1002):
         monkeypatch.setattr(os, "getuid", lambda user=user: user)
-        ports.add(debug_server.chosen_port(""))
+        ports.add(server.chosen_port(""))
     assert len(ports) == 3
 
 
@@ -145,15 +146,15 @@ def test_who_may_come_in(monkeypatch, tmp_path):
         server.listen()
         client.connect(server.getsockname())
         _, peer = server.accept()
-        assert debug_server.is_ours(peer)
+        assert server.is_ours(peer)
         monkeypatch.setattr(os, "getuid", lambda: 12345)
         table = tmp_path / "tcp"
         table.write_text(re.sub(
-            rf"({debug_server.address_in_table(peer)}(?: \S+){{5}} +)\d+",
-            r"\g<1>  777", debug_server.TABLE.read_text(encoding="ascii")),
+            rf"({server.address_in_table(peer)}(?: \S+){{5}} +)\d+",
+            r"\g<1>  777", server.TABLE.read_text(encoding="ascii")),
             encoding="ascii")
-        monkeypatch.setattr(debug_server, "TABLE", table)
-        assert not debug_server.is_ours(peer)
+        monkeypatch.setattr(server, "TABLE", table)
+        assert not server.is_ours(peer)
 
 
 # -- VS Code --------------------------------------------------------------------
@@ -195,7 +196,7 @@ def test_a_session_of_an_editor(server):
     child.expect_exact("Ctrl-C here ends")
     done = subprocess.run(
         ["gdb", "-nx", "-q", "--interpreter=mi"], text=True,
-        input=f'-interpreter-exec console "source {debug_server.SCRIPT}"\n'
+        input=f'-interpreter-exec console "source {server.SCRIPT}"\n'
               "-break-insert -f malloc_init\n-exec-continue\n"
               "-stack-list-frames\n-gdb-exit\n",
         capture_output=True, timeout=SECONDS, check=False)

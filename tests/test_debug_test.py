@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from guest import machines_in, wait_until
 
-from mallow import debug, project
+from mallow import project
+from mallow.debug import debug
 
 SECONDS = 240
 
@@ -38,7 +39,7 @@ def session(place, *words, commands=(), root=project.ROOT):
 
 def spoilt(tree, old, new):
     """The tree with a wrong malloc, built."""
-    tree.replace("src/mm/malloc.c", old, new)
+    tree.replace("src/mm/malloc/malloc.c", old, new)
     built = tree.make("-s", "iso", seconds=SECONDS)
     assert built.returncode == 0, built.stderr
     return Path(tree.root)

@@ -10,8 +10,8 @@ import pytest
 import solutions
 from solutions import by_name, named
 
-FAULTS = solutions.found("faults")
-VARIANTS = solutions.found("variants")
+FAULTS = solutions.found("wrong")
+VARIANTS = solutions.found("right")
 LABS = list(solutions.LABS.values())
 
 each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)

@@ -8,10 +8,10 @@ runs all tests of what is right, and of what is not written.
 import pytest
 import solutions
 
-from mallow.grade_build import Kit
+from mallow.grade.build import Kit
 
-FAULTS = solutions.found("faults")
-VARIANTS = solutions.found("variants")
+FAULTS = solutions.found("wrong")
+VARIANTS = solutions.found("right")
 LABS = list(solutions.LABS.values())
 
 each_fault = pytest.mark.parametrize("fault", solutions.params(

@@ -114,7 +114,7 @@ def test_blocks_and_their_owners(gdb):
     assert said["mallow log 4"].count("kmalloc") == 3
     assert "kfree" in said["mallow log 4"]
     assert "end mark" in said["mallow owner heap_end-1"]
-    assert "kfree, mm/heap.c:" in said["mallow owner kfree"]
+    assert "kfree, mm/heap/heap.c:" in said["mallow owner kfree"]
     assert "page directory in force" in said["mallow frames $cr3"]
 
 

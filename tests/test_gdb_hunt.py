@@ -125,7 +125,7 @@ def test_first_finds_a_crime_in_a_replay(gdb, tree, stage, code, invariant):
 def test_first_finds_the_allocators_own_mistake(gdb, tree):
     """A length is written in one of its two places: nobody has written the
     word that is wrong, and the way there is from before the call."""
-    tree.replace("src/mm/malloc.c", """\
+    tree.replace("src/mm/malloc/malloc.c", """\
     block_set_bytes(block, block_bytes(block) + block_bytes(block_next(block)),
                     block->bytes_and_state & BLOCK_STATE_BITS);
     /* LAB 4 END */""", """\
@@ -144,4 +144,4 @@ def test_first_finds_the_allocators_own_mistake(gdb, tree):
     assert "BROKEN: I2: " in first
     assert "was there when all was sound" in writer
     assert f"the heap is sound here, before call {call[1]}, and not " in back
-    assert "logged_k" in back and "mm/heap_calls.c" in back + step
+    assert "logged_k" in back and "mm/heap/heap_calls.c" in back + step

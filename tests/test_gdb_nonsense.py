@@ -82,7 +82,7 @@ def test_after_a_triple_fault(gdb):
 
 @pytest.mark.long
 @pytest.mark.parametrize("place", [
-    "inventory_read", "frames_init", "paging_init", "paging_enable",
+    "boot_memory_read", "frames_init", "paging_init", "paging_enable",
     "heap_start", "malloc_init", "zalloc_init"])
 def test_in_the_middle_of_the_boot(gdb, place):
     said = asked(gdb, EVERY, f"tbreak {place}", "continue")
@@ -93,7 +93,7 @@ def test_in_the_middle_of_the_boot(gdb, place):
 
 def test_stage_that_is_not_written(gdb, tree):
     """A student's tree: malloc says so, and the commands say what is there."""
-    tree.replace("src/mm/malloc.c",
+    tree.replace("src/mm/malloc/malloc.c",
                  "    *heap = (struct malloc_heap){",
                  "    return STAGE_NOT_WRITTEN;\n"
                  "    *heap = (struct malloc_heap){")

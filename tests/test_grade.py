@@ -6,12 +6,13 @@ import json
 import pexpect
 import pytest
 
-from mallow import grade, grade_run, holes
-from mallow.grade_build import Kit, Refused
+from mallow.course import holes
+from mallow.grade import grade, run_test
+from mallow.grade.build import Kit, Refused
 from mallow.project import ROOT
 
-BUMP = (ROOT / "src/mm/bump.c").read_text(encoding="utf-8")
-MALLOC = (ROOT / "src/mm/malloc.c").read_text(encoding="utf-8")
+BUMP = (ROOT / "src/mm/heap/bump.c").read_text(encoding="utf-8")
+MALLOC = (ROOT / "src/mm/malloc/malloc.c").read_text(encoding="utf-8")
 HEAD = "void *malloc_alloc(size_t bytes, size_t alignment)\n{\n"
 
 # Leaves the test by way of the stack: finds its own frame, and gives the frame
@@ -155,25 +156,25 @@ def test_writing_over_all_of_memory(verdict):
 
 def test_a_tape_that_is_changed(kit, tmp_path, monkeypatch):
     """A bit of the tape, anywhere, and it is played back no more."""
-    kept = grade_run.left_behind
+    kept = run_test.left_behind
 
     def changed(end):
         pieces = kept(end)
-        begin = grade_run.told(end, "tape")["begin"]
+        begin = run_test.told(end, "tape")["begin"]
         at, piece = pieces[0]
         assert at <= begin < at + len(piece)
         spot = begin - at + 32 * 4 + 20
         return [(at, piece[:spot] + bytes([piece[spot] ^ 1])
                  + piece[spot + 1:]), *pieces[1:]]
 
-    monkeypatch.setattr(grade_run, "left_behind", changed)
+    monkeypatch.setattr(run_test, "left_behind", changed)
     (tmp_path / "malloc.c").write_text(MALLOC)
     said = grade.one_test(tmp_path, "malloc/first", kit=kit)
     assert not said.passed and "record 4" in said.message
 
 
 def test_a_kernel_without_a_tape(kit, tmp_path, monkeypatch):
-    monkeypatch.setattr(grade_run.secrets, "randbelow", lambda most: -1)
+    monkeypatch.setattr(run_test.secrets, "randbelow", lambda most: -1)
     (tmp_path / "malloc.c").write_text(MALLOC)
     said = grade.one_test(tmp_path, "malloc/first", kit=kit)
     assert not said.passed and "tape" in said.message
@@ -184,7 +185,7 @@ REFUSED = {
                         "does not compile"),
     "a function is missing": (MALLOC.replace("malloc_init", "malloc_begin"),
                               "does not link"),
-    "another solution": ('#include "mm/zalloc.c"\n' + MALLOC, "contract"),
+    "another solution": ('#include "mm/zalloc/zalloc.c"\n' + MALLOC, "contract"),
     "more than memory holds": (
         MALLOC + "volatile char malloc_much[900 << 20];\n", "MiB of memory"),
 }
@@ -231,7 +232,7 @@ def test_a_folder_of_submissions(tree, tmp_path):
     for name, text in (("ann", BUMP), ("bob", BUMP + "}\n"),
                        ("cy", holes.dig(BUMP))):
         (folder / name / "src/mm").mkdir(parents=True)
-        (folder / name / "src/mm/bump.c").write_text(text)
+        (folder / name / "src/mm/heap/bump.c").write_text(text)
     (folder / "dan").mkdir()
     (folder / "eve").write_text("no folder")
     done = tree.make("grade-all", f"SUBMISSIONS={folder}", "LAB=heap",

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from mallow import grade, grade_contract, grade_files, labs
+from mallow import labs
+from mallow.grade import contract, grade, student_files
 from mallow.elf import Elf
-from mallow.grade_build import Kit
-from mallow.grade_files import Refused
+from mallow.grade.build import Kit
+from mallow.grade.student_files import Refused
 from mallow.project import ROOT
 
-NAME = "src/mm/malloc.c"
+NAME = "src/mm/malloc/malloc.c"
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +32,14 @@ def said(kit, contract, tmp_path):
         path = tmp_path / NAME
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        found = grade_contract.source_complaints(path, NAME, contract,
+        found = contract.source_complaints(path, NAME, contract,
                                                  kit.compiler)
         if found:
             return "\n".join(found)
         made = tmp_path / "made.o"
         done = kit.compiler(["-c", str(path), "-o", str(made)])
         assert done.returncode == 0, done.stderr
-        return "\n".join(grade_contract.check_object(
+        return "\n".join(contract.check_object(
             made, NAME, kit.others(NAME), contract))
 
     return look
@@ -48,17 +49,17 @@ def test_every_reference_keeps_its_contract(kit):
     for lab in labs.table():
         found = []
         for file, rules in lab.files.items():
-            found += grade_contract.source_complaints(ROOT / file, file, rules,
+            found += contract.source_complaints(ROOT / file, file, rules,
                                                       kit.compiler)
         for file in lab.sources:
-            found += grade_contract.check_object(
+            found += contract.check_object(
                 ROOT / kit.object_of(file), file, kit.others(file),
                 lab.files.get(file) or kit.contract_of(lab, file))
         assert not found, (lab.name, found)
 
 
 def test_plain_c_is_welcome(said):
-    assert said('#include "mm/malloc.h"\n#include <stdint.h>\n'
+    assert said('#include "mm/malloc/malloc.h"\n#include <stdint.h>\n'
                 "static int twice(int a) { return 2 * a; }\n"
                 "int malloc_twice(int a);\n"
                 "int malloc_twice(int a) { char s[4] = \"asm\"; "
@@ -66,15 +67,15 @@ def test_plain_c_is_welcome(said):
 
 
 INCLUDES = {
-    "another lab's solution": '#include "mm/zalloc.c"\n',
-    "the reference itself": '#include "../../src/mm/malloc.c"\n',
+    "another lab's solution": '#include "mm/zalloc/zalloc.c"\n',
+    "the reference itself": '#include "../../src/mm/malloc/malloc.c"\n',
     "an absolute path": '#include "/etc/passwd"\n',
     "standard input": '#include "/dev/stdin"\n',
-    "a name made by a macro": '#define X "mm/zalloc.c"\n#include X\n',
-    "a comment in between": '#/**/include/**/"mm/zalloc.c"\n',
-    "a line that goes on": '#incl\\\nude "mm/zalloc.c"\n',
+    "a name made by a macro": '#define X "mm/zalloc/zalloc.c"\n#include X\n',
+    "a comment in between": '#/**/include/**/"mm/zalloc/zalloc.c"\n',
+    "a line that goes on": '#incl\\\nude "mm/zalloc/zalloc.c"\n',
     "a processor header": '#include "arch/i386/cpu.h"\n',
-    "a private header of the tests": '#include "lab/tape.h"\n',
+    "a private header of the tests": '#include "labtest/call_record.h"\n',
 }
 
 
@@ -96,11 +97,11 @@ WORDS = {
     "a C23 attribute": ("[[gnu::constructor]] void f(void);\n", "[["),
     "a pragma": ("#pragma GCC optimize (\"O0\")\n", "#pragma"),
     "_Pragma": ('_Pragma("weak lab_fail")\nint malloc_x;\n', "#pragma"),
-    "a line of its own": ('#line 1 "src/lab/tape.c"\n', "#line"),
+    "a line of its own": ('#line 1 "src/labtest/call_record.c"\n', "#line"),
     "embed": ('#embed "/etc/passwd"\n', "#embed"),
     "include_next": ("#include_next <stdint.h>\n", "#include_next"),
-    "a trigraph": ('??=include "mm/zalloc.c"\n', "trigraph"),
-    "a digraph": ('%:include "mm/zalloc.c"\n', "digraph"),
+    "a trigraph": ('??=include "mm/zalloc/zalloc.c"\n', "trigraph"),
+    "a digraph": ('%:include "mm/zalloc/zalloc.c"\n', "digraph"),
     "a computed goto": ("void f(void);void f(void) { void *p = &&x; goto *p;"
                         " x: return; }\n", "computed"),
     "longjmp": ("void f(void **p);void f(void **p) { __builtin_longjmp(p, 1);"
@@ -108,18 +109,18 @@ WORDS = {
     "the frame": ("void *f(void);void *f(void) { "
                   "return __builtin_frame_address(0); }\n",
                   "__builtin_frame_address"),
-    "a byte order mark": (b'\xef\xbb\xbf#include "mm/zalloc.c"\n', "byte order"),
+    "a byte order mark": (b'\xef\xbb\xbf#include "mm/zalloc/zalloc.c"\n', "byte order"),
     "a NUL": (b"int x;\0int y;\n", "NUL"),
     "too long": ("int x;" + " " * 600000, "bytes"),
 }
 
 
 def test_what_the_preprocessor_has_gone_into(contract):
-    text = (f'# 1 "{NAME}"\n# 1 "src/mm/malloc.h" 1\n# 1 "src/lib/list.h" 1\n'
-            f'# 3 "src/mm/malloc.h" 2\n# 2 "{NAME}" 2\n')
-    assert not list(grade_contract.entered_complaints(text, NAME, contract))
+    text = (f'# 1 "{NAME}"\n# 1 "src/mm/malloc/malloc.h" 1\n# 1 "src/lib/list.h" 1\n'
+            f'# 3 "src/mm/malloc/malloc.h" 2\n# 2 "{NAME}" 2\n')
+    assert not list(contract.entered_complaints(text, NAME, contract))
     text += f'# 1 "src/lib/../mm/zalloc.c" 1\n# 3 "{NAME}" 2\n'
-    found = list(grade_contract.entered_complaints(text, NAME, contract))
+    found = list(contract.entered_complaints(text, NAME, contract))
     assert len(found) == 1 and "zalloc.c" in found[0]
 
 
@@ -153,7 +154,7 @@ def test_symbols(said, text, expected):
 
 # -- Headers that students write -----------------------------------------------
 
-MAPS = "src/mm/armour_maps.h"
+MAPS = "src/mm/armour/armour_maps.h"
 
 
 @pytest.fixture
@@ -191,8 +192,8 @@ def test_all_that_include_a_header_are_compiled_with_it(kit):
         headers = [name for name in lab.files if name.endswith(".h")]
         including = {
             str(path.relative_to(ROOT).with_suffix(".c")).replace(
-                str(kit.room), "src", 1)
-            for path in (ROOT / kit.room).rglob("*.d") if any(
+                str(kit.folder), "src", 1)
+            for path in (ROOT / kit.folder).rglob("*.d") if any(
                 name in path.read_text(encoding="utf-8").split()
                 for name in headers)}
         assert including - set(lab.files) == set(lab.includers), lab.name
@@ -209,7 +210,7 @@ HEADERS = {
     "no more macro": ("#undef bool", "beside"),
     "a condition": ("#if 1\n#endif", "beside"),
     "asm": ('static inline void f(void) { __asm__("hlt"); }', "plain C"),
-    "an include": ('#include "mm/armour_calls.h"', "contract"),
+    "an include": ('#include "mm/armour/armour_calls.h"', "contract"),
     "another lab's function": (
         "void *malloc_alloc(size_t bytes, size_t alignment);\n"
         "static void *(*volatile const taker)(size_t, size_t) = malloc_alloc;",
@@ -233,7 +234,7 @@ def lab():
 
 def refusal(folder, lab, into):
     with pytest.raises(Refused) as caught:
-        grade_files.take(folder, lab, into)
+        student_files.take(folder, lab, into)
     return str(caught.value)
 
 
@@ -243,7 +244,7 @@ def test_a_tree_a_folder_and_a_folder_in_a_folder(tmp_path, lab):
         path.parent.mkdir(parents=True)
         path.write_text("int x;\n")
         into = tmp_path / f"into{number}"
-        grade_files.take(tmp_path / str(number), lab, into)
+        student_files.take(tmp_path / str(number), lab, into)
         assert (into / NAME).read_text() == "int x;\n"
 
 

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mallow import check, grade, grade_all, grade_tape
-from mallow.grade_report import Report
-from mallow.grade_run import Verdict, not_run
+from mallow import check
+from mallow.grade import call_record, grade, submissions
+from mallow.grade.report import Report
+from mallow.grade.run_test import Verdict, not_run
 from mallow.labs import Lab
 
 LAB = Lab(4, "malloc", "labs/4-malloc", {}, False)
@@ -111,42 +112,42 @@ def test_an_optional_lab_counts_when_it_is_begun():
 def test_names_of_submissions(tmp_path):
     for name in ("ann b", "ann_b", "scores.csv", ".git"):
         (tmp_path / name).mkdir()
-    assert sorted(grade_all.names(tmp_path)) == ["ann_b", "ann_b_",
+    assert sorted(submissions.names(tmp_path)) == ["ann_b", "ann_b_",
                                                  "scores.csv_"]
 
 
 def test_a_row_without_results(tmp_path, monkeypatch):
-    monkeypatch.setattr(grade_all, "GRADE", tmp_path)
+    monkeypatch.setattr(submissions, "GRADE", tmp_path)
     (tmp_path / "ann.log").write_text("first\nlast words\n\n")
-    row = grade_all.row("ann", tmp_path / "ann/results.json", "")
+    row = submissions.row("ann", tmp_path / "ann/results.json", "")
     assert row["score"] == 0 and row["reason"] == "last words"
-    assert "ann,0" in grade_all.as_csv([row])
+    assert "ann,0" in submissions.as_csv([row])
 
 
 SAID = """heap: no points: does not compile:
-src/mm/bump.c: In function 'block_append':
-src/mm/bump.c:65:37: error: 'x' undeclared
-src/mm/bump.c:65:43: error: expected ';'
-malloc: no points: src/mm/malloc.c is missing"""
+src/mm/heap/bump.c: In function 'block_append':
+src/mm/heap/bump.c:65:37: error: 'x' undeclared
+src/mm/heap/bump.c:65:43: error: expected ';'
+malloc: no points: src/mm/malloc/malloc.c is missing"""
 
 
 def test_a_reason_is_one_line():
-    assert grade_all.in_a_line(SAID) == (
-        "heap: no points: does not compile: src/mm/bump.c:65:37: error: "
-        "'x' undeclared; malloc: no points: src/mm/malloc.c is missing")
-    assert grade_all.in_a_line("") == ""
+    assert submissions.in_a_line(SAID) == (
+        "heap: no points: does not compile: src/mm/heap/bump.c:65:37: error: "
+        "'x' undeclared; malloc: no points: src/mm/malloc/malloc.c is missing")
+    assert submissions.in_a_line("") == ""
 
 
 def test_a_row_names_what_has_failed(report, tmp_path, monkeypatch):
-    monkeypatch.setattr(grade_all, "GRADE", tmp_path)
+    monkeypatch.setattr(submissions, "GRADE", tmp_path)
     report.add(FIRST, Verdict(False, "overlaps"))
     report.add(SPLIT, not_run("not run: first has to pass first"))
     report.add(HIDDEN, not_run("not run: split has to pass first"))
-    row = grade_all.row("ann", report.path, "")
+    row = submissions.row("ann", report.path, "")
     assert row["reason"] == "failed: malloc/first"
     rows = [{"name": name, "status": "failed", "output": "overlaps"}
             for name in "abcde"]
-    assert grade_all.failed(rows) == "failed: a, b, c and 2 more"
+    assert submissions.failed(rows) == "failed: a, b, c and 2 more"
 
 
 # -- Starters -----------------------------------------------------------------
@@ -193,15 +194,15 @@ ALLOC = (0x100 + 15, (24, 8, 0))
 
 
 def wrong(image):
-    with pytest.raises(grade_tape.Wrong) as caught:
-        grade_tape.check_whole(grade_tape.read(image, 0, len(image)))
+    with pytest.raises(call_record.Wrong) as caught:
+        call_record.check_whole(call_record.read(image, 0, len(image)))
     return str(caught.value)
 
 
 def test_a_whole_tape():
     image = tape(BEGIN, ALLOC, END)
-    found = grade_tape.read(image, 0, len(image))
-    grade_tape.check_whole(found)
+    found = call_record.read(image, 0, len(image))
+    call_record.check_whole(found)
     assert str(found[1]) == "kmalloc(24)"
 
 
@@ -218,5 +219,5 @@ def test_tapes_that_are_not_whole():
 
 def test_the_call_that_did_not_come_back():
     image = tape(BEGIN, ALLOC)
-    assert str(grade_tape.pending(grade_tape.read(image, 0, len(image)))) == \
+    assert str(call_record.pending(call_record.read(image, 0, len(image)))) == \
         "kmalloc(24)"

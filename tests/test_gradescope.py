@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 from handouts import a_students_tree, reference_files
 
-from mallow import holes
+from mallow.course import holes
 
 __all__ = ["a_students_tree"]  # a fixture
 
@@ -62,7 +62,7 @@ def test_unpacked_and_run(tmp_path):
     assert not [name for name in names if "mallow/tests/test_" in name]
     done = autograder(tmp_path, "setup.sh", 500)
     assert done.returncode == 0, done.stdout + done.stderr
-    reference = (ROOT / "src/mm/bump.c").read_text()
+    reference = (ROOT / "src/mm/heap/bump.c").read_text()
     said = grade(tmp_path, "bump.c", reference)
     assert said["score"] == 100 and len(said["tests"]) >= 8
     said = grade(tmp_path, "bump.c", holes.dig(reference))
@@ -134,4 +134,4 @@ def test_points_of_nothing(tmp_path):
 
 def test_only_the_reference_has_parts():
     """The file graded above is the one that lab 3 names."""
-    assert "src/mm/bump.c" in [str(path) for path, _ in reference_files()]
+    assert "src/mm/heap/bump.c" in [str(path) for path, _ in reference_files()]

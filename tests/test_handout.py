@@ -11,7 +11,8 @@ from guest import start
 from handouts import (a_students_tree, git, hand_out, leaks, reference_files,
                       telling_lines, texts)
 
-from mallow import handout, machine, stages
+from mallow import machine, stages
+from mallow.course import handout
 
 __all__ = ["a_students_tree"]  # a fixture
 
@@ -33,7 +34,7 @@ def test_no_solution(student):
 
 
 def test_the_search_for_solutions_finds_them(student):
-    shutil.copy(ROOT / "src/mm/malloc.c", student.root / "src/mm/malloc.c")
+    shutil.copy(ROOT / "src/mm/malloc/malloc.c", student.root / "src/mm/malloc/malloc.c")
     assert len(leaks(student.root, telling_lines({4}))) >= 8
 
 
@@ -42,7 +43,7 @@ def test_nothing_of_staff(student):
     assert not [name for name in names if FORBIDDEN.search(name)]
     found = [f"{name}: {match[0]}" for name, text in texts(student.root)
              for match in STAFFS_WORDS.finditer(text)
-             if name != "scripts/mallow/grade_all.py"]  # a part of grade.py
+             if name != "scripts/mallow/grade/submissions.py"]  # a part of grade.py
     assert not found
 
 

@@ -6,7 +6,7 @@ import pytest
 from handouts import (a_students_tree, git, hand_out, leaks, reference_files,
                       telling_lines)
 
-from mallow import handout_git, holes
+from mallow.course import handout_git, holes
 
 __all__ = ["a_students_tree"]  # a fixture
 
@@ -104,12 +104,12 @@ def test_the_students_own_function_stays(student):
         "        /* LAB 1 BEGIN", "/* LAB 1 BEGIN").replace(
         "    /* LAB 1 END", "    /* mine */\n    /* LAB 1 END"))
     commit(student)
-    mine = (student.root / "src/mm/frames.c").read_text()
+    mine = (student.root / "src/mm/frames/frames.c").read_text()
     assert mine.count("/* mine */") >= 5
     done = hand_out(student.root, "OPEN=2")
     assert done.returncode == 0, done.stderr
-    assert "git checkout handout -- src/mm/frames.c" in done.stdout
-    assert (student.root / "src/mm/frames.c").read_text() == mine
+    assert "git checkout handout -- src/mm/frames/frames.c" in done.stdout
+    assert (student.root / "src/mm/frames/frames.c").read_text() == mine
     assert leaks(student.root, telling_lines({2}))
     assert git(student.root, "status", "--porcelain") == ""
     assert "has it already" in hand_out(student.root).stdout
@@ -117,11 +117,11 @@ def test_the_students_own_function_stays(student):
 
 def test_work_that_is_not_committed_is_left_alone(student):
     write_bodies(student, 1)
-    mine = (student.root / "src/mm/frames.c").read_text()
+    mine = (student.root / "src/mm/frames/frames.c").read_text()
     done = hand_out(student.root, "OPEN=2")
     assert done.returncode != 0
     assert "not committed" in done.stderr and "git merge handout" in done.stderr
-    assert (student.root / "src/mm/frames.c").read_text() == mine
+    assert (student.root / "src/mm/frames/frames.c").read_text() == mine
     commit(student)
     done = hand_out(student.root)
     assert done.returncode == 0 and "brought up to date" in done.stdout

@@ -23,7 +23,8 @@ import shutil
 import pytest
 from conftest import ROOT
 
-from mallow import check, holes, sheet, stages
+from mallow import check, sheet, stages
+from mallow.course import holes
 from mallow.project import require
 
 TABLE = re.compile(r"<!-- tests:begin -->\n(.*?)<!-- tests:end -->", re.DOTALL)

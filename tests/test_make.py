@@ -116,14 +116,14 @@ def test_builds_what_changed_and_nothing_else(tree):
     again = tree.make("iso")
     assert (again.returncode, again.stdout) == (0, "")
     assert iso.stat().st_mtime_ns == before
-    (tree.root / "src/mm/heap.c").touch()
+    (tree.root / "src/mm/heap/heap.c").touch()
     said = tree.make("iso")
-    assert compiled(said) == ["mm/heap.c"]
+    assert compiled(said) == ["mm/heap/heap.c"]
     assert iso.stat().st_mtime_ns > before
-    (tree.root / "src/mm/heap_pages.h").touch()
+    (tree.root / "src/mm/heap/heap_pages.h").touch()
     said = compiled(tree.make("iso"))
     assert "heap_stages.c" in said and "lib/print.c" not in said
-    (tree.root / "src/mm/heap.c").touch()
+    (tree.root / "src/mm/heap/heap.c").touch()
     assert "-march=i486" in tree.make("iso", "V=1").stdout
 
 
@@ -135,7 +135,7 @@ def test_a_trace_dropped_in_is_packed(tree):
 
 
 def test_broken_source_breaks_the_build(tree):
-    (tree.root / "src/mm/bump.c").write_text("int x = ;\n")
+    (tree.root / "src/mm/heap/bump.c").write_text("int x = ;\n")
     done = tree.make("iso")
     assert done.returncode != 0 and "bump.c:1" in done.stderr
 

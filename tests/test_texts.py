@@ -345,7 +345,7 @@ def test_lab_text(path):
 
 @pytest.mark.parametrize("path", TEXTS, ids=str)
 def test_paths_exist(path):
-    """`src/mm/frames.c` in a text, and where a link leads."""
+    """`src/mm/frames/frames.c` in a text, and where a link leads."""
     text = (ROOT / path).read_text(encoding="utf-8")
     for name in re.findall(r"`((?:src|scripts|labs|docs|tests|traces|iso|bench"
                            r")/[\w./-]+)`", text):

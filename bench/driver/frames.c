@@ -13,8 +13,8 @@
 #include "lib/random.h"
 #include "lib/region.h"
 #include "lib/string.h"
-#include "mm/frames.h"
-#include "mm/frames_summary.h"
+#include "mm/frames/frames.h"
+#include "mm/frames/frames_summary.h"
 
 #define FRAMES     (1u << 20)
 #define REAL_BYTES (16u << 20)

@@ -5,7 +5,7 @@
 #ifndef BENCH_PAGES_H
 #define BENCH_PAGES_H
 
-#include "mm/page_source.h"
+#include "mm/heap/page_source.h"
 
 /* Pages of [begin, end).  `page_map` is left to the caller. */
 struct page_source pages_start(uintptr_t begin, uintptr_t end);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/driver/stage.h"
 
-#include "mm/armour.h"
-#include "mm/armour_arena.h"
-#include "mm/heap.h"
+#include "mm/armour/armour.h"
+#include "mm/armour/armour_arena.h"
+#include "mm/heap/heap.h"
 
 static bool start(uintptr_t begin, uintptr_t end)
 {

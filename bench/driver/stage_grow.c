@@ -21,11 +21,11 @@
 #include "arch/i386/arch.h"
 #include "lib/panic.h"
 #include "lib/region.h"
-#include "mm/armour_arena.h"
-#include "mm/frames.h"
-#include "mm/grow.h"
-#include "mm/heap.h"
-#include "mm/paging_private.h"
+#include "mm/armour/armour_arena.h"
+#include "mm/frames/frames.h"
+#include "mm/grow/grow.h"
+#include "mm/heap/heap.h"
+#include "mm/paging/paging_private.h"
 
 #define STATIC_BYTES (2u << 20)
 #define MEMORY_BYTES (64u << 20)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/driver/stage.h"
 
-#include "mm/heap.h"
-#include "mm/malloc.h"
+#include "mm/heap/heap.h"
+#include "mm/malloc/malloc.h"
 
 static bool start(uintptr_t begin, uintptr_t end)
 {

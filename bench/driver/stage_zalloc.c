@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/driver/stage.h"
 
-#include "mm/heap.h"
-#include "mm/heap_pages.h"
-#include "mm/malloc.h"
-#include "mm/zalloc.h"
+#include "mm/heap/heap.h"
+#include "mm/heap/heap_pages.h"
+#include "mm/malloc/malloc.h"
+#include "mm/zalloc/zalloc.h"
 
 static bool start(uintptr_t begin, uintptr_t end)
 {

@@ -12,7 +12,7 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 
 #define BATCHES            100u
 #define WRITES_A_BATCH     10000u

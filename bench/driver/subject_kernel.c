@@ -7,9 +7,9 @@
 #include "bench/driver/stage.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "mm/heap.h"
-#include "mm/objects.h"
-#include "mm/zalloc.h"
+#include "mm/heap/heap.h"
+#include "mm/objects/objects.h"
+#include "mm/zalloc/zalloc.h"
 
 /* The linker's names for the array of what STAGE_ROW marks. */
 extern const struct stage *const __start_stage_rows[];

@@ -13,8 +13,8 @@
 #include "lib/print.h"
 #include "lib/random.h"
 #include "lib/string.h"
-#include "mm/objects.h"
-#include "mm/zalloc.h"
+#include "mm/objects/objects.h"
+#include "mm/zalloc/zalloc.h"
 
 #define ENTRY_BYTES 64u
 #define PAGES_MAX   12000u

@@ -2,7 +2,7 @@
 /* Lab 1.  All layouts are made of the arena, and of low memory, into which
  * nobody writes.  That a frame is handed out only once, and only if the layout
  * offers it, is checked by every lab_frame_alloc(). */
-#include "lab/test.h"
+#include "labtest/test.h"
 
 #include "lib/random.h"
 

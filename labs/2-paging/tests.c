@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lab 2.  lab_walk() follows the tables as the processor does; it knows
  * nothing of page_translate(). */
-#include "lab/test.h"
+#include "labtest/test.h"
 
 #include "lib/random.h"
 #include "lib/string.h"

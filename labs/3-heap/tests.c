@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lab 3.  That payload is aligned, lies in the heap, overlaps nothing and
- * keeps its contents is checked by every call (lab/lab.h). */
-#include "lab/test.h"
+ * keeps its contents is checked by every call (labtest/lab.h). */
+#include "labtest/test.h"
 
 #define MOST_HEADER 16u /* bytes in front of a payload, at most */
 

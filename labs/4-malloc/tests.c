@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Lab 4.  That payload is aligned, lies in the heap, overlaps nothing and
- * keeps its contents is checked by every call (lab/lab.h).  Nothing here knows
- * how blocks look inside: an allocator of another design may pass. */
-#include "lab/test.h"
+ * keeps its contents is checked by every call (labtest/lab.h).  Nothing here
+ * knows how blocks look inside: an allocator of another design may pass. */
+#include "labtest/test.h"
 
 #define MOST 4096u
 /* What bookkeeping may take of a heap that is one block. */

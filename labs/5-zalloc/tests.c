@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Lab 5.  That an entry is aligned, lies in a page that was given, overlaps
- * nothing and keeps its contents is checked by every call (lab/lab.h).  Pages
- * are counted: what zalloc holds may not exceed what its entries need. */
-#include "lab/test.h"
+ * nothing and keeps its contents is checked by every call (labtest/lab.h).
+ * Pages are counted: what zalloc holds may not exceed what its entries need. */
+#include "labtest/test.h"
 
 #define MOST 60000u
 

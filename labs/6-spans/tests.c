@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Lab 6.  That a span is aligned, lies in a page that was given, overlaps
- * nothing and keeps its contents is checked by every call (lab/lab.h).  Pages
- * are counted: what spans hold may not exceed what they need. */
-#include "lab/test.h"
+ * nothing and keeps its contents is checked by every call (labtest/lab.h).
+ * Pages are counted: what spans hold may not exceed what they need. */
+#include "labtest/test.h"
 
-#include "mm/spans.h"
+#include "mm/spans/spans.h"
 
 #define MOST 20000u
 /* Pages that may stay when all is free: a zone of each granule. */

@@ -4,7 +4,7 @@
 #ifndef LABS_ARMOUR_BLOCKS_H
 #define LABS_ARMOUR_BLOCKS_H
 
-#include "lab/test.h"
+#include "labtest/test.h"
 
 #define MOST 4096u
 

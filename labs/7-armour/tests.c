@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Lab 7.  That payload is aligned, lies in the heap, overlaps nothing and
- * keeps its contents is checked by every call (lab/lab.h).  Nothing here knows
- * how the bookkeeping looks: only that no write beside payload may reach it,
- * that no call searches, and that wrong frees are named. */
+ * keeps its contents is checked by every call (labtest/lab.h).  Nothing here
+ * knows how the bookkeeping looks: only that no write beside payload may reach
+ * it, that no call searches, and that wrong frees are named. */
 #include "blocks.h"
 
-#include "lab/ledger.h"
+#include "labtest/live_blocks.h"
 #include "lib/random.h"
 
 /* The second block may lie where the first was, or elsewhere. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lab 8.  The frames come from an allocator of which the test says how many it
  * has; what the processor sees is asked of the processor (lab_read). */
-#include "lab/test.h"
+#include "labtest/test.h"
 
 #define PAGE(i) lab_window_page(i)
 #define MOST    6000u

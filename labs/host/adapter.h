@@ -3,7 +3,7 @@
 #ifndef LABS_HOST_ADAPTER_H
 #define LABS_HOST_ADAPTER_H
 
-#include "lab/side.h"
+#include "labtest/side.h"
 
 /* How the process ends; scripts/mallow/check.py reads it. */
 enum verdict {

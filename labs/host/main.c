@@ -6,13 +6,13 @@
  */
 #include "adapter.h"
 
-#include "lab/steps.h"
+#include "labtest/steps.h"
 #include "lib/print.h"
 #include "lib/symbol.h"
-#include "mm/armour.h"
-#include "mm/bump.h"
-#include "mm/malloc.h"
-#include "mm/spans.h"
+#include "mm/armour/armour.h"
+#include "mm/heap/bump.h"
+#include "mm/malloc/malloc.h"
+#include "mm/spans/spans.h"
 
 #include <sanitizer/common_interface_defs.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """gdb's commands for this kernel; `make debug` loads them.
 
-`help mallow` lists them.  The work is done in the folder `inside`.
+`help mallow` lists them.  The work is done in the folder `commands`.
 """
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
-from inside import (armour, calls, ends, first, frames, guard,  # noqa: E402
+from commands import (armour, calls, ends, first, frames, guard,  # noqa: E402
                     heap, machine_commands, map as heap_map, owner, pages,
                     printers, spans, verdict, writer, zone_commands)
 

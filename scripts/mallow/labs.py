@@ -6,12 +6,12 @@ labs/N-name/lab.json is the only place that says so:
 
     {
       "files": {
-        "src/mm/malloc.c": {
-          "includes": ["mm/malloc.h", ...],
+        "src/mm/malloc/malloc.c": {
+          "includes": ["mm/malloc/malloc.h", ...],
           "calls": ["malloc_check", ...]
         }
       },
-      "includers": ["src/mm/grow.c", ...]  (may be left out: none)
+      "includers": ["src/mm/grow/grow.c", ...]  (may be left out: none)
       "optional": true                     (may be left out: false)
     }
 

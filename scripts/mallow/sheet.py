@@ -41,7 +41,7 @@ MODULES = 8  # of the traces on the ISO, as many as are asked for
 DIRECT_MAP = 768 << 20
 # Below lies what the kernel uses: its entries have been accessed.
 QUIET = 64 << 20
-CALLED = ["segments_init", "inventory_read", "symbols_init", "stages_start",
+CALLED = ["segments_init", "boot_memory_read", "symbols_init", "stages_start",
           "multiboot2_parse", "console_use_screen"]
 
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Virtual and physical addresses, frame numbers. */
 #include "lib/addr.h"
 
 /* Empty until somebody says where memory appears, so that a crossing made too

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Text to numbers. */
 #include "lib/string.h"
 
 #define NO_DIGIT 16u

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Where the kernel stops. */
 #include "lib/panic.h"
 
 uintptr_t panic_place;

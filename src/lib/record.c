@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A line of facts for the host. */
 #include "lib/record.h"
 
 #include "lib/print.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Ranges of physical memory. */
 #include "lib/region.h"
 
 #include <stdbool.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What can be asked. */
 #include "monitor/commands.h"
 
 #include "arch/i386/cpu.h"
@@ -6,10 +7,10 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "lib/symbol.h"
-#include "mm/frames.h"
-#include "mm/grow.h"
-#include "mm/heap.h"
-#include "mm/heap_log.h"
+#include "mm/frames/frames.h"
+#include "mm/grow/grow.h"
+#include "mm/heap/heap.h"
+#include "mm/heap/heap_log.h"
 #include "monitor/crash.h"
 #include "monitor/map.h"
 

@@ -3,7 +3,7 @@
 #ifndef MONITOR_COMMANDS_H
 #define MONITOR_COMMANDS_H
 
-#include "monitor/monitor.h"
+#include "monitor/above.h"
 
 #define COMMAND_WORDS_MAX 4
 

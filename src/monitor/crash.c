@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* Faults on request. */
 #include "monitor/crash.h"
 
 #include "lib/addr.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 
 #include <stdint.h>
 

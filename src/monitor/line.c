@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A line being typed. */
 #include "monitor/line.h"
 
 #include "arch/i386/console.h"

@@ -13,9 +13,9 @@
 
 #include "lib/addr.h"
 #include "lib/print.h"
-#include "mm/frames.h"
-#include "mm/grow.h"
-#include "mm/heap.h"
+#include "mm/frames/frames.h"
+#include "mm/grow/grow.h"
+#include "mm/heap/heap.h"
 
 #include <stdint.h>
 

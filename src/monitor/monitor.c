@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The prompt. */
 #include "monitor/monitor.h"
 
 #include "lib/print.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What was counted. */
 #include "replay/figures.h"
 
 bool replay_is_counted(const struct replay_env *env)

@@ -3,7 +3,7 @@
 #ifndef REPLAY_FIGURES_H
 #define REPLAY_FIGURES_H
 
-#include "replay/replay.h"
+#include "replay/result.h"
 
 /* Whether ticks are worth reporting on this machine. */
 bool replay_is_counted(const struct replay_env *env);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* Ok or wrong. */
 #include "replay/judge.h"
 
 #include "lib/print.h"
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 #include "replay/pattern.h"
 
 #include <stdarg.h>

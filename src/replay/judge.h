@@ -7,7 +7,7 @@
 #ifndef REPLAY_JUDGE_H
 #define REPLAY_JUDGE_H
 
-#include "replay/run.h"
+#include "replay/running.h"
 
 static inline bool holds_block(const struct id_entry *entry)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Payload that can be verified. */
 #include "replay/pattern.h"
 
 #define WORD_BYTES 4u

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The heap on the screen. */
 #include "replay/picture.h"
 
 #include "lib/print.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Figures for the host. */
 #include "replay/record.h"
 
 #include "lib/print.h"
@@ -61,7 +62,7 @@ static void add_run(struct record *record, const struct replay_env *env,
 void record_trace(const struct replay_env *env, const struct trace_file *file,
                   const struct replay_result *result)
 {
-    static const char *const words[REPORT_VERDICTS] = {
+    static const char *const words[REPLAY_VERDICTS] = {
         [REPLAY_OK] = "ok",
         [REPLAY_OUT_OF_MEMORY] = "out-of-memory",
         [REPLAY_FAILED] = "failed",
@@ -95,7 +96,7 @@ void record_block(const struct replay_env *env, const char *kind, uint32_t done,
 }
 
 void record_totals(const struct replay_env *env,
-                   const struct report_totals *totals)
+                   const struct replay_totals *totals)
 {
     struct record record;
 

@@ -11,8 +11,7 @@
 #ifndef REPLAY_RECORD_H
 #define REPLAY_RECORD_H
 
-#include "replay/report.h"
-#include "replay/survey.h"
+#include "replay/result.h"
 
 /* All write one line to env->record, which is there. */
 void record_trace(const struct replay_env *env, const struct trace_file *file,
@@ -22,6 +21,6 @@ void record_trace(const struct replay_env *env, const struct trace_file *file,
 void record_block(const struct replay_env *env, const char *kind, uint32_t done,
                   const struct id_entry *entry);
 void record_totals(const struct replay_env *env,
-                   const struct report_totals *totals);
+                   const struct replay_totals *totals);
 
 #endif

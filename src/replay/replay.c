@@ -11,8 +11,6 @@
 #include "replay/report.h"
 #include "replay/run.h"
 
-#define STEPS_PER_PEAK 2048u /* footprints are exact to 0.05 % of the peak */
-
 static struct replay_memory memory;
 
 /* A run's own state is too large for a stack; runs do not nest. */
@@ -60,14 +58,6 @@ static struct id_table id_table_beside(size_t heap_bytes)
         .entries = (struct id_entry *)((uintptr_t)memory.begin + taken),
         .room = (uint32_t)((memory.bytes - taken) / sizeof(struct id_entry)),
     };
-}
-
-size_t replay_footprint_step(uint64_t peak_bytes)
-{
-    size_t step = (size_t)align_down((uintptr_t)(peak_bytes / STEPS_PER_PEAK),
-                                     GRANULE_BYTES);
-
-    return step < GRANULE_BYTES ? GRANULE_BYTES : step;
 }
 
 /* Of an empty heap of so many bytes. */
@@ -253,30 +243,11 @@ void replay_run(const struct replay_env *env, const struct trace_file *file,
     env->restart(replay_all_bytes(env));
 }
 
-bool replay_is_wrong(const struct replay_result *result)
-{
-    return result->verdict != REPLAY_OK &&
-           result->verdict != REPLAY_OUT_OF_MEMORY;
-}
-
-const char *replay_verdict_text(enum replay_verdict verdict)
-{
-    static const char *const texts[] = {
-        [REPLAY_OK] = "ok",
-        [REPLAY_OUT_OF_MEMORY] = "out of memory",
-        [REPLAY_FAILED] = "FAILED",
-        [REPLAY_REFUSED] = "refused",
-        [REPLAY_NOT_WRITTEN] = "not written",
-    };
-
-    return texts[verdict];
-}
-
 uint32_t replay_all(const struct replay_env *env,
                     const struct trace_file *files, size_t count)
 {
     static struct replay_result result;
-    struct report_totals totals = { .traces = 0 };
+    struct replay_totals totals = { .traces = 0 };
 
     report_begin(env);
     for (size_t i = 0; i < count; i++) {

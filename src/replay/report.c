@@ -118,13 +118,13 @@ void report_trace(const struct replay_env *env, const struct trace_file *file,
 }
 
 void report_end(const struct replay_env *env,
-                const struct report_totals *totals)
+                const struct replay_totals *totals)
 {
     const char *between = ": ";
 
     print("%u trace%s, %u wrong", totals->traces,
           totals->traces == 1 ? "" : "s", totals->wrong);
-    for (unsigned i = 0; i < REPORT_VERDICTS; i++) {
+    for (unsigned i = 0; i < REPLAY_VERDICTS; i++) {
         if (totals->verdicts[i] == 0)
             continue;
         print("%s%u %s", between, totals->verdicts[i],

@@ -5,15 +5,7 @@
 #ifndef REPLAY_REPORT_H
 #define REPLAY_REPORT_H
 
-#include "replay/replay.h"
-
-#define REPORT_VERDICTS (REPLAY_NOT_WRITTEN + 1)
-
-struct report_totals {
-    uint32_t traces;
-    uint32_t wrong;
-    uint32_t verdicts[REPORT_VERDICTS];
-};
+#include "replay/result.h"
 
 /* The head of the table. */
 void report_begin(const struct replay_env *env);
@@ -22,6 +14,6 @@ void report_trace(const struct replay_env *env, const struct trace_file *file,
                   const struct replay_result *result);
 /* The last line of each. */
 void report_end(const struct replay_env *env,
-                const struct report_totals *totals);
+                const struct replay_totals *totals);
 
 #endif

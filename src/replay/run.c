@@ -12,7 +12,7 @@
  */
 #include "replay/run.h"
 
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 #include "replay/judge.h"
 #include "replay/pattern.h"
 #include "replay/record.h"

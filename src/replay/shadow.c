@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Which granules are in use. */
 #include "replay/shadow.h"
 
 #include "lib/panic.h"

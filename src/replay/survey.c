@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A trace's live bytes. */
 #include "replay/survey.h"
 
 /* Bytes and granules that are live at some point of the trace.  Sums of

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The .rep format. */
 #include "replay/trace.h"
 
 #include "lib/print.h"

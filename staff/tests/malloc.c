@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Hidden tests of lab 4: what the lab's own tests cover, in another order and
  * with other figures, for who has written to the tests. */
-#include "lab/test.h"
+#include "labtest/test.h"
 
 #define MOST 600u
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake_heap.h"
 
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 
 #include <stdlib.h>
 #include <string.h>

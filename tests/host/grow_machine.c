@@ -2,7 +2,7 @@
 #include "grow_machine.h"
 
 #include "harness.h"
-#include "mm/armour_arena.h"
+#include "mm/armour/armour_arena.h"
 
 #define MEMORY (16u << 20)
 #define WINDOW (8u << 20)

@@ -4,8 +4,8 @@
 #ifndef TESTS_HOST_GROW_MACHINE_H
 #define TESTS_HOST_GROW_MACHINE_H
 
-#include "mm/frames.h"
-#include "mm/grow.h"
+#include "mm/frames/frames.h"
+#include "mm/grow/grow.h"
 #include "mmu.h"
 
 #define GROW_STATIC_BYTES (64u * 1024)

@@ -9,8 +9,8 @@ HOST_FLAGS := -m32 -std=c11 -g -O1 -D_FILE_OFFSET_BITS=64 \
               -Isrc -Itests/host
 HOST_SRC := $(wildcard tests/host/*.c) \
             $(filter-out src/lib/string.c src/lib/divide.c, \
-              $(LIB:%=src/lib/%.c)) \
-            $(MM:%=src/mm/%.c) $(REPLAY:%=src/replay/%.c) \
+              $(LIB:%=src/%.c)) \
+            $(MM:%=src/%.c) $(REPLAY:%=src/%.c) \
             src/arch/i386/multiboot2.c
 HOST_COMPILERS := $(foreach cc,gcc clang,$(if $(call has,$(cc)),$(cc)))
 

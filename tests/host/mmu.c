@@ -5,9 +5,9 @@
 
 #include "harness.h"
 #include "layouts.h"
-#include "mm/frames.h"
-#include "mm/paging_private.h"
-#include "mm/window_private.h"
+#include "mm/frames/frames.h"
+#include "mm/grow/window_private.h"
+#include "mm/paging/paging_private.h"
 #include "processor.h"
 
 #include <signal.h>

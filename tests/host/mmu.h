@@ -11,7 +11,7 @@
 #ifndef TESTS_HOST_MMU_H
 #define TESTS_HOST_MMU_H
 
-#include "mm/paging.h"
+#include "mm/paging/paging.h"
 
 /* Starts anew with `bytes` of physical memory, a multiple of 4 MiB, of which
  * the first MiB is in use; frames and paging are started on it.  Returns the

@@ -10,7 +10,7 @@
 #ifndef TESTS_HOST_MODEL_H
 #define TESTS_HOST_MODEL_H
 
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 
 struct model {
     const struct heap_backend *backend;

@@ -4,8 +4,8 @@
 #ifndef TESTS_HOST_PAGE_POOL_H
 #define TESTS_HOST_PAGE_POOL_H
 
-#include "mm/page_source.h"
-#include "mm/zalloc_zone.h"
+#include "mm/heap/page_source.h"
+#include "mm/zalloc/zalloc_zone.h"
 
 struct page_pool {
     uint8_t *memory;

@@ -5,7 +5,7 @@
 #ifndef TESTS_HOST_SPAN_PAGES_H
 #define TESTS_HOST_SPAN_PAGES_H
 
-#include "mm/spans_zone.h"
+#include "mm/spans/spans_zone.h"
 
 #define PAGES_MAX 512u
 

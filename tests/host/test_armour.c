@@ -2,9 +2,9 @@
 #include "harness.h"
 #include "model.h"
 
-#include "mm/armour.h"
-#include "mm/armour_arena.h"
-#include "mm/armour_index.h"
+#include "mm/armour/armour.h"
+#include "mm/armour/armour_arena.h"
+#include "mm/armour/armour_index.h"
 
 #define REGION_BYTES (64u * 1024)
 

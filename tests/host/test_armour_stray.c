@@ -5,8 +5,8 @@
 #include "model.h"
 
 #include "lib/random.h"
-#include "mm/armour.h"
-#include "mm/armour_index.h"
+#include "mm/armour/armour.h"
+#include "mm/armour/armour_index.h"
 
 #include <string.h>
 

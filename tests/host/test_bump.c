@@ -2,8 +2,8 @@
 #include "harness.h"
 #include "model.h"
 
-#include "mm/bump.h"
-#include "mm/bump_block.h"
+#include "mm/heap/bump.h"
+#include "mm/heap/bump_block.h"
 
 #include <string.h>
 

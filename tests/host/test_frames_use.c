@@ -7,8 +7,8 @@
 
 #include "lib/bitmap.h"
 #include "lib/random.h"
-#include "mm/frames.h"
-#include "mm/frames_private.h"
+#include "mm/frames/frames.h"
+#include "mm/frames/frames_private.h"
 
 #include <string.h>
 

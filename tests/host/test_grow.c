@@ -6,8 +6,8 @@
 #include "harness.h"
 #include "model.h"
 
-#include "mm/armour.h"
-#include "mm/grow_private.h"
+#include "mm/armour/armour.h"
+#include "mm/grow/grow_private.h"
 
 #include <string.h>
 

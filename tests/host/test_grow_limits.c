@@ -7,9 +7,9 @@
 #include "model.h"
 
 #include "lib/random.h"
-#include "mm/armour.h"
-#include "mm/grow_private.h"
-#include "mm/window_private.h"
+#include "mm/armour/armour.h"
+#include "mm/grow/grow_private.h"
+#include "mm/grow/window_private.h"
 #include "processor.h"
 
 #include <string.h>

@@ -3,11 +3,11 @@
 #include "model.h"
 
 #include "lib/addr.h"
-#include "mm/bump.h"
-#include "mm/heap.h"
-#include "mm/heap_pages.h"
-#include "mm/malloc.h"
-#include "mm/zalloc.h"
+#include "mm/heap/bump.h"
+#include "mm/heap/heap.h"
+#include "mm/heap/heap_pages.h"
+#include "mm/malloc/malloc.h"
+#include "mm/zalloc/zalloc.h"
 
 #include <string.h>
 

@@ -2,10 +2,10 @@
 /* The front door over a backend that a student has only begun. */
 #include "harness.h"
 
-#include "mm/heap.h"
-#include "mm/heap_pages.h"
-#include "mm/malloc.h"
-#include "mm/zalloc.h"
+#include "mm/heap/heap.h"
+#include "mm/heap/heap_pages.h"
+#include "mm/malloc/malloc.h"
+#include "mm/zalloc/zalloc.h"
 
 #define REGION_BYTES (64u * 1024)
 

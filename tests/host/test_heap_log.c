@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness.h"
 
-#include "mm/bump.h"
-#include "mm/heap.h"
-#include "mm/heap_log.h"
+#include "mm/heap/bump.h"
+#include "mm/heap/heap.h"
+#include "mm/heap/heap_log.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #include "harness.h"
 #include "model.h"
 
-#include "mm/malloc.h"
-#include "mm/malloc_block.h"
+#include "mm/malloc/malloc.h"
+#include "mm/malloc/malloc_block.h"
 
 #include <string.h>
 

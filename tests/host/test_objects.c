@@ -4,10 +4,10 @@
 #include "page_pool.h"
 
 #include "lib/random.h"
-#include "mm/armour.h"
-#include "mm/heap_pages.h"
-#include "mm/objects.h"
-#include "mm/objects_zone.h"
+#include "mm/armour/armour.h"
+#include "mm/heap/heap_pages.h"
+#include "mm/objects/objects.h"
+#include "mm/objects/objects_zone.h"
 
 #include <string.h>
 

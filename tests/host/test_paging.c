@@ -7,8 +7,8 @@
 #include "layouts.h"
 
 #include "lib/random.h"
-#include "mm/frames.h"
-#include "mm/paging.h"
+#include "mm/frames/frames.h"
+#include "mm/paging/paging.h"
 #include "processor.h"
 
 #include <string.h>

@@ -5,9 +5,9 @@
 #include "harness.h"
 #include "layouts.h"
 
-#include "mm/frames.h"
-#include "mm/paging.h"
-#include "mm/paging_private.h"
+#include "mm/frames/frames.h"
+#include "mm/paging/paging.h"
+#include "mm/paging/paging_private.h"
 #include "processor.h"
 
 #include <string.h>

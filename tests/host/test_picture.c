@@ -3,7 +3,7 @@
 #include "harness.h"
 
 #include "fake_heap.h"
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 
 #include <string.h>
 

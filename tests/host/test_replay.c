@@ -6,7 +6,7 @@
 
 #include "fake_heap.h"
 #include "lib/random.h"
-#include "mm/heap.h"
+#include "mm/heap/heap.h"
 
 #include <string.h>
 

@@ -5,9 +5,9 @@
 #include "harness.h"
 #include "mmu.h"
 
-#include "mm/frames.h"
-#include "mm/window.h"
-#include "mm/window_private.h"
+#include "mm/frames/frames.h"
+#include "mm/grow/window.h"
+#include "mm/grow/window_private.h"
 
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Who called whom. */
 #include "arch/i386/backtrace.h"
 
 #include "arch/i386/symbols.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Serial line, screen and keyboard as one. */
 #include "arch/i386/console.h"
 
 #include "arch/i386/cpu.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Counted instructions. */
 #include "arch/i386/counter.h"
 
 #include "arch/i386/cpu.h"

@@ -61,10 +61,6 @@ static inline void wait_for_interrupt(void)
     __asm__ volatile("sti; hlt; cli" : : : "memory");
 }
 
-/* Takes away the low copy of the direct map that boot.S needed for its jump;
- * nothing below the direct map is mapped after this. */
-void cpu_forget_boot_mapping(void);
-
 /* Ends QEMU with exit status `code` * 2 + 1 (isa-debug-exit at port 0xF4);
  * elsewhere stops the processor for good. */
 _Noreturn void cpu_exit(uint32_t code);

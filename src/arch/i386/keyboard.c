@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The PS/2 keyboard. */
 #include "arch/i386/keyboard.h"
 
 #include "arch/i386/cpu.h"

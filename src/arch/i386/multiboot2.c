@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What the loader tells: tags to plain regions. */
 #include "arch/i386/multiboot2.h"
 
 #include "lib/print.h"

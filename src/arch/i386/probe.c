@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads that may fault. */
 #include "arch/i386/probe.h"
 
 /* Labels in the assembly below; only their addresses mean something. */

@@ -7,7 +7,7 @@
 #ifndef ARCH_I386_PROBE_H
 #define ARCH_I386_PROBE_H
 
-#include "arch/i386/traps.h"
+#include "arch/i386/trap_frame.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #ifndef ARCH_I386_REPORT_H
 #define ARCH_I386_REPORT_H
 
-#include "arch/i386/traps.h"
+#include "arch/i386/trap_frame.h"
 
 #include <stdbool.h>
 #include <stdint.h>

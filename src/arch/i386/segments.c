@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* GDT and the two task segments. */
 #include "arch/i386/segments.h"
 
 #include "arch/i386/cpu.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The two serial ports. */
 #include "arch/i386/serial.h"
 
 #include "arch/i386/cpu.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Names of functions. */
 #include "arch/i386/symbols.h"
 
 #include "lib/print.h"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* IDT, interrupts, exceptions. */
 #include "arch/i386/traps.h"
 
 #include "arch/i386/cpu.h"
 #include "arch/i386/probe.h"
 #include "arch/i386/report.h"
 #include "arch/i386/segments.h"
+#include "arch/i386/trap_frame.h"
 #include "lib/print.h"
 
 #define STUB_BYTES 16u /* traps_stubs.S aligns each stub to this */
@@ -44,33 +46,6 @@ extern const char trap_stubs[]; /* traps_stubs.S */
 void trap_handle(struct trap_frame *frame);
 
 static struct gate gates[TRAP_VECTORS];
-
-/* Intel SDM volume 3, table 6-1. */
-static const char *const names[TRAP_EXCEPTIONS] = {
-    [0] = "divide error",
-    [1] = "debug",
-    [2] = "non-maskable interrupt",
-    [3] = "breakpoint",
-    [4] = "overflow",
-    [5] = "bound range exceeded",
-    [6] = "invalid opcode",
-    [7] = "no coprocessor",
-    [8] = "double fault",
-    [10] = "invalid task state",
-    [11] = "segment not present",
-    [12] = "stack segment fault",
-    [13] = "general protection fault",
-    [14] = "page fault",
-    [16] = "floating-point error",
-    [17] = "alignment check",
-    [18] = "machine check",
-    [19] = "SIMD floating-point error",
-};
-
-const char *trap_name(uint32_t vector)
-{
-    return vector < TRAP_EXCEPTIONS ? names[vector] : NULL;
-}
 
 static struct gate gate(uint32_t offset, uint16_t selector, enum gate_type type)
 {

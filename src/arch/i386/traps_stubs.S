@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One stub a vector: they bring every trap to the same frame (traps.h).
+/* One stub a vector: they bring every trap to the same frame (trap_frame.h).
  *
  * The .cfi lines tell the debugger where the interrupted code's registers
  * lie, so that a backtrace goes through a trap as through a call.

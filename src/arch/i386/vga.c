@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The text screen. */
 #include "arch/i386/vga.h"
 
 #include "arch/i386/cpu.h"

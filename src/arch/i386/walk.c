@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Page tables as the processor walks them. */
 #include "arch/i386/walk.h"
 
 #include "arch/i386/arch.h"

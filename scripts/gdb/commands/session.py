@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""The session around gdb: the machine's own monitor, and the kernel's console.
+
+    make debug --+--> gdb, with these commands
+                 |     |  gdb's protocol: registers, memory, breakpoints
+                 |     |  QMP: start the machine again
+                 |     v
+                 +--> QEMU --> a file with what the kernel prints
+
+scripts/mallow/debug/gdb.py puts both places into the environment.  A gdb that was
+attached by hand has neither, and can do everything but start again.
+"""
+import contextlib
+import json
+import os
+import socket
+
+import gdb
+
+from . import layout
+from .memory import Trouble
+
+SECONDS = 10
+LINES_SHOWN = 24
+MULTIBOOT2_MAGIC = 0x36d76289
+START = "_start"
+
+
+class Monitor:
+    """QEMU's monitor for programs (QMP): one JSON object a line."""
+
+    def __init__(self):
+        path = os.environ.get("MALLOW_QMP")
+        if not path:
+            raise Trouble("this gdb was not started by make debug, and cannot "
+                          "start the machine again")
+        self.events = set()
+        try:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(SECONDS)
+            self.socket.connect(path)
+            self.lines = self.socket.makefile(encoding="utf-8")
+            self.next()  # the greeting
+            self.ask("qmp_capabilities")
+        except OSError as error:
+            raise Trouble(f"the machine is gone ({error})") from None
+
+    def next(self):
+        line = self.lines.readline()
+        if not line:
+            raise Trouble("the machine has gone away")
+        return json.loads(line)
+
+    def ask(self, command, **arguments):
+        self.socket.sendall(json.dumps(
+            {"execute": command, "arguments": arguments}).encode() + b"\n")
+        answer = {}
+        while "return" not in answer:
+            answer = self.next()
+            self.events.add(answer.get("event"))
+            if "error" in answer:
+                raise Trouble(f"QEMU says: {answer['error']['desc']}")
+
+    def wait_for(self, event):
+        while event not in self.events:
+            self.events.add(self.next().get("event"))
+
+    def close(self):
+        self.lines.close()
+        self.socket.close()
+
+
+class Console:
+    """What the kernel has printed."""
+
+    def __init__(self):
+        self.path = os.environ.get("MALLOW_CONSOLE")
+        self.begin = 0  # where the machine's present life starts
+        self.lives = 0  # how many there have been before
+
+    def text(self):
+        try:
+            with open(self.path, "rb") as file:
+                file.seek(self.begin)
+                return file.read().decode("ascii", "replace").replace("\r", "")
+        except (OSError, TypeError):
+            return ""
+
+    def forget(self):
+        """What has been printed so far belongs to an earlier life."""
+        self.lives += 1
+        if self.path and os.path.exists(self.path):
+            self.begin = os.path.getsize(self.path)
+
+
+console = Console()
+
+
+def restart():
+    """Back to reset, and on to the kernel's first instruction; breakpoints
+    stay, and are not heeded on the way."""
+    layout.address_of(START)
+    monitor = Monitor()
+    try:
+        # QEMU was told to end instead of starting again.  The firmware, too,
+        # resets the machine once more when it finds that it has run before.
+        monitor.ask("set-action", reboot="reset")
+        monitor.ask("stop")
+        monitor.ask("system_reset")
+        monitor.wait_for("RESET")
+        console.forget()
+        forget_registers()
+        run_to(START)
+        monitor.ask("set-action", reboot="shutdown")
+    except OSError as error:
+        raise Trouble(f"the machine does not answer ({error})") from None
+    finally:
+        monitor.close()
+
+
+def forget_registers():
+    """gdb keeps what it has read; the name for this has changed with gdb 10."""
+    for command in ("maintenance flush register-cache", "flushregs"):
+        try:
+            gdb.execute(command, to_string=True)
+            break
+        except gdb.error:
+            continue
+    gdb.execute("maintenance flush dcache", to_string=True)
+
+
+class Arrival(gdb.Breakpoint):
+    """Stops at a function of the kernel's.
+
+    GRUB runs code of its own at the very addresses where it then puts the
+    kernel: at the first instruction ours is the visit that carries the
+    Multiboot2 magic in eax."""
+
+    def __init__(self, place):
+        super().__init__(place, internal=True)
+        self.silent = True
+        self.place = place
+
+    def stop(self):
+        return self.place != START or MULTIBOOT2_MAGIC == int(
+            gdb.parse_and_eval("$eax")) & 0xFFFFFFFF
+
+
+seeking = False  # a command runs the machine, and stops are its own affair
+
+
+@contextlib.contextmanager
+def alone():
+    """While a command runs the machine: what the user has set would only be in
+    the way, and how the kernel ends is not told."""
+    global seeking
+    others = [one for one in gdb.breakpoints() or ()
+              if one.enabled and one.number > 0]  # ours have none above 0
+    for one in others:
+        one.enabled = False
+    seeking = True
+    try:
+        yield
+    finally:
+        seeking = False
+        for one in others:
+            if one.is_valid():
+                one.enabled = True
+
+
+def run_to(place):
+    """Runs to a function."""
+    layout.address_of(place)  # or there is none, and nothing is run
+    with alone():
+        arrival = Arrival(place)
+        try:
+            gdb.execute("continue", to_string=True)
+            reached = arrival.hit_count > 0
+        finally:
+            arrival.delete()
+    if not reached:
+        raise Trouble(f"the machine did not come to {place}")

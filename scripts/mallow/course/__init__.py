@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+"""What an instructor hands out.
+
+    handout      a student's tree, without solutions
+    handout_git  that tree as commits of a repository
+    holes        which functions the students write, and how they are emptied
+    gradescope   an autograder to upload
+"""

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""The debugger: which one, what it can do, and what it is told.
+
+What gdb's commands (scripts/gdb/) cannot find out by themselves, they are told
+in the environment:
+
+    MALLOW_QMP       the machine's monitor, to start the machine again
+    MALLOW_CONSOLE   the file that takes what the kernel prints, if there is one
+    MALLOW_TEST      the test that runs, if one does
+    MALLOW_AGAIN     what is typed to come to the same place another time
+"""
+import os
+import re
+import shutil
+import subprocess
+
+from ..project import ROOT, Trouble
+
+COMMANDS = ROOT / "scripts" / "gdb" / "mallow.py"
+NAMES = ("gdb", "gdb-multiarch", "i686-elf-gdb", "i386-elf-gdb")
+OLDEST = (8, 3)  # the first that knows unix sockets
+ASK = ("python import sys; "
+       "print('python', sys.version_info.major, sys.version_info.minor)")
+OLDEST_PYTHON = (3, 6)
+
+
+def found():
+    """The debugger's path: GDB= if it is given, else one of the usual."""
+    wanted = os.environ.get("GDB")
+    for name in [wanted] if wanted else NAMES:
+        path = shutil.which(name)
+        if path:
+            return path
+    raise Trouble(f"{wanted or 'gdb'} is not installed"
+                  + ("" if wanted else "; scripts/setup installs it"))
+
+
+def asked(path):
+    """(version, Python's version or None) of a debugger."""
+    done = subprocess.run([path, "-nx", "-batch", "-ex", "show version",
+                           "-ex", ASK], text=True, stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False)
+    version = re.search(r"^GNU gdb.*?(\d+)\.(\d+)[^ ]*$", done.stdout,
+                        re.MULTILINE)
+    if not version:
+        raise Trouble(f"{path} is no GNU gdb: it says nothing of a version")
+    python = re.search(r"^python (\d+) (\d+)$", done.stdout, re.MULTILINE)
+    return (tuple(map(int, version.groups())),
+            tuple(map(int, python.groups())) if python else None)
+
+
+def dotted(version):
+    return ".".join(map(str, version))
+
+
+def chosen():
+    """(path, what is wrong with it or ""): without Python a debugger is worth
+    something still."""
+    path = found()
+    version, python = asked(path)
+    if version < OLDEST:
+        raise Trouble(f"{path} is gdb {dotted(version)}; at least "
+                      f"{dotted(OLDEST)} is needed")
+    if python is None:
+        return path, (f"{path} has no Python, so there are no mallow commands; "
+                      "scripts/setup installs one that has")
+    if python < OLDEST_PYTHON:
+        return path, (f"{path} has Python {dotted(python)}, and the mallow "
+                      f"commands need {dotted(OLDEST_PYTHON)}: there are none")
+    return path, ""
+
+
+def told(folder, what, console=""):
+    """What goes into the environment of a debugger."""
+    return {"MALLOW_QMP": str(folder / "qmp"), "MALLOW_TEST": what.test,
+            "MALLOW_AGAIN": what.again, "MALLOW_CONSOLE": str(console)}

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""`make debug-server`: the machine here, the debugger elsewhere.
+
+    this terminal       the kernel's console; Ctrl-C ends the machine
+        |
+    this script ------> QEMU, held at reset
+        |  port          ^ unix socket, in a folder that only we can enter
+        |                |
+        +--- relay ------+
+        ^
+    gdb in another terminal, or an editor: build/debug-server.gdb says how
+
+QEMU's own port would let anybody on this host read and write our files through
+its monitor.  So the port is ours: who connects must be the same user, where
+the operating system tells, and gets through to a socket that is private.
+"""
+import errno
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+from pathlib import Path
+
+from .. import machine
+from ..project import BUILD, KERNEL, WRONG_USE, Trouble, shown
+from . import debug, gdb
+
+HOST = "127.0.0.1"
+FIRST_PORT, PORTS = 26000, 5000  # a user's port lies among these
+SCRIPT = BUILD / "debug-server.gdb"
+TABLE = Path("/proc/net/tcp")
+CHUNK = 1 << 16
+
+
+# -- Which port, and who may come in --------------------------------------------
+
+def chosen_port(text):
+    """PORT=, or one that other users do not have by themselves."""
+    if not text:
+        return FIRST_PORT + os.getuid() % PORTS
+    if not text.isdecimal() or not 1024 <= int(text) < 65536:
+        raise Trouble(f'PORT="{text}": right is a number from 1024 to 65535',
+                      WRONG_USE)
+    return int(text)
+
+
+def listen(port):
+    server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        server.bind((HOST, port))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise Trouble(f"port {port}: {error.strerror}") from None
+        raise Trouble(f"port {port} is in use: another debug-server? "
+                      f"PORT={port + 1} takes the next one") from None
+    server.listen()
+    return server
+
+
+def address_in_table(address):
+    """127.0.0.1:4660 as /proc/net/tcp writes it: 0100007F:1234."""
+    host, port = address
+    return socket.inet_aton(host)[::-1].hex().upper() + f":{port:04X}"
+
+
+def is_ours(peer):
+    """Whether the other end belongs to this user; True where nobody knows."""
+    if not TABLE.exists():
+        return True
+    wanted = address_in_table(peer)
+    for line in TABLE.read_text(encoding="ascii").splitlines()[1:]:
+        fields = line.split()
+        if fields[1] == wanted:
+            return int(fields[7]) in (os.getuid(), 0)
+    return False
+
+
+# -- The relay ------------------------------------------------------------------
+
+def relay(one, other):
+    """Until one of the two has gone."""
+    while True:
+        for ready in select.select([one, other], [], [])[0]:
+            data = ready.recv(CHUNK)
+            if not data:
+                return
+            (other if ready is one else one).sendall(data)
+
+
+def serve(server, folder):
+    """One debugger after the other; ends with the process."""
+    while True:
+        client, peer = server.accept()
+        with client, socket.socket(socket.AF_UNIX) as stub:
+            if not is_ours(peer):
+                say("a debugger of another user was sent away")
+                continue
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            try:
+                stub.connect(str(folder / "gdb"))
+                relay(client, stub)
+            except OSError:
+                pass  # one of the two has broken off
+        say("the debugger has left; the machine is here for another one")
+
+
+def say(text):
+    """The terminal may be QEMU's, and raw."""
+    print(f"\r\ndebug-server: {text}\r", file=sys.stderr, flush=True)
+
+
+# -- How to attach ----------------------------------------------------------------
+
+def attach_script(port, folder, what):
+    """What a gdb reads that wants to attach."""
+    told = "\n".join(f"os.environ[{name!r}] = {value!r}"
+                     for name, value in gdb.told(folder, what).items())
+    return (f"# Written by make debug-server, for as long as it runs.\n"
+            f"set confirm off\n"
+            f"file {KERNEL}\n"
+            f"target remote {HOST}:{port}\n"
+            f"python\nimport os\n{told}\nend\n"
+            f"source {gdb.COMMANDS}\n")
+
+
+def explain(port):
+    debugger = Path(gdb.found()).name
+    print("The machine is held at reset; gdb may attach, from another "
+          "terminal:\n"
+          f"  {debugger} -q -x {shown(SCRIPT)}\n"
+          "or from VS Code: Run and Debug, \"attach to debug-server\".  With a "
+          "gdb of your own:\n"
+          f"  target remote {HOST}:{port}\n"
+          "The kernel's console is this terminal; Ctrl-C here ends the "
+          "machine.", flush=True)
+
+
+# -- The machine --------------------------------------------------------------------
+
+def run_machine(command, folder, port, what):
+    """QEMU's status; the terminal is left as it was found."""
+    tty = sys.stdin.isatty() and termios.tcgetattr(sys.stdin)
+    with listen(port) as server, (folder / "errors").open("wb") as errors:
+        qemu = subprocess.Popen(command, stderr=errors,
+                                preexec_fn=machine.die_with_parent)
+        try:
+            debug.wait_for_socket(qemu, folder)
+            SCRIPT.write_text(attach_script(port, folder, what),
+                              encoding="utf-8")
+            threading.Thread(target=serve, args=(server, folder),
+                             daemon=True).start()
+            explain(port)
+            return qemu.wait()
+        finally:
+            qemu.kill()
+            qemu.wait()
+            SCRIPT.unlink(missing_ok=True)
+            if tty:
+                termios.tcsetattr(sys.stdin, termios.TCSADRAIN, tty)
+
+
+def debug_server(arguments):
+    machine.version()
+    port = chosen_port(arguments.port)
+    what = debug.subject(arguments)
+    with tempfile.TemporaryDirectory(prefix="mallow-") as name:
+        folder = Path(name)
+        command = debug.qemu_command(arguments, what, folder, "stdio")
+        status = run_machine(command, folder, port, what)
+        errors = (folder / "errors").read_text(errors="replace")
+        reason = machine.explain(status, folder, errors)
+    print(f"\ndebug-server: {reason or 'the machine has ended'}",
+          file=sys.stderr)
+    return 0
+
+
+def add_commands(commands):
+    parser = commands.add_parser(
+        "debug-server", help="the same, for a debugger elsewhere")
+    debug.add_subject(parser)
+    parser.add_argument("--port", default="", metavar="NUMBER")
+    parser.set_defaults(run=debug_server)

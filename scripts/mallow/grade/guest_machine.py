@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: MIT
+"""A machine a test, without a boot a test.
+
+    ISO --> QEMU --> GRUB --> kernel, option `ask` --> saved while it waits,
+                                                       before its first stage
+                                                           |
+              test=a seed=.. key=.. --> goes on  <---------+
+              test=b seed=.. key=.. --> goes on  <---------+
+
+A test that crashes, hangs or ruins the machine costs itself alone.  Patience
+is counted in instructions of the guest: under -icount a watchdog device goes
+off after so many (src/arch/i386/watchdog.h), and QEMU stops the machine for us
+to look at.  A limit in seconds stands behind, for what even that misses.
+"""
+import asyncio
+import json
+import mmap
+import os
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from .. import machine, records
+from ..elf import Elf
+from ..project import Trouble
+from .guest_memory import MEMORY_BYTES, extents, lay_out, mapped, used_pieces
+
+KERNEL_BASE = 0xC0000000
+ASKED = "asked_line"
+BOOT_SECONDS = 180
+SECONDS = 300  # of a test; what ends it is a count of instructions
+TEST_FAILED = 41  # EXIT_TEST_FAILED, as QEMU's status
+FRAMES_SHOWN = 10
+BELOW_TESTS = ("lab_run", "kernel_main", "high")  # nobody's mistake
+BREAKPOINT = b"\xcc"
+
+
+class End(NamedTuple):
+    """How a machine ended, and what it left."""
+    status: Optional[int]  # None: it was stopped
+    hung: str              # where it hung, if it did
+    reason: Optional[str]  # machine.explain()
+    console: str
+    records: list
+    image: mmap.mmap  # memory, for as long as somebody looks
+    used: list        # the parts of it that are not just 0: [(begin, end)]
+    seconds: float
+
+
+class Monitor:
+    """QEMU's monitor for programs (QMP)."""
+
+    async def connect(self, path, qemu):
+        for _ in range(int(BOOT_SECONDS / 0.01)):
+            if qemu.returncode is not None:
+                raise ConnectionError("QEMU has ended")
+            try:
+                self.reader, self.writer = \
+                    await asyncio.open_unix_connection(str(path), limit=1 << 20)
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                await asyncio.sleep(0.01)
+        await self.reader.readline()
+        self.events = set()
+        await self.ask("qmp_capabilities")
+        return self
+
+    async def next(self):
+        line = await self.reader.readline()
+        if not line:
+            raise ConnectionError("QEMU has ended")
+        answer = json.loads(line)
+        if "event" in answer:
+            self.events.add(answer["event"])
+        return answer
+
+    async def ask(self, command, **arguments):
+        self.writer.write(json.dumps(
+            {"execute": command, "arguments": arguments}).encode() + b"\n")
+        while True:
+            answer = await self.next()
+            if "error" in answer:
+                raise Trouble(f"QEMU: {command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    async def human(self, line):
+        return await self.ask("human-monitor-command", **{"command-line": line})
+
+    async def wait_for(self, event):
+        while event not in self.events:
+            await self.next()
+
+
+def workshop():
+    """A folder for one machine; in memory where there is plenty."""
+    shared = Path("/dev/shm")
+    where = None
+    if shared.is_dir() and shutil.disk_usage(shared).free > 16 * MEMORY_BYTES:
+        where = str(shared)
+    return tempfile.TemporaryDirectory(prefix="mallow-", dir=where)
+
+
+async def leave_out_memory(monitor):
+    """QEMU looks at each page of memory that it saves or loads; that would take
+    longer than most tests.  Memory is a file: it is copied here."""
+    await monitor.ask("migrate-set-capabilities", capabilities=[
+        {"capability": "x-ignore-shared", "state": True}])
+
+
+def command(iso, folder, words):
+    ram = folder / "memory"
+    return machine.arguments(
+        iso, folder, words, MEMORY_BYTES, f"file:{folder / 'console'}") + [
+        "-object", f"memory-backend-file,id=ram,share=on,mem-path={ram},"
+                   f"size={MEMORY_BYTES}",
+        "-machine", "pc,memory-backend=ram", "-device", "ib700",
+        "-qmp", f"unix:{folder / 'qmp'},server=on,wait=off",
+        *machine.counting()]
+
+
+async def start(arguments, folder):
+    return await asyncio.create_subprocess_exec(
+        *arguments, stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=(folder / "errors").open("wb"), start_new_session=True,
+        preexec_fn=machine.die_with_parent)
+
+
+async def end(qemu):
+    if qemu.returncode is None:
+        qemu.kill()
+    await qemu.wait()
+
+
+class Saved:
+    """A kernel that waits for its test; as many copies run as are wanted."""
+
+    def __init__(self, iso, kernel, folder, foreign=()):
+        self.iso, self.folder, self.foreign = iso, folder, foreign
+        self.elf = Elf(kernel)
+        self.state = folder / "state"
+        self.place = self.elf.address(ASKED) - KERNEL_BASE
+
+    async def save(self):
+        with workshop() as name:
+            folder = Path(name)
+            qemu = await start(command(self.iso, folder, ["ask"]), folder)
+            try:
+                await asyncio.wait_for(self._save(qemu, folder), BOOT_SECONDS)
+            except (ConnectionError, asyncio.TimeoutError):
+                said = (folder / "errors").read_text(errors="replace")
+                raise Trouble("the kernel does not come to its first stage: "
+                              f"{machine.last_line(said)}") from None
+            finally:
+                await end(qemu)
+        return self
+
+    async def _save(self, qemu, folder):
+        monitor = await Monitor().connect(folder / "qmp", qemu)
+        while not records.of_kind(records.read(folder / "records"), "ask"):
+            if qemu.returncode is not None:
+                raise ConnectionError("QEMU has ended")
+            await asyncio.sleep(0.02)
+        await monitor.ask("stop")
+        await leave_out_memory(monitor)
+        await monitor.ask("migrate", uri=f"exec:cat > '{self.state}'")
+        while True:
+            found = await monitor.ask("query-migrate")
+            if found["status"] == "completed":
+                memory = folder / "memory"
+                self.pages = used_pieces(mapped(memory), extents(memory))
+                return
+            if found["status"] in ("failed", "cancelled"):
+                raise Trouble("QEMU could not save the machine")
+            await asyncio.sleep(0.01)
+
+    async def run(self, words, more=(), seconds=SECONDS):
+        """Lets a copy go on with `words`, with other contents in some pages
+        of its memory; its End."""
+        with workshop() as name:
+            folder = Path(name)
+            began = time.monotonic()
+            lay_out(folder / "memory", [*self.pages, *more])
+            qemu = await start(command(self.iso, folder, ["ask"])
+                               + ["-incoming", "defer"], folder)
+            hung = ""
+            try:
+                hung = await asyncio.wait_for(
+                    self._run(qemu, folder, words), seconds)
+            except asyncio.TimeoutError:
+                hung = f"given up after {seconds} s"
+            except ConnectionError:
+                await qemu.wait()
+            finally:
+                await end(qemu)
+            return self._end(None if hung else qemu.returncode, hung, folder,
+                             time.monotonic() - began)
+
+    def without_foreign_code(self):
+        """Contents of pages, for run(): whoever calls a student's function
+        stops there."""
+        return [(address - KERNEL_BASE, BREAKPOINT * size)
+                for address, size in self.foreign]
+
+    async def _run(self, qemu, folder, words):
+        monitor = await Monitor().connect(folder / "qmp", qemu)
+        await monitor.ask("watchdog-set-action", action="pause")
+        await leave_out_memory(monitor)
+        await monitor.ask("migrate-incoming", uri=f"exec:cat '{self.state}'")
+        while (await monitor.ask("query-status"))["status"] == "inmigrate":
+            await asyncio.sleep(0.005)
+        self._poke(folder / "memory", " ".join(words).encode("ascii"))
+        await monitor.ask("cont")
+        waits = {asyncio.ensure_future(monitor.wait_for("WATCHDOG")),
+                 asyncio.ensure_future(qemu.wait())}
+        done, rest = await asyncio.wait(
+            waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        if "WATCHDOG" in monitor.events:
+            return await self._where(monitor, folder)
+        await qemu.wait()
+        return ""
+
+    def _poke(self, path, line):
+        """The first character comes last: it is what the kernel waits for."""
+        with path.open("r+b") as file, \
+                mmap.mmap(file.fileno(), MEMORY_BYTES) as memory:
+            memory[self.place + 1:self.place + len(line)] = line[1:]
+            memory[self.place:self.place + 1] = line[:1]
+
+    async def _where(self, monitor, folder):
+        """The functions that a machine hangs in, innermost first."""
+        said = await monitor.human("info registers")
+        registers = {name.lower(): int(value, 16) for name, value in
+                     re.findall(r"\b(E[A-Z]{2})=([0-9a-f]{8})", said)}
+        image = mapped(folder / "memory")
+        chain, frame = [registers["eip"]], registers["ebp"]
+        while len(chain) < FRAMES_SHOWN:
+            at = frame - KERNEL_BASE
+            if not 0 <= at < len(image) - 8 or frame % 4:
+                break
+            above = int.from_bytes(image[at:at + 4], "little")
+            chain.append(int.from_bytes(image[at + 4:at + 8], "little") - 1)
+            if above <= frame:
+                break
+            frame = above
+        names = [self.elf.function_at(address) for address in chain]
+        shown = " < ".join(name[0] for name in names
+                           if name and name[0] not in BELOW_TESTS)
+        return f"hangs in {shown or hex(chain[0])}"
+
+    def _end(self, status, hung, folder, seconds):
+        def text(name):
+            path = folder / name
+            return path.read_text(errors="replace") if path.exists() else ""
+
+        reason = None if hung or status == TEST_FAILED else machine.explain(
+            status, folder, text("errors"))
+        return End(status, hung, reason, text("console"),
+                   records.read(folder / "records"),
+                   mapped(folder / "memory"),
+                   extents(folder / "memory"), seconds)
+
+
+def jobs():
+    return max(1, min(os.cpu_count() or 1, 4))

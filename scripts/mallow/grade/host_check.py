@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""A failure of the kernel, looked at again on the host, where the sanitizers
+are and where a random test's steps can be made fewer.
+
+Only for one's own tree: nothing of a submission ever runs on this machine.
+"""
+import subprocess
+
+from .. import check
+from ..project import ROOT, Trouble
+
+BUILD_SECONDS = 300
+
+
+def program():
+    """The labs' tests for the host; None where they cannot be built."""
+    try:
+        done = subprocess.run(
+            ["make", "-s", str(check.PROGRAM.relative_to(ROOT))], cwd=ROOT,
+            stdin=subprocess.DEVNULL, capture_output=True, check=False,
+            timeout=BUILD_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+    return check.PROGRAM if done.returncode == 0 else None
+
+
+def look(test, seed):
+    """What the host says of a test that has failed; "" if it passes there."""
+    outcome = check.run(test, seed)
+    if outcome.passed:
+        return "on the host it passes"
+    steps, outcome = check.shrunk(test, seed, outcome)
+    lines = [f"on the host: {outcome.message}"]
+    if outcome.checker:
+        lines.append(f"the checker finds: {outcome.checker}")
+    if steps is not None:
+        lines += ["the fewest steps:", *(f"  {line}" for line in
+                                         check.again(test, seed, steps))]
+    if outcome.calls:
+        lines.append(outcome.calls)
+    return "\n".join(lines)
+
+
+def look_again(report):
+    failed = [test for test, verdict in report.verdicts.items()
+              if verdict.ran and not verdict.passed
+              and "not written" not in verdict.message]
+    if not failed or not program():
+        return
+    try:
+        for test in failed:
+            report.notes[test] = look(test, report.seed)
+    except Trouble as trouble:
+        report.notes[failed[0]] = f"on the host: {trouble}"

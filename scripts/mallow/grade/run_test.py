@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""A kernel's tests: each in a machine of its own, some at once.
+
+    first --> split --> exact         a test waits for the one that it needs,
+         \\--> reuse --> coalesce      and is not run if that has not passed
+
+R1: a verdict comes from the tape and from guest memory, looked at in a second
+    machine in which nothing of the student's runs.  What the first one prints,
+    and how it ended, only helps to say what went wrong.
+R2: a test costs nobody but itself, whatever it does to its machine.
+"""
+import asyncio
+import re
+import secrets
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from .. import check, machine, records
+from ..project import Trouble
+from . import call_record, guest_machine, guest_memory
+from .student_files import Refused
+
+ACCESS = re.compile(r"^(?:wrote|read|ran code at) 0x[0-9a-f]+: .*$",
+                    re.MULTILINE)
+CONSOLE_LINES = 6
+NO_TAPE = "the kernel ended without a tape"
+
+
+class Verdict(NamedTuple):
+    passed: bool
+    message: str = ""
+    seconds: float = 0.0
+    ran: bool = True
+
+
+def not_run(message):
+    return Verdict(False, message, 0.0, False)
+
+
+def list_of(rows):
+    """check.Test for each of the kernel's records of tests."""
+    return [check.Test(str(record["lab"]), str(record["name"]),
+                       int(record["points"]), str(record["needs"]),
+                       str(record["what"]), str(record["hint"]),
+                       bool(record.get("hidden")))
+            for record in rows]
+
+
+# -- One test -----------------------------------------------------------------
+
+def told(end, kind):
+    """The first record of a kind: written before any student's code has run.
+    Nothing later is believed."""
+    found = records.of_kind(end.records, kind)
+    return found[0] if found else {}
+
+
+def tape_of(end):
+    """The records of the test's tape."""
+    place = told(end, "tape")
+    if not place.get("begin"):
+        raise call_record.Wrong(NO_TAPE)
+    begin = place["begin"]
+    last = max([most for least, most in end.used
+                if least < begin + place["bytes"]], default=begin)
+    return call_record.read(end.image, begin,
+                           min(last - begin, place["bytes"]))
+
+
+def last_lines(console):
+    lines = [line for line in console.splitlines() if line.strip()]
+    return "\n".join("| " + line for line in lines[-CONSOLE_LINES:])
+
+
+def what_ended(end):
+    """How the machine came to its end, in words; "" if nothing was wrong."""
+    if end.hung:
+        return (f"{end.hung}: an endless loop, or a list in a circle; the "
+                "test has used up its instructions")
+    if not end.reason:
+        return ""
+    cause = end.reason.removeprefix("the kernel panicked: ")
+    access = ACCESS.search(end.console) if "page fault" in cause else None
+    if access:
+        return f"{cause}: {access.group()}"
+    if end.status == machine.BAD_OPTION:
+        return f"a stage before the test's does not start\n" \
+               f"{last_lines(end.console)}"
+    return cause
+
+
+def during(found):
+    """The call that has not come back, if there is one."""
+    call = call_record.pending(found)
+    return f", during {call}" if call else ""
+
+
+def failure(end):
+    """Why a test has failed; "" if its tape says that it has not."""
+    found = []
+    try:
+        found = tape_of(end)
+        call_record.check_whole(found)
+    except call_record.Wrong as wrong:
+        ended = what_ended(end)
+        if call_record.message(found) or not ended:
+            return str(wrong)
+        return ended + during(found)
+    return ""
+
+
+def left_behind(end):
+    """[(offset, contents)]: the tape, and the memory that allocators had."""
+    tape, places = told(end, "tape"), told(end, "places")
+    areas = [(begin, begin + size) for begin, size in (
+        (tape["begin"], tape["bytes"]),
+        (places["heap"], places["heap_bytes"]),
+        (places["arena"], places["arena_bytes"]))]
+    return guest_memory.used_pieces(end.image, end.used, areas)
+
+
+async def played(saved, words, more):
+    """What is wrong with a tape, when its test is played back; "" if nothing
+    is."""
+    end = await saved.run([*words, "play"],
+                          more + saved.without_foreign_code())
+    end.image.close()
+    found = told(end, "played")
+    if not found:
+        return f"played back, it does not end: {what_ended(end)}"
+    return str(found["wrong"])
+
+
+async def run_test(saved, test, seed, play=True):
+    """Runs a test, then plays back what it did (src/labtest/run_kernel.h); without
+    that, what the tape says is believed."""
+    key = 1 + secrets.randbelow(0xFFFFFFFE)
+    words = [f"test={test.lab}/{test.name}", f"seed={seed}", f"key={key}"]
+    end = await saved.run(words)
+    try:
+        wrong = failure(end)
+        more = left_behind(end) if play and not wrong else []
+    finally:
+        end.image.close()
+    if play and not wrong:
+        wrong = await played(saved, words, more)
+    return Verdict(not wrong, wrong, end.seconds)
+
+
+# -- All tests of a kernel ----------------------------------------------------
+
+class Runner:
+    """Machines that share this computer."""
+
+    def __init__(self, jobs=None, seed=check.SEED):
+        self.slots = asyncio.Semaphore(jobs or guest_machine.jobs())
+        self.seed = seed
+
+    async def save(self, kernel, folder):
+        async with self.slots:
+            try:
+                return await guest_machine.Saved(
+                    kernel.iso, kernel.elf, Path(folder),
+                    kernel.foreign).save()
+            except Trouble as trouble:
+                raise Refused(str(trouble)) from None
+
+    async def list(self, saved):
+        async with self.slots:
+            end = await saved.run(["test=list"])
+        end.image.close()
+        tests = list_of(records.of_kind(end.records, "test"))
+        if not tests:
+            raise Trouble("the kernel lists no tests; its last lines:\n"
+                          + last_lines(end.console))
+        return tests
+
+    async def one(self, saved, test, play):
+        """A test's verdict, also where this machine fails it."""
+        async with self.slots:
+            try:
+                return await run_test(saved, test, self.seed, play)
+            except (Trouble, OSError) as trouble:
+                return Verdict(False, f"could not be run: {trouble}")
+
+    async def tests(self, saved, tests, done=None, play=True):
+        """{test: verdict}; done(test, verdict) is called as they come."""
+        loop = asyncio.get_running_loop()
+        coming = {(test.lab, test.name): loop.create_future()
+                  for test in tests}
+
+        async def one(test):
+            needed = coming.get((test.lab, test.needs))
+            if needed and not (await needed).passed:
+                verdict = not_run(f"not run: {test.needs} has to pass first")
+            else:
+                verdict = await self.one(saved, test, play)
+            coming[test.lab, test.name].set_result(verdict)
+            if done:
+                done(test, verdict)
+            return verdict
+
+        verdicts = await asyncio.gather(*map(one, tests))
+        return dict(zip(tests, verdicts))
+
+
+def run_one(kernel, name, seed=check.SEED, play=True):
+    """One test of a kernel, "malloc/split"; its Verdict."""
+    async def alone():
+        runner = Runner(1, seed)
+        with tempfile.TemporaryDirectory() as folder:
+            saved = await runner.save(kernel, folder)
+            found = [test for test in await runner.list(saved)
+                     if f"{test.lab}/{test.name}" == name]
+            if not found:
+                raise Trouble(f"there is no test {name}")
+            return await run_test(saved, found[0], seed, play)
+
+    return asyncio.run(alone())

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What comes after the stages: a fault on request, a replay of the traces, and
+ * then the prompt or the end of the machine. */
+#ifndef BOOT_FINISH_H
+#define BOOT_FINISH_H
+
+#include "boot/boot_memory.h"
+#include "boot/options.h"
+
+/* `good`: every option was right, and every stage that was asked for is in
+ * force.  With `exit` among the options QEMU ends with a code that says so. */
+_Noreturn void finish(struct boot_memory *memory, const struct options *options,
+                      bool good);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* The stages that put an allocator behind kmalloc, each in place of the one
+ * before, on the same 2 MiB:
+ *
+ *     heap     bump
+ *     malloc   malloc
+ *     zalloc   malloc, and zones in pages borrowed from it
+ *     spans    malloc, and spans in pages borrowed from it
+ *     armour   armour
+ *     grow     armour, and what does not fit in the heap window
+ *
+ * A stage starts from an empty heap; what was allocated before is gone.
+ */
+#ifndef BOOT_HEAP_STAGES_H
+#define BOOT_HEAP_STAGES_H
+
+#include "boot/boot_memory.h"
+#include "lib/stage.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Above the direct map and below what is kept for devices. */
+#define HEAP_WINDOW_BEGIN 0xF0000000u
+#define HEAP_WINDOW_END   0xFFC00000u
+
+/* Half open, in the kernel's image. */
+struct heap_region {
+    uintptr_t begin, end;
+};
+
+/* How much the image has for a heap; linker.ld says it. */
+size_t heap_region_most(void);
+/* What the next stage to start will use: `bytes`, at most all there is; what
+ * is more than that, stage grow may put into the window. */
+void heap_region_use(size_t bytes);
+/* The same for `heap=` of the command line; 0 means the whole heap.  Prints a
+ * line if that is more than there is before stage grow. */
+void heap_region_choose(size_t bytes);
+/* The largest heap: the region, and as much of the window as there can be
+ * memory for. */
+size_t heap_most_bytes(const struct boot_memory *memory);
+struct heap_region heap_region(void);
+/* Where blocks in the window may lie, as far as there are frames for them;
+ * empty before stage grow. */
+struct heap_region heap_window(void);
+
+/* Start a stage, and print the rest of its line in the boot log. */
+enum stage_state start_heap(void);
+void heap_figures(void);
+enum stage_state start_malloc(void);
+void malloc_figures(void);
+enum stage_state start_zalloc(void);
+void zalloc_figures(void);
+enum stage_state start_spans(void);
+void spans_figures(void);
+enum stage_state start_armour(void);
+void armour_figures(void);
+enum stage_state start_grow(void);
+void grow_print_figures(void);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Traces, counting and the picture put together. */
+#include "boot/replay_setup.h"
+
+#include "arch/i386/console.h"
+#include "arch/i386/counter.h"
+#include "arch/i386/vga.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "mm/heap/heap.h"
+
+/* A slow map: so many operations, then so many empty rounds of the processor.
+ * There is no clock in this kernel, and none is needed for this. */
+#define SLOW_OPERATIONS 64u
+#define SLOW_ROUNDS     1000000u
+
+static struct op_counter counter;
+
+static struct picture picture = {
+    .screen = {
+        .columns = VGA_COLUMNS,
+        .rows = VGA_ROWS,
+        .begin = vga_picture_begin,
+        .end = vga_picture_end,
+    },
+};
+
+static void wait(void)
+{
+    for (volatile uint32_t round = 0; round < SLOW_ROUNDS; round++)
+        ;
+}
+
+static void use_pace(enum map_pace pace)
+{
+    bool drawn = pace != MAP_OFF && console_has_screen();
+
+    picture.screen.cells = drawn ? vga_cells() : NULL;
+    picture.pace = pace == MAP_SLOW
+                       ? (struct picture_pace){ SLOW_OPERATIONS, wait }
+                       : (struct picture_pace){ 0, NULL };
+}
+
+bool replay_setup_set_pace(const char *pace)
+{
+    enum map_pace wanted;
+
+    if (!parse_pace(pace, &wanted))
+        return false;
+    use_pace(wanted);
+    return true;
+}
+
+void replay_setup_init(enum map_pace pace)
+{
+    struct counter measured = counter_calibrate();
+
+    counter = (struct op_counter){
+        .now = counter_now,
+        .ticks_per_instruction = measured.ticks_per_instruction,
+        .overhead_ticks = measured.overhead_ticks,
+        .exact = measured.exact,
+    };
+    use_pace(pace);
+}
+
+bool replay_setup_counts(void)
+{
+    return counter.exact;
+}
+
+static void list(const struct trace_file *traces, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        print("  %s\n", traces[i].name);
+}
+
+/* Where instructions are counted, those of the log are not wanted. */
+static uint32_t replay(const struct replay_env *env,
+                       const struct trace_file *traces, size_t count)
+{
+    bool logged = heap_log_use(!counter.exact);
+    uint32_t wrong = replay_all(env, traces, count);
+
+    heap_log_use(logged);
+    return wrong;
+}
+
+uint32_t replay_setup_replay(const struct replay_setup_heap *heap,
+                             const struct trace_file *traces, size_t count,
+                             const char *name)
+{
+    const struct replay_env env = {
+        .stage = heap->stage,
+        .heap_begin = heap->begin,
+        .heap_bytes = heap->end - heap->begin,
+        .window_begin = heap->window_begin,
+        .window_bytes = heap->window_end - heap->window_begin,
+        .restart = heap->restart,
+        .may_run_out = heap->may_run_out,
+        .quick = heap->quick,
+        .history = heap->history,
+        .counter = &counter,
+        .record = console_record,
+        .picture = &picture,
+    };
+
+    if (!name)
+        return replay(&env, traces, count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(traces[i].name, name) == 0)
+            return replay(&env, &traces[i], 1);
+    }
+    print("no trace \"%s\"; there are %zu:\n", name, count);
+    list(traces, count);
+    return NO_SUCH_TRACE;
+}

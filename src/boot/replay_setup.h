@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Where traces are replayed: replay's needs, met by this kernel's counter,
+ * screen and record channel.
+ */
+#ifndef BOOT_REPLAY_SETUP_H
+#define BOOT_REPLAY_SETUP_H
+
+#include "boot/options.h"
+#include "replay/replay.h"
+
+#define NO_SUCH_TRACE UINT32_MAX
+
+/* Measures the instruction counter and sets the map's pace. */
+void replay_setup_init(enum map_pace pace);
+bool replay_setup_counts(void);
+/* As parse_pace; false if there is no such pace. */
+bool replay_setup_set_pace(const char *pace);
+
+/* Which heap the traces run on. */
+struct replay_setup_heap {
+    const char *stage;
+    uintptr_t begin, end;
+    uintptr_t window_begin, window_end; /* empty: it does not grow */
+    bool (*restart)(size_t bytes);      /* an empty heap of that size */
+    bool may_run_out;
+    bool quick;
+    bool history;
+};
+
+/* Replays the trace of that name, or all if `name` is NULL.  Returns how many
+ * went wrong; NO_SUCH_TRACE after a line that lists the right ones.  The heap
+ * has its full size again afterwards, and is empty. */
+uint32_t replay_setup_replay(const struct replay_setup_heap *heap,
+                             const struct trace_file *traces, size_t count,
+                             const char *name);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The stages of the kernel, as one table, and how far it has come. */
+#ifndef BOOT_STAGES_H
+#define BOOT_STAGES_H
+
+#include "lib/stage.h"
+#include "lib/violation.h"
+#include "mm/heap/heap.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A row of the table in main.c. */
+struct stage {
+    const char *name;
+    const char *lab; /* the page that explains it */
+    enum stage_state (*init)(void);
+    struct violation (*check)(void); /* NULL: there is nothing to check */
+    void (*enter)(void);             /* takes effect, after the check; NULL */
+    void (*figures)(void);           /* the rest of its line in the log */
+    const struct heap_backend *backend; /* that it puts behind kmalloc; NULL */
+};
+
+struct stage_table {
+    const struct stage *stages;
+    size_t count;
+};
+
+/* Starts the stages up to the one that `last` names, by name or number ("":
+ * all of them), and stops at the first that is not written or does not pass
+ * its check.  A line a stage on the console; a wrong name gets a line that
+ * lists the right ones.  True if all that was asked for is in force. */
+bool stages_start(const struct stage_table *table, const char *last);
+/* Starts the last stage that is in force again, without a word; false if it
+ * refuses. */
+bool stages_restart_last(void);
+/* The name of the last stage that is in force; stage 0 always is. */
+const char *stages_last_name(void);
+/* Whether the stage of that name is in force. */
+bool stage_in_force(const char *name);
+
+/* A line for every stage. */
+void stages_print(void);
+/* Checks each stage in force; a line each.  An allocator that a later stage
+ * has replaced is left alone: its memory is somebody else's. */
+void stages_check(void);
+
+#endif

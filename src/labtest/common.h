@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* What the lab_*.c files share, and nobody else needs. */
+#ifndef LABTEST_COMMON_H
+#define LABTEST_COMMON_H
+
+#include "labtest/live_blocks.h"
+#include "labtest/side.h"
+
+/* Set by lab_begin(). */
+extern const struct lab *lab_chosen;
+extern struct lab_places lab_places;
+
+/* Ends the test at the call that lab_here() named last. */
+#define LAB_FAIL(...) lab_fail(lab_file(), lab_line(), __VA_ARGS__)
+
+const char *lab_file(void);
+int lab_line(void);
+
+/* A call: noted before it is made, and again with its answer. */
+struct lab_record lab_note(enum lab_call call, uint32_t a, uint32_t b,
+                           uint32_t c);
+void lab_noted(struct lab_record *record, uint32_t result);
+
+/* Takes note of new payload that keeps L1; NULL passes. */
+void *lab_accept(void *payload, size_t bytes, size_t alignment);
+/* Lets the allocator touch a block's payload, which must be as it was; and no
+ * longer. */
+void lab_open(const struct ledger_block *block);
+void lab_shut(const struct ledger_block *block);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Known bytes on both sides of what an allocator was given, in the kernel:
+ *
+ *     | .... | 5C 5C 5C |  the heap of a test  | 5C 5C 5C | .... |
+ *            low        begin                  end        high
+ *
+ * On the host a write out there is seen while it happens.  Here nobody sees it
+ * until the call is over, and only close to the heap, where mistakes are. */
+#ifndef LABTEST_GUARD_BYTES_H
+#define LABTEST_GUARD_BYTES_H
+
+#include <stdint.h>
+
+/* Around [begin, end), as far as there is room in [low, high); instead of the
+ * one before.  `begin` and `end` lie in there. */
+void fence_raise(uintptr_t low, uintptr_t begin, uintptr_t end, uintptr_t high);
+/* The first byte of the fence that was written over, or 0. */
+uintptr_t fence_damage(void);
+
+#endif

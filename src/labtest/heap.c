@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls of the front door, each held against the ledger. */
+#include "labtest/common.h"
+#include "labtest/live_blocks.h"
+#include "lib/string.h"
+#include "mm/armour/armour.h"
+#include "mm/heap/bump.h"
+#include "mm/heap/heap_pages.h"
+#include "mm/malloc/malloc.h"
+#include "mm/spans/spans.h"
+#include "mm/zalloc/zalloc.h"
+
+/* -- Starting ------------------------------------------------------------- */
+
+static enum stage_state start_bump(uintptr_t begin, uintptr_t end)
+{
+    enum stage_state state = bump_init(begin, end);
+
+    heap_start(begin, end, &bump_backend);
+    return state;
+}
+
+static enum stage_state start_malloc(uintptr_t begin, uintptr_t end)
+{
+    enum stage_state state = malloc_init(begin, end);
+
+    heap_start(begin, end, &malloc_backend);
+    return state;
+}
+
+static enum stage_state start_zalloc(uintptr_t begin, uintptr_t end)
+{
+    enum stage_state state = start_malloc(begin, end);
+
+    if (state == STAGE_OK)
+        state = zalloc_init(heap_page_source(begin, end));
+    heap_add_small(&zalloc_backend, ZALLOC_BYTES_MAX);
+    return state;
+}
+
+static enum stage_state start_spans(uintptr_t begin, uintptr_t end)
+{
+    enum stage_state state = start_malloc(begin, end);
+
+    if (state == STAGE_OK)
+        state = spans_init(heap_page_source(begin, end), SPANS_SHARED);
+    heap_add_small(&spans_backend, SPANS_BYTES_MAX);
+    return state;
+}
+
+static enum stage_state start_armour(uintptr_t begin, uintptr_t end)
+{
+    enum stage_state state = armour_init(begin, end);
+
+    heap_start(begin, end, &armour_backend);
+    return state;
+}
+
+static const struct {
+    const char *lab;
+    enum stage_state (*start)(uintptr_t begin, uintptr_t end);
+} starters[] = {
+    { "heap", start_bump },     { "malloc", start_malloc },
+    { "zalloc", start_zalloc }, { "spans", start_spans },
+    { "armour", start_armour },
+};
+
+static enum stage_state start(uintptr_t begin, uintptr_t end)
+{
+    for (size_t i = 0; i < sizeof starters / sizeof *starters; i++) {
+        if (strcmp(starters[i].lab, lab_chosen->name) == 0)
+            return starters[i].start(begin, end);
+    }
+    LAB_FAIL("no allocator belongs to the lab %s", lab_chosen->name);
+}
+
+static void forget_all(void)
+{
+    const struct ledger_block *block = NULL;
+
+    while ((block = ledger_next(block)) != NULL)
+        lab_side_unguard((const void *)block->payload, block->bytes);
+}
+
+void lab_heap_start_at(size_t offset, size_t bytes)
+{
+    uintptr_t begin = lab_places.heap_begin + offset, end = begin + bytes;
+    struct lab_record record =
+        lab_note(LAB_HEAP_START, (uint32_t)begin, (uint32_t)end, 0);
+    enum stage_state state;
+
+    forget_all();
+    ledger_start(begin, end);
+    state = lab_side_played(&record) ? (enum stage_state)record.result
+                                     : start(begin, end);
+    lab_noted(&record, (uint32_t)state);
+    if (state == STAGE_NOT_WRITTEN)
+        LAB_FAIL("the start of the allocator is not written yet");
+    LAB_EXPECT(state == STAGE_OK, "the allocator does not start");
+}
+
+void lab_heap_start(size_t bytes)
+{
+    lab_heap_start_at(0, bytes);
+}
+
+/* -- What every answer owes ----------------------------------------------- */
+
+static void expect_written(void)
+{
+    if (heap_not_written())
+        LAB_FAIL("a function of the allocator is not written yet");
+}
+
+/* L1 for new payload; then it is the test's. */
+void *lab_accept(void *payload, size_t bytes, size_t alignment)
+{
+    uintptr_t address = (uintptr_t)payload;
+    const struct ledger_block *other;
+
+    expect_written();
+    if (!payload)
+        return NULL;
+    if (address % alignment != 0)
+        LAB_FAIL("%zu bytes at %#lx, which is no multiple of %zu", bytes,
+                 (unsigned long)address, alignment);
+    if (!ledger_within(address, bytes))
+        LAB_FAIL("%zu bytes at %#lx, outside the heap", bytes,
+                 (unsigned long)address);
+    other = ledger_overlap(address, bytes);
+    if (other)
+        LAB_FAIL("%zu bytes at %#lx overlap the %zu at %#lx, which are in use",
+                 bytes, (unsigned long)address, other->bytes,
+                 (unsigned long)other->payload);
+    other = ledger_add(payload, bytes);
+    if (!lab_side_playing())
+        ledger_fill(other);
+    lab_side_guard(payload, bytes);
+    return payload;
+}
+
+/* L2 for the first `bytes` bytes at `payload`. */
+static void verify(const void *payload, size_t bytes, uint32_t pattern)
+{
+    size_t i =
+        lab_side_playing() ? bytes : ledger_damage(payload, bytes, pattern);
+
+    if (i < bytes)
+        LAB_FAIL("payload at %#lx: byte %zu of %zu has been overwritten: "
+                 "%#x, expected %#x",
+                 (unsigned long)payload, i, bytes,
+                 ((const uint8_t *)payload)[i], ledger_byte(pattern, i));
+}
+
+void lab_open(const struct ledger_block *block)
+{
+    lab_side_unguard((const void *)block->payload, block->bytes);
+    verify((const void *)block->payload, block->bytes, block->pattern);
+}
+
+void lab_shut(const struct ledger_block *block)
+{
+    lab_side_guard((const void *)block->payload, block->bytes);
+}
+
+/* Opens all blocks, or shuts them. */
+static void every_block(void (*act)(const struct ledger_block *block))
+{
+    const struct ledger_block *block = NULL;
+
+    while ((block = ledger_next(block)) != NULL)
+        act(block);
+}
+
+void lab_verify(void)
+{
+    every_block(lab_open);
+    every_block(lab_shut);
+}
+
+/* While playing, memory is as it was left: the writes are in it. */
+void lab_stray(uintptr_t address, size_t bytes, uint8_t value)
+{
+    if (lab_side_playing())
+        return;
+    for (uintptr_t at = address; at < address + bytes; at++) {
+        if (ledger_within(at, 1) && !ledger_overlap(at, 1))
+            *(volatile uint8_t *)at = value;
+    }
+}
+
+/* What memory holds at the end of a test, wherever the answers came from. */
+void lab_verify_memory(void)
+{
+    const struct ledger_block *block = NULL;
+
+    while ((block = ledger_next(block)) != NULL) {
+        const void *payload = (const void *)block->payload;
+
+        if (ledger_damage(payload, block->bytes, block->pattern) < block->bytes)
+            LAB_FAIL("at the end, the %zu bytes at %#lx have been overwritten",
+                     block->bytes, (unsigned long)block->payload);
+    }
+}
+
+/* -- The calls ------------------------------------------------------------ */
+
+void *lab_alloc_aligned(size_t bytes, size_t alignment)
+{
+    struct lab_record record =
+        lab_note(LAB_ALLOC, (uint32_t)bytes, (uint32_t)alignment, 0);
+    void *payload = lab_side_played(&record) ? (void *)record.result
+                    : alignment == HEAP_ALIGNMENT
+                        ? kmalloc(bytes)
+                        : kmalloc_aligned(bytes, alignment);
+
+    lab_noted(&record, (uint32_t)(uintptr_t)payload);
+    return lab_accept(payload, bytes, alignment);
+}
+
+void *lab_alloc(size_t bytes)
+{
+    return lab_alloc_aligned(bytes, HEAP_ALIGNMENT);
+}
+
+/* A free that has to be refused.  On the way there an allocator may look into
+ * payload, but it leaves it as it is. */
+static enum heap_error misuse(void *payload)
+{
+    enum heap_error error;
+
+    every_block(lab_open);
+    error = kfree(payload);
+    lab_verify();
+    return error;
+}
+
+enum heap_error lab_free(void *payload)
+{
+    const struct ledger_block *block = ledger_find(payload);
+    struct lab_record record =
+        lab_note(LAB_FREE, (uint32_t)(uintptr_t)payload, 0, 0);
+    enum heap_error error;
+
+    if (block)
+        lab_open(block);
+    error = lab_side_played(&record) ? (enum heap_error)record.result
+            : block                  ? kfree(payload)
+                                     : misuse(payload);
+    lab_noted(&record, (uint32_t)error);
+    expect_written();
+    if (block && error != HEAP_OK)
+        LAB_FAIL("kfree(%#lx), a block in use, was refused: %s",
+                 (unsigned long)payload, heap_error_text(error));
+    if (!block && payload && error == HEAP_OK)
+        LAB_FAIL("kfree(%#lx) was accepted, but no block in use begins there",
+                 (unsigned long)payload);
+    if (block)
+        ledger_remove(payload);
+    return error;
+}
+
+void *lab_realloc(void *payload, size_t bytes)
+{
+    const struct ledger_block *found = ledger_find(payload);
+    struct ledger_block old = found ? *found : (struct ledger_block){ 0 };
+    struct lab_record record =
+        lab_note(LAB_REALLOC, (uint32_t)(uintptr_t)payload, (uint32_t)bytes, 0);
+    void *moved;
+
+    if (payload && !found)
+        LAB_FAIL("the test resizes %#lx, which is no block in use",
+                 (unsigned long)payload);
+    if (found)
+        lab_open(found);
+    moved = lab_side_played(&record) ? (void *)record.result
+                                     : krealloc(payload, bytes);
+    lab_noted(&record, (uint32_t)(uintptr_t)moved);
+    expect_written();
+    if (found && !moved) {
+        lab_open(found);
+        lab_shut(found);
+        return NULL;
+    }
+    if (found) {
+        verify(moved, old.bytes < bytes ? old.bytes : bytes, old.pattern);
+        ledger_remove(payload);
+    }
+    return lab_accept(moved, bytes, HEAP_ALIGNMENT);
+}
+
+size_t lab_size(const void *payload)
+{
+    const struct ledger_block *block = ledger_find(payload);
+    struct lab_record record =
+        lab_note(LAB_SIZE, (uint32_t)(uintptr_t)payload, 0, 0);
+    size_t bytes;
+
+    block ? lab_open(block) : every_block(lab_open);
+    bytes = lab_side_played(&record) ? record.result : kmalloc_size(payload);
+    block ? lab_shut(block) : every_block(lab_shut);
+    lab_noted(&record, (uint32_t)bytes);
+    if (block && bytes < block->bytes)
+        LAB_FAIL("kmalloc_size(%#lx) is %zu, for a block of %zu bytes",
+                 (unsigned long)payload, bytes, block->bytes);
+    return bytes;
+}
+
+struct heap_stats lab_heap_stats(void)
+{
+    struct heap_stats stats = { 0 };
+
+    if (!lab_side_playing())
+        stats = heap_stats();
+    lab_side_see(&stats.usage, sizeof stats.usage);
+    return stats;
+}

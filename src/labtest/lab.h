@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of the labs: written once, run in two places.
+ *
+ *     labs/4-malloc/tests.c      a = lab_alloc(24); LAB_EXPECT(a, "...")
+ *            |
+ *     lab_alloc() ...            calls the function under test, checks what it
+ *            |                   answers, and notes call and answer
+ *            |
+ *     the side (labtest/side.h)      on the host: sanitizers, a process a test
+ *                                in the kernel: a record that is judged outside
+ *
+ * A test never calls the functions under test itself.  It uses those below,
+ * which check at once what every allocator owes every caller:
+ *
+ *     L1: what is handed out lies in the memory that was given, is aligned,
+ *         and shares no byte with anything else that is handed out.
+ *     L2: payload keeps what was written into it until it is freed.
+ *
+ * A test ends at the first thing that is wrong.
+ *
+ * A test is played back from its tape later, where no function under test may
+ * run (labtest/run_kernel.h).  So whatever it looks at comes from these calls:
+ * also figures, by lab_heap_stats() and lab_frame_counts().
+ */
+#ifndef LABTEST_LAB_H
+#define LABTEST_LAB_H
+
+#include "arch/i386/arch.h"
+#include "lib/region.h"
+#include "mm/frames/frames.h"
+#include "mm/grow/window.h"
+#include "mm/heap/heap.h"
+#include "mm/paging/paging.h"
+#include "mm/zalloc/zalloc.h"
+
+struct lab_test {
+    const char *name; /* "split" */
+    unsigned points;
+    const char *what;  /* one sentence: what it tries */
+    const char *hint;  /* one sentence: where to look when it fails */
+    const char *needs; /* the test that has to pass before this one counts;
+                          NULL: none */
+    void (*run)(void);
+};
+
+struct lab {
+    const char *name;  /* "malloc": LAB= and test=malloc/split */
+    const char *stage; /* the last one that the kernel starts before a test:
+                          "boot" for labs 1 and 2, "paging" for the others */
+    const struct lab_test *tests;
+    size_t count;
+};
+
+/* Ends the test unless `condition` holds; the rest is print()'s: what should
+ * be, and what was found. */
+#define LAB_EXPECT(condition, ...)                     \
+    do {                                               \
+        if (!(condition))                              \
+            lab_fail(__FILE__, __LINE__, __VA_ARGS__); \
+    } while (0)
+
+/* The same for two numbers or two pointers, which the message shows. */
+#define LAB_EQUAL(found, expected, what)                                     \
+    lab_equal(__FILE__, __LINE__, (uintptr_t)(found), (uintptr_t)(expected), \
+              what)
+
+_Noreturn void lab_fail(const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void lab_equal(const char *file, int line, uintptr_t found, uintptr_t expected,
+               const char *what);
+
+/* -- Random tests --------------------------------------------------------- */
+
+/* The seed of this run; the same seed gives the same test. */
+uint32_t lab_seed(void);
+/* A random test draws up its list of steps first, then does those that are
+ * wanted: all of them, or, when a failure is made shorter, a few.  Each step
+ * has to make sense without those before it. */
+bool lab_step_wanted(uint32_t step);
+
+/* Memory for a test's own long lists, which would make the image too large;
+ * there is one, and it is not cleared. */
+void *lab_scratch(size_t bytes);
+
+/* The work of kfree(kmalloc(bytes)): instructions in the kernel, basic
+ * blocks on the host.  Only for comparing a lot of it with a little. */
+uint64_t lab_work_of(size_t bytes);
+
+/* -- Lab 1: frames -------------------------------------------------------- */
+
+/* Memory to play with: physical, page aligned, at least LAB_ARENA_BYTES, not in
+ * use by anybody.  Tests build their layouts from it. */
+#define LAB_ARENA_BYTES (48u << 20)
+phys_t lab_arena(void);
+
+void lab_frames_start(const struct memory_layout *layout);
+frame_t lab_frame_alloc(void);
+frame_t lab_frame_alloc_run(uint32_t count, uint32_t align);
+enum frame_error lab_frame_free(frame_t frame);
+enum frame_error lab_frame_free_run(frame_t first, uint32_t count);
+struct frame_counts lab_frame_counts(void);
+/* Whether a frame is the layout's to hand out; whether the allocator has kept
+ * it for its bitmaps. */
+bool lab_frame_is_offered(frame_t frame);
+bool lab_frame_is_kept(frame_t frame);
+
+/* -- Lab 2: paging -------------------------------------------------------- */
+
+/* An empty directory, and `count` free frames for tables.  The test's addresses
+ * lie below LAB_PAGES_END. */
+#define LAB_PAGES_END 0x80000000u
+struct page_table *lab_paging_start(uint32_t count);
+/* Frames to be mapped, which are memory: 0 <= i < LAB_DATA_FRAMES. */
+#define LAB_DATA_FRAMES 64u
+frame_t lab_data_frame(uint32_t i);
+enum page_error lab_map(struct page_table *directory, uintptr_t page,
+                        frame_t frame, enum page_rights rights);
+enum page_error lab_unmap(struct page_table *directory, uintptr_t page,
+                          frame_t *frame);
+enum page_error lab_protect(struct page_table *directory, uintptr_t page,
+                            enum page_rights rights);
+bool lab_translate(const struct page_table *directory, uintptr_t address,
+                   phys_t *phys);
+/* The entry of the page at `address`, found as the processor would find it; 0
+ * if it finds none. */
+page_entry_t lab_walk(const struct page_table *directory, uintptr_t address);
+/* Makes the processor use `directory`. */
+void lab_load(struct page_table *directory);
+/* Reads or writes through the loaded directory, with whatever translations the
+ * processor still remembers.  False: the processor refused. */
+bool lab_read(uintptr_t address, uint32_t *value);
+bool lab_write(uintptr_t address, uint32_t value);
+
+/* -- Labs 3 and later: the heap ------------------------------------------- */
+
+#define LAB_HEAP_BYTES (2u << 20)
+
+/* An empty heap of `bytes` bytes, at most LAB_HEAP_BYTES, with the allocators
+ * of the lab behind kmalloc.  What was allocated before is forgotten. */
+void lab_heap_start(size_t bytes);
+/* One that begins `offset` bytes further: 1 to 7 make its beginning odd. */
+void lab_heap_start_at(size_t offset, size_t bytes);
+/* kmalloc, kmalloc_aligned, krealloc, kfree, kmalloc_size.  New payload is
+ * filled with a pattern, which is looked for again when it is freed or
+ * resized. */
+void *lab_alloc(size_t bytes);
+void *lab_alloc_aligned(size_t bytes, size_t alignment);
+void *lab_realloc(void *payload, size_t bytes);
+enum heap_error lab_free(void *payload);
+size_t lab_size(const void *payload);
+struct heap_stats lab_heap_stats(void);
+/* Looks for the pattern in every live payload. */
+void lab_verify(void);
+
+/* Writes `bytes` bytes from `address` on, as a mistaken pointer would; but into
+ * the heap only, and into no live payload, which no allocator can protect. */
+void lab_stray(uintptr_t address, size_t bytes, uint8_t value);
+
+/* Random allocations, frees and, if wanted, changes of size. */
+struct lab_stress {
+    uint32_t steps; /* at most LAB_STRESS_STEPS */
+    size_t largest;
+    size_t largest_alignment; /* HEAP_ALIGNMENT: all are aligned to that */
+    bool resizes;
+    bool may_run_out; /* NULL is no mistake */
+};
+
+#define LAB_STRESS_STEPS 4000u
+void lab_stress(const struct lab_stress *stress);
+
+/* Replays traces/NAME.rep in an empty heap of full size, and once more in one
+ * of which its peak is `percent`.  In lab 3, where memory does not come back,
+ * `percent` of the heap have to be in use before the first NULL. */
+void lab_replay(const char *name, unsigned percent);
+
+/* -- Labs 5 and 6: zones -------------------------------------------------- */
+
+/* zalloc, or spans, alone behind kmalloc, with pages of the arena: at most
+ * `pages`. */
+void lab_zones_start(size_t pages);
+/* Pages that it holds now. */
+size_t lab_zone_pages(void);
+/* From now on it gets no more than `pages` in all. */
+void lab_zone_limit(size_t pages);
+
+bool lab_cache_create(struct zone_cache *cache, const char *name, size_t bytes);
+void *lab_cache_alloc(struct zone_cache *cache);
+enum heap_error lab_cache_free(struct zone_cache *cache, void *payload);
+bool lab_cache_destroy(struct zone_cache *cache);
+
+/* -- Lab 8: the window ---------------------------------------------------- */
+
+/* Addresses for the window, and one page of them. */
+#define LAB_WINDOW_BYTES (8u << 20)
+uintptr_t lab_window_page(uint32_t i);
+/* window_init() with `frames` frames to be had; once in a test. */
+enum window_result lab_window_open(uint32_t frames);
+/* From now on there are `count` free frames. */
+void lab_leave_frames(uint32_t count);
+void lab_window_place(unsigned index, uintptr_t page);
+enum window_result lab_window_move_end(unsigned index, uintptr_t end);
+void lab_window_close(void);
+/* The entry of a page, 0 if it is not present; whether its 4 MiB have a
+ * table. */
+page_entry_t lab_window_entry(uintptr_t page);
+bool lab_window_has_table(uintptr_t page);
+/* What window_frames() says. */
+uint32_t lab_window_frames(void);
+/* kmalloc and the others with a growing heap behind them, whose static part is
+ * full: every block lies in the window. */
+void lab_grow_start(uint32_t frames);
+/* grow_trim(): all frames behind the last block go back. */
+void lab_grow_trim(void);
+
+/* Where the next of these calls stands in the test; labtest/test.h says it. */
+void lab_here(const char *file, int line);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What tests have been handed and not given back, in a table of their own.
+ *
+ *     payload --hash--> | 2 | empty | 1 | ...      places
+ *                         |           |
+ *     blocks   | 0x..40, 24 bytes, pattern | 0x..18 ... |
+ *     a bit per granule of the bounds:  1 1 1 0 0 1 1 1 1 0 ...
+ *
+ * G1: a block's granules are marked, and no others.
+ * G2: from its home on, a block's place is found before an empty one.
+ *
+ * The bits answer at once whether a new block overlaps another; which one it
+ * is, is looked for only to be named.
+ */
+#ifndef LABTEST_LIVE_BLOCKS_H
+#define LABTEST_LIVE_BLOCKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ledger_block {
+    uintptr_t payload;
+    size_t bytes;
+    uint32_t pattern;
+};
+
+#define LEDGER_BLOCKS (1u << 16)
+
+/* Gives it memory, once. */
+void ledger_init(void *work, size_t bytes);
+/* Empties it; payload may lie in [begin, end) only. */
+void ledger_start(uintptr_t begin, uintptr_t end);
+
+/* The block that was handed out at `payload`; NULL if none is. */
+const struct ledger_block *ledger_find(const void *payload);
+/* A block that shares a byte with [payload, payload + bytes), or NULL. */
+const struct ledger_block *ledger_overlap(uintptr_t payload, size_t bytes);
+/* Whether all of it lies in the bounds. */
+bool ledger_within(uintptr_t payload, size_t bytes);
+/* Takes note of a block that is within and overlaps nothing. */
+const struct ledger_block *ledger_add(void *payload, size_t bytes);
+void ledger_remove(const void *payload);
+/* All blocks, in no order; NULL to start with, NULL at the end.  None may be
+ * added or removed meanwhile. */
+const struct ledger_block *ledger_next(const struct ledger_block *block);
+
+/* Fills payload with the block's pattern; the first byte from `from` on that
+ * does not show it, or `bytes`. */
+void ledger_fill(const struct ledger_block *block);
+size_t ledger_damage(const void *payload, size_t bytes, uint32_t pattern);
+uint8_t ledger_byte(uint32_t pattern, size_t offset);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* Physical memory, one bit a frame.
+ *
+ *     0        1 MiB                                        last available
+ *     |xxxxxxxx|xxxxxxxxxxx|xxxxxxxx|.......xx...x.........|
+ *      firmware kernel image bitmaps  free and used frames
+ *      \______ reserved ___________/
+ *
+ * The bitmaps cover every frame from 0 to the end of the highest available
+ * memory; nobody knows how much that is before the machine has booted, so they
+ * are put into the first free memory that is large enough for them.
+ *
+ * I1: every frame is free, used or reserved (frames_private.h has the bits).
+ * I2: a frame is reserved exactly if it is frame 0, or holds the bitmaps, or
+ *     is not wholly available in the layout, or is in use there.
+ * I3: the counters say what the bitmaps say.
+ * I4: no frame below lowest_free is free.
+ * I5: the bitmaps lie in their place, which the layout has free.
+ * I6: the last frame is the highest that the layout has available.
+ *
+ * A frame is handed out lowest first.  That keeps high memory in one piece
+ * for runs, and lowest_free makes it cheap: a full memory is known to be full
+ * without looking.  What this does badly: after a low frame has come back and
+ * gone again, the next search walks over everything that is busy above it, and
+ * a search for a run always starts at the bottom.
+ */
+#include "mm/frames/frames.h"
+
+#include "lib/bitmap.h"
+#include "lib/panic.h"
+#include "lib/print.h"
+#include "mm/frames/frames_private.h"
+
+/* Addresses are 32 bits wide, whatever the firmware reports beyond. */
+#define MOST_REACH (1ull << 32)
+
+/* Below lies what firmware and old hardware use without saying so. */
+#define LOWEST_PLACE (1u << 20)
+
+struct frames frames;
+
+/* From regions, in bytes, to ranges of frames. */
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static struct frame_range frames_between(uint64_t begin, uint64_t end)
+{
+    if (begin >= end)
+        return (struct frame_range){ 0, 0 };
+    return (struct frame_range){ (uint32_t)(begin >> PAGE_SHIFT),
+                                 (uint32_t)(end >> PAGE_SHIFT) };
+}
+
+/* Available memory is rounded inwards: a part of a frame cannot be handed
+ * out. */
+static struct frame_range frames_within(const struct region *region,
+                                        uint64_t reach)
+{
+    uint64_t end = least(region->end, least(reach, MOST_REACH));
+
+    return frames_between(page_up(region->begin), page_down(end));
+}
+
+/* Memory in use is rounded outwards: a frame is in use if a byte of it is. */
+static struct frame_range frames_touched(const struct region *region)
+{
+    uint64_t end = least(region->end, MOST_REACH);
+
+    if (region->begin >= end)
+        return (struct frame_range){ 0, 0 };
+    return frames_between(page_down(region->begin), page_up(end));
+}
+
+/* Says which regions make no sense; the two functions above ignore them. */
+static void report_reversed(const struct region *regions, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (regions[i].end < regions[i].begin)
+            print("frames: region \"%s\" ignored: it ends at %#llx, before it "
+                  "begins at %#llx\n",
+                  regions[i].name, (unsigned long long)regions[i].end,
+                  (unsigned long long)regions[i].begin);
+    }
+}
+
+/* Starting up. */
+
+/* The end of the highest frame that is available: how many bits we need. */
+static uint32_t count_frames(const struct memory_layout *layout)
+{
+    uint32_t end = 0;
+
+    for (size_t i = 0; i < layout->available_count; i++) {
+        struct frame_range range =
+            frames_within(&layout->available[i], layout->reach);
+
+        if (range.end > end)
+            end = range.end;
+    }
+    return end;
+}
+
+/* There are no bitmaps yet to ask for free frames, so the layout is asked. */
+static void place_bitmaps(const struct memory_layout *layout, uint32_t total)
+{
+    uint32_t words = (uint32_t)bitmap_word_count(total);
+    uint32_t bytes =
+        bytes_to_pages(2 * words * (uint32_t)sizeof(uint32_t)) * PAGE_BYTES;
+    uint64_t begin = layout_find_room(layout, LOWEST_PLACE, bytes);
+    uint32_t *place;
+
+    if (begin > direct_map.bytes || bytes > direct_map.bytes - begin)
+        panic("frames: no %u KiB in a row for the bitmaps of %u frames",
+              bytes / 1024, total);
+    frames.place = frames_between(begin, begin + bytes);
+    place = phys_to_virt((phys_t){ (uint32_t)begin });
+    frames.busy = (struct bitmap){ place, total };
+    frames.reserved = (struct bitmap){ place + words, total };
+}
+
+/* Makes frames reserved.  In-use regions may lie, or end, beyond the last
+ * frame we know. */
+static void reserve(struct frame_range range)
+{
+    /* LAB 1 BEGIN */
+    range.end = (uint32_t)least(range.end, frames.busy.bits);
+    if (range.first >= range.end)
+        return;
+    bitmap_set_range(&frames.busy, range.first, range.end - range.first);
+    bitmap_set_range(&frames.reserved, range.first, range.end - range.first);
+    /* LAB 1 END */
+}
+
+/* Makes frames free, whatever the bitmaps said before. */
+static void offer(struct frame_range range)
+{
+    /* LAB 1 BEGIN */
+    bitmap_clear_range(&frames.busy, range.first, range.end - range.first);
+    bitmap_clear_range(&frames.reserved, range.first, range.end - range.first);
+    /* LAB 1 END */
+}
+
+/* Gives every frame its state.  The bitmaps hold anything yet.  The order is
+ * the rule "in use wins": first nothing is ours, then all that is available,
+ * and at last what is in use is taken out again. */
+static void mark_frames(const struct memory_layout *layout)
+{
+    /* LAB 1 BEGIN */
+    reserve((struct frame_range){ 0, (uint32_t)frames.busy.bits });
+    for (size_t i = 0; i < layout->available_count; i++)
+        offer(frames_within(&layout->available[i], layout->reach));
+    for (size_t i = 0; i < layout->in_use_count; i++)
+        reserve(frames_touched(&layout->in_use[i]));
+    reserve((struct frame_range){ 0, 1 });
+    reserve(frames.place);
+    /* LAB 1 END */
+}
+
+static void start_from(const struct memory_layout *layout, uint32_t total)
+{
+    mark_frames(layout);
+    frames.lowest_free = 0;
+    frames.counts = (struct frame_counts){ .total = total };
+    frames.counts.reserved = (uint32_t)bitmap_count(&frames.reserved);
+    frames.counts.free = total - frames.counts.reserved;
+}
+
+/* Takes frames and gives them back; what is a hole yet says so. */
+static enum stage_state try_out(void)
+{
+    frame_t frame = frame_alloc(), run;
+
+    if (frame.number == FRAME_NOT_WRITTEN.number)
+        return STAGE_NOT_WRITTEN;
+    if (frame.number != FRAME_NONE.number &&
+        frame_free(frame) == FRAME_NOT_WRITTEN_YET)
+        return STAGE_PARTLY_WRITTEN;
+    run = frame_alloc_run(1, 1);
+    if (run.number == FRAME_NOT_WRITTEN.number)
+        return STAGE_PARTLY_WRITTEN;
+    if (run.number != FRAME_NONE.number)
+        frame_free(run);
+    return STAGE_OK;
+}
+
+enum stage_state frames_init(const struct memory_layout *layout)
+{
+    enum stage_state state;
+    uint32_t total;
+
+    frames = (struct frames){ .layout = layout };
+    report_reversed(layout->available, layout->available_count);
+    report_reversed(layout->in_use, layout->in_use_count);
+    total = count_frames(layout);
+    if (total == 0)
+        panic("frames: no available memory below %#llx",
+              (unsigned long long)layout->reach);
+    place_bitmaps(layout, total);
+    start_from(layout, total);
+    state = try_out();
+    if (state == STAGE_PARTLY_WRITTEN) /* then a frame may not have come back */
+        start_from(layout, total);
+    return state;
+}
+
+/* Handing out. */
+
+static frame_t take(size_t first, uint32_t count)
+{
+    bitmap_set_range(&frames.busy, first, count);
+    frames.counts.free -= count;
+    frames.counts.used += count;
+    return (frame_t){ (uint32_t)first };
+}
+
+frame_t frame_alloc(void)
+{
+    /* LAB 1 BEGIN: return FRAME_NOT_WRITTEN; */
+    size_t found = bitmap_find_clear(&frames.busy, frames.lowest_free);
+
+    if (found == BITMAP_NONE) {
+        frames.lowest_free = frames.counts.total;
+        return FRAME_NONE;
+    }
+    frames.lowest_free = (uint32_t)found + 1;
+    return take(found, 1);
+    /* LAB 1 END */
+}
+
+frame_t frame_alloc_run(uint32_t count, uint32_t align)
+{
+    /* LAB 1 BEGIN: return FRAME_NOT_WRITTEN; */
+    size_t found;
+
+    if (count == 0 || !is_power_of_two(align))
+        return FRAME_NONE;
+    found = bitmap_find_clear_run(&frames.busy, count, align);
+    if (found == BITMAP_NONE)
+        return FRAME_NONE;
+    return take(found, count);
+    /* LAB 1 END */
+}
+
+/* Taking back. */
+
+/* What speaks against freeing frame `number`, which the bitmaps know. */
+static enum frame_error free_error(uint32_t number)
+{
+    if (bitmap_test(&frames.reserved, number))
+        return FRAME_NEVER_OURS;
+    if (!bitmap_test(&frames.busy, number))
+        return FRAME_ALREADY_FREE;
+    return FRAME_OK;
+}
+
+enum frame_error frame_free_run(frame_t first, uint32_t count)
+{
+    /* LAB 1 BEGIN: return FRAME_NOT_WRITTEN_YET; */
+    uint32_t total = frames.counts.total;
+
+    if (first.number >= total || count > total - first.number)
+        return FRAME_OUT_OF_RANGE;
+    for (uint32_t i = 0; i < count; i++) {
+        enum frame_error error = free_error(first.number + i);
+
+        if (error != FRAME_OK)
+            return error;
+    }
+    bitmap_clear_range(&frames.busy, first.number, count);
+    frames.counts.free += count;
+    frames.counts.used -= count;
+    if (first.number < frames.lowest_free)
+        frames.lowest_free = first.number;
+    return FRAME_OK;
+    /* LAB 1 END */
+}
+
+enum frame_error frame_free(frame_t frame)
+{
+    return frame_free_run(frame, 1);
+}
+
+/* Looking. */
+
+enum frame_state frame_state(frame_t frame)
+{
+    if (frame.number >= frames.counts.total ||
+        bitmap_test(&frames.reserved, frame.number))
+        return FRAME_IS_RESERVED;
+    return bitmap_test(&frames.busy, frame.number) ? FRAME_IS_USED
+                                                   : FRAME_IS_FREE;
+}
+
+struct frame_counts frame_counts(void)
+{
+    return frames.counts;
+}
+
+const char *frame_error_text(enum frame_error error)
+{
+    switch (error) {
+    case FRAME_OK:
+        return "fine";
+    case FRAME_NOT_WRITTEN_YET:
+        return "not written yet";
+    case FRAME_ALREADY_FREE:
+        return "already free (double free?)";
+    case FRAME_NEVER_OURS:
+        return "never handed out: reserved, or no memory";
+    case FRAME_OUT_OF_RANGE:
+        return "beyond the end of memory";
+    }
+    return "unknown error";
+}

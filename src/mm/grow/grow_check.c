@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks both arenas, the window, and what they say of each other. */
+#include "mm/grow/grow.h"
+
+#include "mm/armour/armour.h"
+#include "mm/grow/grow_private.h"
+#include "mm/grow/window.h"
+
+static const char fitting[] = "G1: what is mapped is what the granules need";
+static const char closed[] = "G2: without granules nothing is mapped";
+static const char limiting[] = "G3: the granules fit the window";
+
+/* G1 for a map: its range holds bit `granules`, and not another page. */
+static struct violation check_map(const struct page_range *map,
+                                  const uint32_t *words)
+{
+    uintptr_t last = (uintptr_t)&words[grow.arena.granules / WORD_BITS];
+
+    if (map->end <= last || map->end - last > PAGE_BYTES)
+        return (struct violation){ fitting, map->begin, last, map->end };
+    return SOUND;
+}
+
+static struct violation check_places(void)
+{
+    const struct arena *arena = &grow.arena;
+    const struct page_range *ranges = window_pages()->mapped;
+    uintptr_t end = grow.base + arena->granules * GRANULE_BYTES;
+    struct violation violation;
+
+    if (arena->granules > grow.most)
+        return (struct violation){ limiting, arena->base, grow.most,
+                                   arena->granules };
+    if (arena->granules == 0 && window_frames() != 0)
+        return (struct violation){ closed, grow.base, 0, window_frames() };
+    if (arena->granules == 0)
+        return SOUND;
+    violation = check_map(&ranges[0], arena->starts);
+    if (is_sound(violation))
+        violation = check_map(&ranges[1], arena->used);
+    if (is_sound(violation) &&
+        (arena->base != grow.base || ranges[2].end != end || arena->end != end))
+        violation =
+            (struct violation){ fitting, ranges[2].begin, end, ranges[2].end };
+    return violation;
+}
+
+struct violation grow_check(void)
+{
+    const struct heap_usage nothing = { 0, 0, 0 };
+    struct violation violation = window_check();
+
+    if (is_sound(violation))
+        violation = check_places();
+    if (is_sound(violation))
+        violation = arena_check(&grow.arena, nothing);
+    if (is_sound(violation))
+        violation = arena_check(&armour_arena, grow.arena.usage);
+    return violation;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The first heap: a pointer that only moves up. */
+#ifndef MM_HEAP_BUMP_H
+#define MM_HEAP_BUMP_H
+
+#include "mm/heap/heap.h"
+
+/* Starts with all of [begin, end) free, rounded inward to HEAP_ALIGNMENT.  May
+ * be called again at any time; what was allocated before is forgotten.  A
+ * region too small for one block makes a heap that is full from the start. */
+enum stage_state bump_init(uintptr_t begin, uintptr_t end);
+
+/* Payload for `bytes` bytes, or NULL when the region is used up. */
+void *bump_alloc(size_t bytes, size_t alignment);
+/* Marks the block as freed.  Its memory does not come back. */
+enum heap_error bump_free(void *payload);
+/* Whether the block holds `bytes` already: it is never made larger. */
+bool bump_resize(void *payload, size_t bytes);
+size_t bump_size(const void *payload);
+bool bump_owns(const void *payload);
+bool bump_walk(block_visitor visit, void *context);
+
+/* The first invariant of bump.c that does not hold. */
+struct violation bump_check(void);
+
+extern const struct heap_backend bump_backend;
+
+#endif

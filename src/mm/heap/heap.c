@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* The front door chooses a backend and keeps count.
+ *
+ *     kmalloc(bytes)                         kfree(payload)
+ *       |                                      |
+ *       | bytes > HEAP_REQUEST_MAX: NULL       | NULL: nothing
+ *       v                                      v
+ *     bytes <= small_limit                   small owns the address
+ *       yes --> small    no --> large          yes --> small   no --> large
+ *
+ * The two choices need not agree: a block that was large and has been made
+ * smaller in place stays where it is, and is freed there.
+ *
+ * kmalloc, kfree and krealloc only jump to what is in force:
+ *
+ *     the log is on                   the calls below, each written down
+ *     a backend that has calls of     its own: it does in one function what
+ *     its own, and stands alone       the door and a backend do in two
+ *     all others                      the calls below
+ */
+#include "mm/heap/heap.h"
+
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "mm/heap/heap_log.h"
+#include "mm/heap/heap_private.h"
+
+static const struct heap_usage no_usage;
+
+static void *no_alloc(size_t bytes, size_t alignment)
+{
+    (void)bytes, (void)alignment;
+    return NULL;
+}
+
+static enum heap_error no_free(void *payload)
+{
+    (void)payload;
+    return HEAP_FOREIGN;
+}
+
+static bool no_resize(void *payload, size_t bytes)
+{
+    (void)payload, (void)bytes;
+    return false;
+}
+
+static size_t no_size(const void *payload)
+{
+    (void)payload;
+    return 0;
+}
+
+/* In force before heap_start(): nothing fits, nothing is ours. */
+static const struct heap_backend no_backend = {
+    .name = "none",
+    .alloc = no_alloc,
+    .free = no_free,
+    .resize = no_resize,
+    .size = no_size,
+};
+
+struct front_door door = {
+    .calls = { plain_kmalloc, plain_kfree, plain_krealloc },
+    .large = &no_backend,
+    .large_usage = &no_usage,
+    .small_usage = &no_usage,
+};
+
+void heap_choose_calls(void)
+{
+    static const struct heap_calls plain = { plain_kmalloc, plain_kfree,
+                                             plain_krealloc };
+    static const struct heap_calls logged = { logged_kmalloc, logged_kfree,
+                                              logged_krealloc };
+
+    if (heap_log.on)
+        door.calls = logged;
+    else if (door.large->calls && !door.small)
+        door.calls = *door.large->calls;
+    else
+        door.calls = plain;
+}
+
+bool heap_log_use(bool on)
+{
+    bool before = heap_log.on;
+
+    heap_log.on = on;
+    heap_choose_calls();
+    return before;
+}
+
+void heap_start(uintptr_t begin, uintptr_t end,
+                const struct heap_backend *backend)
+{
+    ASSERT_BELOW(begin, end + 1);
+    memset(&door, 0, sizeof door);
+    door.large = backend;
+    door.large_usage = backend->usage ? backend->usage : &no_usage;
+    door.small_usage = &no_usage;
+    door.stats.begin = begin;
+    door.stats.end = end;
+    door.stats.large = backend->name;
+    if (heap_log.on)
+        heap_log_add((struct heap_call){ .kind = HEAP_CALL_START,
+                                         .payload = begin,
+                                         .bytes = end - begin,
+                                         .caller = CALLER });
+    heap_choose_calls();
+}
+
+void heap_add_small(const struct heap_backend *backend, size_t limit)
+{
+    ASSERT(door.large != &no_backend);
+    door.small = backend;
+    door.small_usage = backend->usage ? backend->usage : &no_usage;
+    door.stats.small = backend->name;
+    door.stats.small_limit = limit;
+    heap_choose_calls();
+}
+
+/* A compiler makes a jump of such a call, so that CALLER is the same in what
+ * is jumped to. */
+void *kmalloc(size_t bytes)
+{
+    return door.calls.alloc(bytes);
+}
+
+enum heap_error kfree(void *payload)
+{
+    return door.calls.free(payload);
+}
+
+void *krealloc(void *payload, size_t bytes)
+{
+    return door.calls.resize(payload, bytes);
+}
+
+size_t kmalloc_size(const void *payload)
+{
+    const struct heap_backend *backend = backend_of(payload);
+
+    return payload ? backend->size(payload) : 0;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* What the front door's calls do, whichever backend stands behind it: choose,
+ * call, count.
+ *
+ * What is checked here for all backends, so that none repeats it: a size of 0,
+ * a size beyond reason, an alignment that is no power of two, a product that
+ * overflows, and a backend that is not written yet.
+ */
+#include "mm/heap/heap.h"
+
+#include "lib/addr.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "lib/symbol.h"
+#include "mm/heap/heap_log.h"
+#include "mm/heap/heap_private.h"
+#include "mm/heap/heap_watch.h"
+
+/* One backend keeps its own peak; that of two together is kept here. */
+static inline void note_peak(void)
+{
+    if (door.small && callers_bytes() > door.stats.usage.peak_bytes)
+        door.stats.usage.peak_bytes = callers_bytes();
+}
+
+/* A backend's answer that is no payload. */
+OUT_OF_THE_WAY void *heap_no_payload(const void *answer)
+{
+    if (answer == NOT_WRITTEN)
+        door.not_written = true;
+    door.stats.failures++;
+    return NULL;
+}
+
+/* On every allocation's way, so it is laid out for few instructions: a size of
+ * 0 and one beyond reason are told apart only after one comparison has found
+ * that it is either; so are NULL and NOT_WRITTEN. */
+static inline void *heap_alloc(size_t bytes, size_t alignment)
+{
+    void *payload;
+
+    if (bytes - 1 >= HEAP_REQUEST_MAX) {
+        if (bytes > 0)
+            return heap_no_payload(NULL);
+        bytes = 1;
+    }
+    payload = backend_for(bytes, alignment)->alloc(bytes, alignment);
+    if ((uintptr_t)payload <= (uintptr_t)NOT_WRITTEN)
+        return heap_no_payload(payload);
+    door.stats.allocations++;
+    note_peak();
+    return payload;
+}
+
+static OUT_OF_THE_WAY void *logged_alloc(size_t bytes, size_t alignment,
+                                         uintptr_t caller)
+{
+    uint32_t number = heap_log.next;
+    void *payload;
+
+    heap_watch_before(number);
+    payload = heap_alloc(bytes, alignment);
+    heap_log_add((struct heap_call){ .kind = HEAP_CALL_ALLOC,
+                                     .payload = (uintptr_t)payload,
+                                     .bytes = bytes,
+                                     .caller = caller });
+    heap_watch_after(number);
+    return payload;
+}
+
+void *plain_kmalloc(size_t bytes)
+{
+    return heap_alloc(bytes, HEAP_ALIGNMENT);
+}
+
+void *logged_kmalloc(size_t bytes)
+{
+    return logged_alloc(bytes, HEAP_ALIGNMENT, CALLER);
+}
+
+void *kmalloc_aligned(size_t bytes, size_t alignment)
+{
+    if (!is_power_of_two(alignment)) {
+        door.stats.failures++;
+        return NULL;
+    }
+    if (alignment < HEAP_ALIGNMENT)
+        alignment = HEAP_ALIGNMENT;
+    if (heap_log.on)
+        return logged_alloc(bytes, alignment, CALLER);
+    return heap_alloc(bytes, alignment);
+}
+
+void *kcalloc(size_t count, size_t bytes)
+{
+    size_t product;
+    void *payload;
+
+    if (__builtin_mul_overflow(count, bytes, &product)) {
+        door.stats.failures++;
+        return NULL;
+    }
+    payload = heap_log.on ? logged_alloc(product, HEAP_ALIGNMENT, CALLER)
+                          : heap_alloc(product, HEAP_ALIGNMENT);
+    if (payload)
+        memset(payload, 0, product);
+    return payload;
+}
+
+static void refuse(const char *call, const void *payload, const char *why,
+                   uintptr_t caller)
+{
+    char where[SYMBOL_TEXT_BYTES];
+
+    door.stats.bad_frees++;
+    print("%s %#lx: %s, called from %s\n", call, (unsigned long)payload, why,
+          caller_text(where, sizeof where, caller));
+}
+
+/* A backend's answer that is no success. */
+OUT_OF_THE_WAY enum heap_error heap_not_freed(const char *call,
+                                              const void *payload,
+                                              enum heap_error error,
+                                              uintptr_t caller)
+{
+    if (error == HEAP_NOT_WRITTEN)
+        door.not_written = true;
+    else
+        refuse(call, payload, heap_error_text(error), caller);
+    heap_log_refused();
+    return error;
+}
+
+static inline enum heap_error heap_free(void *payload)
+{
+    return backend_of(payload)->free(payload);
+}
+
+/* The caller is asked for only where it is named: to keep its address through
+ * the call would cost every free a register. */
+enum heap_error plain_kfree(void *payload)
+{
+    enum heap_error error;
+
+    if (!payload)
+        return HEAP_OK;
+    error = heap_free(payload);
+    return error == HEAP_OK ? error
+                            : heap_not_freed("kfree", payload, error, CALLER);
+}
+
+enum heap_error logged_kfree(void *payload)
+{
+    uintptr_t caller = CALLER;
+    uint32_t number = heap_log.next;
+    enum heap_error error;
+
+    if (!payload)
+        return HEAP_OK;
+    heap_watch_before(number);
+    heap_log_add((struct heap_call){ .kind = HEAP_CALL_FREE,
+                                     .payload = (uintptr_t)payload,
+                                     .caller = caller });
+    error = heap_free(payload);
+    if (error != HEAP_OK)
+        heap_not_freed("kfree", payload, error, caller);
+    heap_watch_after(number);
+    return error;
+}
+
+/* To a block of its own: the old one stays until the copy is made, so that
+ * running out of memory leaves it as it was. */
+static void *realloc_by_moving(void *payload, size_t old_bytes, size_t bytes,
+                               uintptr_t caller)
+{
+    void *moved = heap_alloc(bytes, HEAP_ALIGNMENT);
+    enum heap_error error;
+
+    if (!moved)
+        return NULL;
+    memcpy(moved, payload, old_bytes < bytes ? old_bytes : bytes);
+    error = heap_free(payload);
+    if (error != HEAP_OK)
+        heap_not_freed("krealloc", payload, error, caller);
+    return moved;
+}
+
+OUT_OF_THE_WAY void *heap_resize_elsewhere(void *payload, size_t bytes,
+                                           uintptr_t caller)
+{
+    size_t old_bytes = kmalloc_size(payload);
+
+    if (old_bytes > 0) {
+        door.stats.resizes++;
+        return realloc_by_moving(payload, old_bytes, bytes, caller);
+    }
+    door.stats.failures++;
+    refuse("krealloc", payload, "no block in use starts here", caller);
+    heap_log_refused();
+    return NULL;
+}
+
+/* A backend refuses to resize what is no block of its own, so that staying in
+ * place takes one question instead of two. */
+static inline void *heap_resize(void *payload, size_t bytes, uintptr_t caller)
+{
+    if (!payload)
+        return heap_alloc(bytes, HEAP_ALIGNMENT);
+    if (bytes == 0)
+        bytes = 1;
+    if (bytes > HEAP_REQUEST_MAX ||
+        !backend_of(payload)->resize(payload, bytes))
+        return heap_resize_elsewhere(payload, bytes, caller);
+    door.stats.resizes++;
+    note_peak();
+    return payload;
+}
+
+void *plain_krealloc(void *payload, size_t bytes)
+{
+    return heap_resize(payload, bytes, CALLER);
+}
+
+void *logged_krealloc(void *payload, size_t bytes)
+{
+    struct heap_call call = { .kind = HEAP_CALL_RESIZE,
+                              .was = (uintptr_t)payload,
+                              .bytes = bytes,
+                              .caller = CALLER };
+    uint32_t number = heap_log.next;
+    void *moved;
+
+    heap_watch_before(number);
+    /* Before the call, so that a refusal finds it; then with its answer. */
+    heap_log_add(call);
+    moved = heap_resize(payload, bytes, call.caller);
+    heap_log_answer((uintptr_t)moved);
+    heap_watch_after(number);
+    return moved;
+}
+
+void *heap_lend(size_t bytes, size_t alignment)
+{
+    void *payload = door.large->alloc(bytes, alignment);
+
+    if (payload == NOT_WRITTEN)
+        payload = NULL;
+    if (payload) {
+        door.lent_bytes += door.large->size(payload);
+        door.lent_blocks++;
+    }
+    return payload;
+}
+
+void heap_take_back(void *payload)
+{
+    size_t bytes = door.large->size(payload);
+    enum heap_error error = door.large->free(payload);
+
+    if (error == HEAP_OK) {
+        door.lent_bytes -= bytes;
+        door.lent_blocks--;
+    } else {
+        refuse("heap_take_back", payload, heap_error_text(error), CALLER);
+    }
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* The last calls. */
+#include "mm/heap/heap_log.h"
+
+struct heap_log heap_log;
+
+static struct heap_call *place_of(uint32_t number)
+{
+    return &heap_log.calls[number % HEAP_LOG_CALLS];
+}
+
+void heap_log_add(struct heap_call call)
+{
+    *place_of(heap_log.next++) = call;
+}
+
+void heap_log_answer(uintptr_t payload)
+{
+    place_of(heap_log.next - 1)->payload = payload;
+}
+
+void heap_log_refused(void)
+{
+    if (heap_log.on)
+        place_of(heap_log.next - 1)->kind = HEAP_CALL_REFUSED;
+}
+
+const struct heap_call *heap_log_call(uint32_t back)
+{
+    const struct heap_call *call = place_of(heap_log.next - 1 - back);
+
+    if (back >= HEAP_LOG_CALLS || call->kind == HEAP_CALL_NONE)
+        return NULL;
+    return call;
+}
+
+/* Whether `call` is about a block with `address` in it.  A free knows where
+ * its block began, and not how long it was. */
+static bool is_about(const struct heap_call *call, uintptr_t address)
+{
+    return address == call->payload ||
+           (address > call->payload && address - call->payload < call->bytes);
+}
+
+/* The last call about `address` in the heap of today that knows of `least`
+ * bytes. */
+static const struct heap_call *find(uintptr_t address, size_t least)
+{
+    const struct heap_call *call;
+
+    for (uint32_t back = 0; (call = heap_log_call(back)) != NULL; back++) {
+        if (call->kind == HEAP_CALL_START)
+            return NULL;
+        if (call->payload != 0 && call->bytes >= least &&
+            is_about(call, address))
+            return call;
+    }
+    return NULL;
+}
+
+const struct heap_call *heap_log_find(uintptr_t address)
+{
+    const struct heap_call *allocation = find(address, 1);
+
+    return find(allocation ? allocation->payload : address, 0);
+}
+
+const char *heap_call_text(enum heap_call_kind kind)
+{
+    static const char *const texts[] = {
+        [HEAP_CALL_NONE] = "nothing",  [HEAP_CALL_START] = "a new heap",
+        [HEAP_CALL_ALLOC] = "kmalloc", [HEAP_CALL_RESIZE] = "krealloc",
+        [HEAP_CALL_FREE] = "kfree",    [HEAP_CALL_REFUSED] = "refused",
+    };
+
+    return (size_t)kind < sizeof texts / sizeof *texts ? texts[kind] : "?";
+}

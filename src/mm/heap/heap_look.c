@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking at the heap through the front door: figures, blocks, soundness. */
+#include "mm/heap/heap.h"
+
+#include "mm/heap/heap_private.h"
+
+const char *heap_error_text(enum heap_error error)
+{
+    static const char *const texts[] = {
+        [HEAP_OK] = "no error",
+        [HEAP_NOT_WRITTEN] = "free is not written yet",
+        [HEAP_FOREIGN] = "no allocation gave out this address",
+        [HEAP_MISALIGNED] = "not aligned as an allocation is",
+        [HEAP_INTERIOR] = "inside a block, not at its start",
+        [HEAP_ALREADY_FREE] = "already free (double free?)",
+        [HEAP_CORRUPT] = "the heap's bookkeeping around it is damaged",
+    };
+
+    if ((size_t)error >= sizeof texts / sizeof texts[0])
+        return "unknown error";
+    return texts[error];
+}
+
+struct heap_stats heap_stats(void)
+{
+    struct heap_stats stats = door.stats;
+
+    stats.usage.used_bytes = callers_bytes();
+    if (!door.small)
+        stats.usage.peak_bytes = door.large_usage->peak_bytes;
+    stats.usage.used_blocks = door.large_usage->used_blocks - door.lent_blocks +
+                              door.small_usage->used_blocks;
+    /* What was allocated and is not in use: to count frees as well would cost
+     * each of them an instruction. */
+    stats.frees = stats.allocations - stats.usage.used_blocks;
+    return stats;
+}
+
+bool heap_not_written(void)
+{
+    return door.not_written;
+}
+
+/* A visit that passes over what the small backend reports itself. */
+struct large_visit {
+    block_visitor visit;
+    void *context;
+};
+
+static bool visit_large(const struct block *block, void *context)
+{
+    const struct large_visit *large = context;
+
+    if (door.small && block->state == BLOCK_USED &&
+        door.small->owns((const void *)block->address))
+        return true;
+    return large->visit(block, large->context);
+}
+
+bool heap_walk(block_visitor visit, void *context)
+{
+    struct large_visit large = { visit, context };
+
+    if (door.large->walk && !door.large->walk(visit_large, &large))
+        return false;
+    return !door.small || !door.small->walk || door.small->walk(visit, context);
+}
+
+struct violation heap_check(void)
+{
+    struct violation violation = SOUND;
+
+    if (door.large->check)
+        violation = door.large->check();
+    if (is_sound(violation) && door.small && door.small->check)
+        violation = door.small->check();
+    return violation;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The check before and after a call. */
+#include "mm/heap/heap_watch.h"
+
+#include "mm/heap/heap.h"
+
+struct heap_watch heap_watch;
+
+__attribute__((noinline)) void heap_watch_broken(void)
+{
+    __asm__ volatile(""); /* a call of it is never left out */
+}
+
+void heap_watch_at(struct heap_moment moment)
+{
+    struct heap_watch *watch = &heap_watch;
+
+    if (moment.call < watch->first ||
+        (moment.call - watch->first) % watch->every != 0)
+        return;
+    watch->now = moment;
+    watch->checks++;
+    watch->violation = heap_check();
+    if (is_sound(watch->violation)) {
+        watch->sound = moment;
+        return;
+    }
+    watch->every = 0;
+    heap_watch_broken();
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* First fit over a list of free blocks, which split and coalesce.
+ *
+ *     begin                                                        end
+ *     | hdr | payload | hdr | free .... | hdr | payload | hdr | free | end |
+ *                             ^                                 ^
+ *     free list: head <-------+---------------------------------+----> head
+ *
+ * Blocks lie side by side.  A header holds the length of its own block and of
+ * the block before, so both neighbours are one addition or subtraction away.
+ * The end mark is a header that is never free: the last block is not special.
+ *
+ *     I1: blocks tile [begin, end): each ends where the next begins, is at
+ *         least MIN_BLOCK_BYTES long, and is marked used or free.
+ *     I2: previous_bytes is the length of the block before; 0 in the first.
+ *     I3: no two free blocks touch.
+ *     I4: the free list holds all free blocks and no others, by address.
+ *     I5: the counters equal what a walk finds.
+ *
+ * Cost: finding a fit, and finding a freed block's place in the list when
+ * neither neighbour is free, take time linear in the number of free blocks;
+ * everything else takes constant time.
+ *
+ * What it does badly, on purpose: the headers lie next to the payload.  A
+ * caller who writes past the end of a block, or before its beginning, changes
+ * lengths and links.  A free then refuses what contradicts itself, but payload
+ * forged so that a whole block and its neighbours agree deceives it, and so
+ * does a pointer freed twice whose memory has been handed out in between.
+ */
+#include "mm/malloc/malloc.h"
+
+#include "lib/addr.h"
+#include "mm/malloc/malloc_block.h"
+
+struct malloc_heap malloc_heap;
+
+/* -- Headers ------------------------------------------------------------- */
+
+static void block_mark(struct block_header *block, enum block_tag tag)
+{
+    block->bytes_and_state = (uint32_t)block_bytes(block) | tag;
+}
+
+/* Both places that know a block's length: its own header and the next. */
+static void block_set_bytes(struct block_header *block, size_t bytes,
+                            enum block_tag tag)
+{
+    block->bytes_and_state = (uint32_t)bytes | tag;
+    block_next(block)->previous_bytes = (uint32_t)bytes;
+}
+
+/* -- The free list ------------------------------------------------------- */
+
+static struct block_header *block_of_link(struct list_link *link)
+{
+    return &LIST_ITEM(link, struct free_block, link)->header;
+}
+
+/* The link after which `block` belongs. */
+static struct list_link *free_list_place(const struct block_header *block)
+{
+    /* LAB 4 BEGIN: return NULL; */
+    struct list_link *link = malloc_heap.free_list.next;
+
+    while (link != &malloc_heap.free_list && block_of_link(link) < block)
+        link = link->next;
+    return link->previous;
+    /* LAB 4 END */
+}
+
+/* `place` is NULL if the caller does not know it. */
+static void free_list_insert(struct block_header *block,
+                             struct list_link *place)
+{
+    list_insert_after(place ? place : free_list_place(block), link_of(block));
+}
+
+/* Returns the link after which the block was. */
+static struct list_link *free_list_remove(struct block_header *block)
+{
+    struct list_link *place = link_of(block)->previous;
+
+    list_remove(link_of(block));
+    return place;
+}
+
+/* -- Split and coalesce -------------------------------------------------- */
+
+/* Cuts `block` after `bytes`:  | block ........ |  ->  | block | rest .. |
+ * The rest is marked free and is in no list yet; NULL, and no cut, if it would
+ * be too small for a block. */
+static struct block_header *block_split(struct block_header *block,
+                                        size_t bytes)
+{
+    /* LAB 4 BEGIN: return NULL; */
+    size_t rest_bytes = block_bytes(block) - bytes;
+    struct block_header *rest = block_at((uintptr_t)block + bytes);
+
+    if (rest_bytes < MIN_BLOCK_BYTES)
+        return NULL;
+    block_set_bytes(rest, rest_bytes, TAG_FREE);
+    block_set_bytes(block, bytes, block->bytes_and_state & BLOCK_STATE_BITS);
+    return rest;
+    /* LAB 4 END */
+}
+
+/* | block | next ... |  ->  | block ............ |
+ * `next` is in no list; `block` keeps its state. */
+static void block_absorb_next(struct block_header *block)
+{
+    /* LAB 4 BEGIN */
+    block_set_bytes(block, block_bytes(block) + block_bytes(block_next(block)),
+                    block->bytes_and_state & BLOCK_STATE_BITS);
+    /* LAB 4 END */
+}
+
+/* Merges a free block that is in no list with its free neighbours, and puts
+ * the result into the list:
+ *
+ *     used BLOCK used  ->  used BLOCK used     inserted at its place
+ *     used BLOCK free  ->  used BLOCK....      takes the neighbour's place
+ *     free BLOCK used  ->  free......          the neighbour is in already
+ *     free BLOCK free  ->  free..........      and the other one leaves
+ */
+static void block_coalesce(struct block_header *block)
+{
+    /* LAB 4 BEGIN */
+    struct block_header *next = block_next(block);
+    struct block_header *previous = block_previous(block);
+    struct list_link *place = NULL;
+
+    if (block_is_free(next)) {
+        place = free_list_remove(next);
+        block_absorb_next(block);
+    }
+    if (previous && block_is_free(previous))
+        block_absorb_next(previous);
+    else
+        free_list_insert(block, place);
+    /* LAB 4 END */
+}
+
+/* -- Allocation ---------------------------------------------------------- */
+
+enum stage_state malloc_init(uintptr_t begin, uintptr_t end)
+{
+    /* LAB 4 BEGIN: return STAGE_NOT_WRITTEN; */
+    struct malloc_heap *heap = &malloc_heap;
+
+    begin = align_up(begin, HEAP_ALIGNMENT);
+    end = align_down(end, HEAP_ALIGNMENT);
+    *heap = (struct malloc_heap){ .begin = begin, .end = begin };
+    list_init(&heap->free_list);
+    if (end < begin || end - begin < MIN_BLOCK_BYTES + HEADER_BYTES)
+        return STAGE_OK;
+    heap->end = end - HEADER_BYTES;
+    block_at(heap->end)->bytes_and_state = HEADER_BYTES | TAG_USED;
+    block_at(begin)->previous_bytes = 0;
+    block_set_bytes(block_at(begin), heap->end - begin, TAG_FREE);
+    free_list_insert(block_at(begin), NULL);
+    return STAGE_OK;
+    /* LAB 4 END */
+}
+
+/* The length of a block whose payload holds `bytes` bytes, at most
+ * HEAP_REQUEST_MAX. */
+static size_t block_bytes_for(size_t bytes)
+{
+    /* LAB 4 BEGIN: return 0; */
+    size_t needed = align_up(bytes, HEAP_ALIGNMENT) + HEADER_BYTES;
+
+    return needed < MIN_BLOCK_BYTES ? MIN_BLOCK_BYTES : needed;
+    /* LAB 4 END */
+}
+
+/* How far into a free block the header has to move so that the payload behind
+ * it is aligned.  What stays in front must be a block itself. */
+static size_t padding_bytes(const struct block_header *block, size_t alignment)
+{
+    /* LAB 4 BEGIN: return 0; */
+    size_t padding = -(uintptr_t)payload_of(block) & (alignment - 1);
+
+    if (padding > 0 && padding < MIN_BLOCK_BYTES)
+        padding += alignment;
+    return padding;
+    /* LAB 4 END */
+}
+
+/* The first free block that holds a block of `bytes` bytes after the padding,
+ * or NULL. */
+static struct block_header *find_fit(size_t bytes, size_t alignment)
+{
+    /* LAB 4 BEGIN: return NULL; */
+    struct list_link *link = malloc_heap.free_list.next;
+
+    for (; link != &malloc_heap.free_list; link = link->next) {
+        struct block_header *block = block_of_link(link);
+        size_t padding = padding_bytes(block, alignment);
+
+        if (padding <= block_bytes(block) &&
+            bytes <= block_bytes(block) - padding)
+            return block;
+    }
+    return NULL;
+    /* LAB 4 END */
+}
+
+/* Gives back what `block` has beyond `bytes`, to the list after `place`. */
+static void block_trim(struct block_header *block, size_t bytes,
+                       struct list_link *place)
+{
+    /* LAB 4 BEGIN */
+    struct block_header *rest = block_split(block, bytes);
+
+    if (rest)
+        free_list_insert(rest, place);
+    /* LAB 4 END */
+}
+
+void *malloc_alloc(size_t bytes, size_t alignment)
+{
+    /* LAB 4 BEGIN: return NOT_WRITTEN; */
+    struct block_header *block;
+    struct list_link *place;
+    size_t padding;
+
+    if (bytes > malloc_heap.end - malloc_heap.begin)
+        return NULL;
+    bytes = block_bytes_for(bytes);
+    block = find_fit(bytes, alignment);
+    if (!block)
+        return NULL;
+    padding = padding_bytes(block, alignment);
+    if (padding > 0) {
+        /* The padding stays in the list, as a free block of its own. */
+        place = link_of(block);
+        block = block_split(block, padding);
+    } else {
+        place = free_list_remove(block);
+    }
+    block_trim(block, bytes, place);
+    block_mark(block, TAG_USED);
+    usage_add(&malloc_heap.usage, payload_bytes(block));
+    return payload_of(block);
+    /* LAB 4 END */
+}
+
+/* -- Free, resize, walk --------------------------------------------------- */
+
+enum heap_error malloc_free(void *payload)
+{
+    /* LAB 4 BEGIN: return HEAP_NOT_WRITTEN; */
+    struct block_header *block = block_of(payload);
+    enum heap_error error = malloc_payload_error(payload);
+
+    if (error != HEAP_OK)
+        return error;
+    usage_remove(&malloc_heap.usage, payload_bytes(block));
+    block_mark(block, TAG_FREE);
+    block_coalesce(block);
+    return HEAP_OK;
+    /* LAB 4 END */
+}
+
+bool malloc_resize(void *payload, size_t bytes)
+{
+    /* LAB 4 BEGIN: return false; */
+    struct block_header *block = block_of(payload), *next;
+    struct list_link *place = NULL;
+    size_t old_bytes, available;
+
+    if (bytes > malloc_heap.end - malloc_heap.begin ||
+        malloc_payload_error(payload) != HEAP_OK)
+        return false;
+    bytes = block_bytes_for(bytes);
+    next = block_next(block);
+    old_bytes = block_bytes(block);
+    available = old_bytes + (block_is_free(next) ? block_bytes(next) : 0);
+    if (bytes > available)
+        return false;
+    if (block_is_free(next)) {
+        place = free_list_remove(next);
+        block_absorb_next(block);
+    }
+    block_trim(block, bytes, place);
+    malloc_heap.usage.used_bytes += block_bytes(block) - old_bytes;
+    usage_peak(&malloc_heap.usage);
+    return true;
+    /* LAB 4 END */
+}
+
+size_t malloc_size(const void *payload)
+{
+    if (malloc_payload_error(payload) != HEAP_OK)
+        return 0;
+    return payload_bytes(block_of(payload));
+}
+
+bool malloc_owns(const void *payload)
+{
+    uintptr_t address = (uintptr_t)payload;
+
+    return address >= malloc_heap.begin && address < malloc_heap.end;
+}
+
+bool malloc_walk(block_visitor visit, void *context)
+{
+    const struct block_header *block = block_at(malloc_heap.begin);
+
+    while ((uintptr_t)block < malloc_heap.end) {
+        struct block seen = {
+            .address = (uintptr_t)payload_of(block),
+            .bytes = payload_bytes(block),
+            .overhead = HEADER_BYTES,
+            .state = block_is_free(block) ? BLOCK_FREE : BLOCK_USED,
+            .owner = "malloc",
+        };
+
+        if (!is_block_length(block, block_bytes(block)) ||
+            !visit(&seen, context))
+            return false;
+        block = block_next(block);
+    }
+    return true;
+}
+
+const struct heap_backend malloc_backend = {
+    .name = "malloc",
+    .alloc = malloc_alloc,
+    .free = malloc_free,
+    .resize = malloc_resize,
+    .size = malloc_size,
+    .owns = malloc_owns,
+    .walk = malloc_walk,
+    .check = malloc_check,
+    .usage = &malloc_heap.usage,
+};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* How malloc lays out memory; for the malloc_*.c files only.
+ *
+ *        +--------------------------+
+ *        | bytes            | state |   the block's length, header included
+ *        | previous_bytes           |   the length of the block before it
+ *        +--------------------------+
+ *        | payload                  |   <-- what the caller gets
+ *        |   in a free block: links |
+ *        |   of the free list       |
+ *        +--------------------------+
+ *
+ * A length is a multiple of 8, so its lowest three bits are free to hold the
+ * state.  Two of the eight values are legal and they differ in every bit;
+ * a longer magic number would need a longer header.  What proves a header is
+ * its neighbours: the block behind must give this block's length as its
+ * previous_bytes, and this one must give the length of the block before.
+ */
+#ifndef MM_MALLOC_MALLOC_BLOCK_H
+#define MM_MALLOC_MALLOC_BLOCK_H
+
+#include "lib/list.h"
+#include "mm/heap/heap.h"
+
+#define BLOCK_STATE_BITS 7u
+
+enum block_tag {
+    TAG_FREE = 2, /* 010 */
+    TAG_USED = 5  /* 101 */
+};
+
+struct block_header {
+    uint32_t bytes_and_state;
+    uint32_t previous_bytes; /* 0 in the first block */
+};
+
+/* A free block: its payload holds its place in the free list. */
+struct free_block {
+    struct block_header header;
+    struct list_link link;
+};
+
+#define HEADER_BYTES    sizeof(struct block_header)
+#define MIN_BLOCK_BYTES sizeof(struct free_block)
+
+_Static_assert(HEADER_BYTES == HEAP_ALIGNMENT,
+               "payloads are aligned because headers are");
+_Static_assert(MIN_BLOCK_BYTES % HEAP_ALIGNMENT == 0,
+               "all lengths are multiples of the alignment");
+
+struct malloc_heap {
+    uintptr_t begin;
+    uintptr_t end; /* the end mark's header lies here, and ends the heap */
+    struct list_link free_list; /* in address order */
+    struct heap_usage usage;
+};
+
+extern struct malloc_heap malloc_heap;
+
+static inline size_t block_bytes(const struct block_header *block)
+{
+    return block->bytes_and_state & ~BLOCK_STATE_BITS;
+}
+
+static inline bool block_is_free(const struct block_header *block)
+{
+    return (block->bytes_and_state & BLOCK_STATE_BITS) == TAG_FREE;
+}
+
+static inline bool block_is_used(const struct block_header *block)
+{
+    return (block->bytes_and_state & BLOCK_STATE_BITS) == TAG_USED;
+}
+
+static inline struct block_header *block_at(uintptr_t address)
+{
+    return (struct block_header *)address;
+}
+
+static inline struct block_header *block_next(const struct block_header *block)
+{
+    return block_at((uintptr_t)block + block_bytes(block));
+}
+
+/* NULL for the first block. */
+static inline struct block_header *
+block_previous(const struct block_header *block)
+{
+    if (block->previous_bytes == 0)
+        return NULL;
+    return block_at((uintptr_t)block - block->previous_bytes);
+}
+
+static inline struct block_header *block_of(const void *payload)
+{
+    return block_at((uintptr_t)payload - HEADER_BYTES);
+}
+
+static inline void *payload_of(const struct block_header *block)
+{
+    return (void *)((uintptr_t)block + HEADER_BYTES);
+}
+
+static inline size_t payload_bytes(const struct block_header *block)
+{
+    return block_bytes(block) - HEADER_BYTES;
+}
+
+/* In a free block only: elsewhere this is payload. */
+static inline struct list_link *link_of(struct block_header *block)
+{
+    return &((struct free_block *)block)->link;
+}
+
+/* Whether a length leads from `block` to another place in the heap. */
+static inline bool is_block_length(const struct block_header *block,
+                                   size_t bytes)
+{
+    return bytes >= MIN_BLOCK_BYTES &&
+           bytes <= malloc_heap.end - (uintptr_t)block;
+}
+
+/* What is wrong with an address that someone wants to free or resize; HEAP_OK
+ * if a block in use begins there, whose neighbours can be merged with it. */
+enum heap_error malloc_payload_error(const void *payload);
+
+#endif

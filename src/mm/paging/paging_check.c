@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* Walks the kernel's directory as the processor would, before the processor
+ * does: a mistake found here prints a line, the same mistake found by the
+ * processor resets the machine without a word.
+ *
+ * It knows the format of the entries (arch.h) and the plan, and shares nothing
+ * else with paging.c.  The plan is cut into pieces (lib/region.h) that are
+ * answered alike throughout; then every page of a piece is compared:
+ *
+ *     0         direct_map.base                             2^32
+ *     |  absent  | writable | read only | ... | absent  ... |
+ *
+ * What comes and goes after the plan was followed, in the window, is held
+ * against what its owner says; paging_window.c looks at the frames.
+ */
+#include "mm/paging/paging.h"
+
+#include "mm/frames/frames.h"
+#include "mm/paging/paging_private.h"
+
+#define BEGUN "I0: paging_init() has run, and keeps the plan"
+#define LEADS "I1: a directory entry leads to a writable table"
+#define OWNED "I1: a table has a frame that is in use, within reach"
+#define ALONE "I1: no frame holds two tables"
+#define SHOWS "I2: every page of the plan shows its frame"
+#define RIGHT "I3: every page has the rights of the plan"
+#define BLANK "I4: nothing is mapped that the plan does not name"
+#define KEPT  "I5: tables, code and stack in use are mapped"
+
+/* The processor notes in bits 5 and 6 that a page was used; bits 9 to 11 mean
+ * nothing to it.  All others have to be as the plan wants them. */
+#define IGNORED (ENTRY_ACCESSED | ENTRY_DIRTY | 0xE00u)
+
+/* What a piece of the plan asks of its pages. */
+enum answer {
+    ABSENT,
+    READ_ONLY,
+    WRITABLE,
+    CHANGING /* the window: what its owner says */
+};
+
+/* The tables, in the order of the directory's entries. */
+
+static struct violation check_frame(frame_t frame, uintptr_t found_at)
+{
+    if (frame.number >= direct_map.bytes >> PAGE_SHIFT ||
+        frame_state(frame) != FRAME_IS_USED)
+        return (struct violation){ OWNED, found_at, FRAME_IS_USED,
+                                   frame.number };
+    return SOUND;
+}
+
+/* Whether the frame of entry `i` was seen before. */
+static bool is_second(const page_entry_t *entries, uint32_t i)
+{
+    frame_t frame = entry_frame(entries[i]);
+
+    if (frame.number == frame_of(virt_to_phys(entries)).number)
+        return true;
+    for (uint32_t j = 0; j < i; j++) {
+        if (entry_is(entries[j], ENTRY_PRESENT) &&
+            entry_frame(entries[j]).number == frame.number)
+            return true;
+    }
+    return false;
+}
+
+/* I1.  Comes before anything that looks into a table. */
+static struct violation check_tables(void)
+{
+    const page_entry_t *entries = paging.directory->entries;
+    struct violation violation = check_frame(
+        frame_of(virt_to_phys(paging.directory)), (uintptr_t)entries);
+    const uint32_t flags = ENTRY_PRESENT | ENTRY_WRITABLE;
+
+    for (uint32_t i = 0; i < ENTRIES_PER_TABLE && is_sound(violation); i++) {
+        uintptr_t address = (uintptr_t)i << DIRECTORY_SHIFT;
+
+        if (!entry_is(entries[i], ENTRY_PRESENT))
+            continue;
+        if ((entries[i] & (flags | ENTRY_LARGE)) != flags)
+            return (struct violation){ LEADS, address, flags, entries[i] };
+        if (is_second(entries, i))
+            return (struct violation){ ALONE, address, 0, entries[i] };
+        violation = check_frame(entry_frame(entries[i]), address);
+    }
+    return violation;
+}
+
+/* The pages. */
+
+/* Memory as the direct map shows it, up to where both bounds allow. */
+static void piece_meet_memory(struct piece *piece, uint64_t begin, uint64_t end)
+{
+    uint64_t reach = page_down(paging.plan->layout->reach);
+
+    if (reach > page_down(direct_map.bytes))
+        reach = page_down(direct_map.bytes);
+    if (end > reach)
+        end = reach;
+    if (begin < end)
+        piece_meet(piece, direct_map.base + begin, direct_map.base + end,
+                   WRITABLE);
+}
+
+/* The piece of the plan that begins at the virtual address `begin`. */
+static struct piece piece_at(uint64_t begin)
+{
+    const struct memory_layout *layout = paging.plan->layout;
+    struct page_range window = paging_window_range();
+    struct piece piece = { begin, 1ull << 32, ABSENT };
+
+    for (size_t i = 0; i < layout->available_count; i++) {
+        const struct region *region = &layout->available[i];
+
+        piece_meet_memory(&piece, page_up(region->begin),
+                          page_down(region->end));
+    }
+    for (size_t i = 0; i < layout->in_use_count; i++) {
+        const struct region *region = &layout->in_use[i];
+
+        if (region->begin < region->end)
+            piece_meet_memory(&piece, page_down(region->begin),
+                              page_up(region->end));
+    }
+    piece_meet(&piece, window.begin, window.end, CHANGING);
+    return piece;
+}
+
+/* Spans change what is there: they take rights away, the guards all of them. */
+static void piece_meet_spans(struct piece *piece)
+{
+    const struct paging_plan *plan = paging.plan;
+    bool guarded = false;
+
+    for (size_t i = 0; i < plan->span_count; i++) {
+        const struct kernel_span *span = &plan->spans[i];
+        bool inside = span->begin <= piece->begin && piece->begin < span->end;
+
+        piece_cut(piece, span->begin);
+        piece_cut(piece, span->end);
+        if (inside && span->kind == SPAN_GUARD)
+            guarded = true;
+        else if (inside && piece->answer == WRITABLE)
+            piece->answer = READ_ONLY;
+    }
+    if (guarded)
+        piece->answer = ABSENT;
+}
+
+/* The table that the processor goes through for `page`; NULL if none. */
+static const page_entry_t *table_for(uint32_t page)
+{
+    page_entry_t entry = paging.directory->entries[page >> DIRECTORY_SHIFT];
+    uintptr_t table = direct_map.base + (entry & ~(uint32_t)ENTRY_FLAGS);
+
+    if (!entry_is(entry, ENTRY_PRESENT))
+        return NULL;
+    return ((const struct page_table *)table)->entries;
+}
+
+/* The entry that the processor finds for `page`; 0 if it stops on the way. */
+static page_entry_t walk(uint32_t page)
+{
+    const page_entry_t *table = table_for(page);
+
+    return table ? table[page >> PAGE_SHIFT & (ENTRIES_PER_TABLE - 1)] : 0;
+}
+
+static struct violation wrong_page(uint32_t page, page_entry_t expected,
+                                   page_entry_t found)
+{
+    if (!entry_is(found, ENTRY_PRESENT) ||
+        entry_frame(found).number != entry_frame(expected).number)
+        return (struct violation){ SHOWS, page, expected, found };
+    return (struct violation){ RIGHT, page, expected, found };
+}
+
+/* I2 and I3.  There may be 196,608 such pages. */
+static struct violation check_present(const struct piece *piece)
+{
+    uint32_t page = (uint32_t)piece->begin;
+    uint32_t count = (uint32_t)((piece->end - piece->begin) >> PAGE_SHIFT);
+    page_entry_t expected = (page_entry_t)(page - direct_map.base);
+
+    expected |= ENTRY_PRESENT;
+    if (piece->answer == WRITABLE)
+        expected |= ENTRY_WRITABLE;
+    for (; count > 0; count--) {
+        page_entry_t found = walk(page) & ~IGNORED;
+
+        if (found != expected)
+            return wrong_page(page, expected, found);
+        page += PAGE_BYTES;
+        expected += PAGE_BYTES; /* the flags stay, the frame is the next */
+    }
+    return SOUND;
+}
+
+/* I4 */
+static struct violation check_absent(const struct piece *piece)
+{
+    uint64_t at = piece->begin;
+
+    while (at < piece->end) {
+        page_entry_t found = walk((uint32_t)at);
+
+        if (entry_is(found, ENTRY_PRESENT))
+            return (struct violation){ BLANK, (uintptr_t)at, 0, found };
+        if (table_for((uint32_t)at) != NULL)
+            at += PAGE_BYTES;
+        else /* no table: nothing up to the next 4 MiB */
+            at = ((at >> DIRECTORY_SHIFT) + 1) << DIRECTORY_SHIFT;
+    }
+    return SOUND;
+}
+
+/* I4, where pages come and go.  I6 says more about those that are there. */
+static struct violation check_changing(const struct piece *piece)
+{
+    const uint32_t rights = ENTRY_PRESENT | ENTRY_WRITABLE;
+
+    for (uint64_t at = piece->begin; at < piece->end; at += PAGE_BYTES) {
+        uint32_t page = (uint32_t)at;
+        page_entry_t found = walk(page);
+
+        if (!paging_window_has(page) && entry_is(found, ENTRY_PRESENT))
+            return (struct violation){ BLANK, page, 0, found };
+        if (paging_window_has(page) &&
+            (found & ENTRY_FLAGS & ~IGNORED) != rights)
+            return wrong_page(page, found | rights, found);
+    }
+    return SOUND;
+}
+
+static struct violation check_piece(const struct piece *piece)
+{
+    if (piece->answer == ABSENT)
+        return check_absent(piece);
+    if (piece->answer == CHANGING)
+        return check_changing(piece);
+    return check_present(piece);
+}
+
+static struct violation check_pages(void)
+{
+    struct violation violation = SOUND;
+    struct piece piece = { 0, 0, ABSENT };
+
+    while (piece.end < 1ull << 32 && is_sound(violation)) {
+        piece = piece_at(piece.end);
+        piece_meet_spans(&piece);
+        violation = check_piece(&piece);
+    }
+    return violation;
+}
+
+/* Whether the page around `address` will be there; a host test's own code and
+ * stack lie outside the direct map and are not ours to ask about. */
+static struct violation check_kept(uintptr_t address)
+{
+    page_entry_t entry = walk((uint32_t)address);
+
+    if (address - direct_map.base < direct_map.bytes &&
+        !entry_is(entry, ENTRY_PRESENT))
+        return (struct violation){ KEPT, address, ENTRY_PRESENT, entry };
+    return SOUND;
+}
+
+/* I5.  The plan may be wrong, too. */
+static struct violation check_all_kept(void)
+{
+    const page_entry_t *entries = paging.directory->entries;
+    struct violation violation = check_kept((uintptr_t)entries);
+
+    if (is_sound(violation))
+        violation = check_kept((uintptr_t)&check_all_kept);
+    if (is_sound(violation))
+        violation = check_kept((uintptr_t)&violation);
+    for (uint32_t i = 0; i < ENTRIES_PER_TABLE && is_sound(violation); i++) {
+        if (entry_is(entries[i], ENTRY_PRESENT))
+            violation =
+                check_kept((uintptr_t)frame_to_virt(entry_frame(entries[i])));
+    }
+    return violation;
+}
+
+struct violation paging_check(void)
+{
+    struct violation violation;
+
+    if (paging.directory == NULL || paging.plan == NULL)
+        return (struct violation){ BEGUN, 0, true, false };
+    violation = check_tables();
+    if (is_sound(violation))
+        violation = check_pages();
+    if (is_sound(violation))
+        violation = paging_check_window();
+    if (is_sound(violation))
+        violation = check_all_kept();
+    return violation;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What spans.c works with, and what the compiler is told about its functions;
+ * for that file only. */
+#ifndef MM_SPANS_SPANS_CALLS_H
+#define MM_SPANS_SPANS_CALLS_H
+
+#include "mm/spans/spans.h"
+#include "mm/spans/spans_runs.h"
+
+/* Granules in a row: a span, or what becomes one or has been one. */
+struct granules {
+    struct span_pool *pool;
+    struct span_zone *zone;
+    uintptr_t address;
+    uint32_t index, length;
+};
+
+/* On the way of every call, or of few.  Said here, once, because with so few
+ * registers it saves a fifth of the instructions of a call. */
+#define HOT  static inline __attribute__((always_inline))
+#define COLD static __attribute__((noinline))
+
+COLD bool zone_create(struct span_pool *pool);
+COLD void zone_retire(struct span_pool *pool, struct span_zone *zone);
+HOT void run_take(struct granules wanted, uint32_t run_length, bool has_head);
+HOT void run_give(struct granules given);
+HOT enum heap_error span_find(const void *payload, struct granules *span);
+
+#undef HOT
+#undef COLD
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks spans.c from outside: knows the layout, shares no logic with it.
+ *
+ * Granule by granule where the allocator takes words, and from the maps to the
+ * lists where it goes from the lists to the maps.  It reads nothing in a page
+ * before the page map has said what that page is, and every loop is bounded
+ * by a counter.
+ *
+ * What it cannot see: payload, and a map and its counter changed together.
+ */
+#include "lib/addr.h"
+#include "mm/spans/spans_zone.h"
+
+static const char mapping[] = "I1: the page map marks whole zones";
+static const char sealed[] = "I2: a zone's seal is its own";
+static const char fences[] = "I3: the fences are allocated and no tails";
+static const char tails[] = "I4: a tail follows a head or a tail";
+static const char counted[] = "I5: a zone counts the heads in its maps";
+static const char listed[] = "I6: each free run is in its length's list";
+static const char one_empty[] = "I7: a pool keeps one all-free zone at most";
+static const char totals[] = "I8: the counters equal what the zones add up to";
+
+/* What the zones add up to. */
+struct tally {
+    uint32_t zones, empty, heads, allocated;
+    uint32_t runs[RUN_CLASSES + 1];
+};
+
+static struct violation differ(const char *invariant, const void *where,
+                               uintptr_t expected, uintptr_t found)
+{
+    if (expected == found)
+        return SOUND;
+    return (struct violation){ invariant, (uintptr_t)where, expected, found };
+}
+
+/* Where in the page map the zone that begins at page `first` ends; `first` if
+ * none does. */
+static uint32_t zone_end(uint32_t first)
+{
+    uint32_t mark = span_heap.source.page_map[first];
+    uint32_t number = mark >> PAGE_INDEX_BITS, pages;
+
+    if (number == 0 || number > span_heap.pool_count)
+        return first;
+    pages = span_heap.numbered[number]->zone_pages;
+    if (pages > span_heap.page_count - first)
+        return first;
+    for (uint32_t i = 0; i < pages; i++) {
+        if (span_heap.source.page_map[first + i] !=
+            (number << PAGE_INDEX_BITS) + i)
+            return first;
+    }
+    return first + pages;
+}
+
+/* I1. */
+static struct violation check_page_map(void)
+{
+    uint32_t page = 0;
+
+    while (page < span_heap.page_count) {
+        uint32_t mark = span_heap.source.page_map[page];
+        uint32_t end = mark == PAGE_NOT_OURS ? page + 1 : zone_end(page);
+
+        if (end == page)
+            return (struct violation){
+                mapping, (span_heap.first_page + page) << PAGE_SHIFT, 0, mark
+            };
+        page = end;
+    }
+    return SOUND;
+}
+
+/* I3: every bit of the map that belongs to no granule. */
+static struct violation check_fences(const struct span_pool *pool,
+                                     const struct span_zone *zone)
+{
+    uint32_t bits = ((pool->granules + 1) / WORD_BITS + 1) * WORD_BITS;
+
+    for (uint32_t i = 0; i < bits; i = i ? i + 1 : pool->granules + 1) {
+        if (!is_allocated(zone, i) || is_continued(zone, i))
+            return (struct violation){ fences,
+                                       (uintptr_t)&zone->map[i / WORD_BITS], 2,
+                                       2u * is_allocated(zone, i) +
+                                           is_continued(zone, i) };
+    }
+    return SOUND;
+}
+
+/* I4, and I5 by the way. */
+static struct violation check_spans(const struct span_pool *pool,
+                                    const struct span_zone *zone,
+                                    struct tally *tally)
+{
+    uint32_t length = 0, heads = 0;
+
+    for (uint32_t i = 1; i <= pool->granules; i++) {
+        bool tail = is_continued(zone, i);
+
+        if (tail && (length == 0 || !is_allocated(zone, i)))
+            return (struct violation){ tails,
+                                       (uintptr_t)granule_at(pool, zone, i), 0,
+                                       1 };
+        length = tail ? length + 1 : is_allocated(zone, i);
+        if (length > pool->span_max)
+            return (struct violation){ tails,
+                                       (uintptr_t)granule_at(pool, zone, i),
+                                       pool->span_max, length };
+        heads += !tail && length;
+        tally->allocated += length > 0;
+    }
+    tally->heads += heads;
+    return differ(counted, zone, heads, zone->spans);
+}
+
+static bool is_run_of(const struct span_pool *pool, const struct free_run *link)
+{
+    uint32_t mark = page_mark((uintptr_t)link);
+
+    return (uintptr_t)link % HEAP_ALIGNMENT == 0 && mark != PAGE_NOT_OURS &&
+           mark_pool(mark) == pool;
+}
+
+/* A run's own part of I6: its neighbours in the list, or the list's head, know
+ * it.  With that, what is left to find is a list with too many. */
+static struct violation check_links(const struct span_pool *pool,
+                                    const struct free_run *run, uint32_t class)
+{
+    const struct free_run *previous = run->previous, *next = run->next;
+    struct violation violation = SOUND;
+
+    if (!previous)
+        violation =
+            differ(listed, run, (uintptr_t)pool->runs[class], (uintptr_t)run);
+    else if (!is_run_of(pool, previous) || previous->next != run)
+        return (struct violation){ listed, (uintptr_t)run, 0,
+                                   (uintptr_t)previous };
+    if (is_sound(violation) && next &&
+        (!is_run_of(pool, next) || next->previous != run))
+        return (struct violation){ listed, (uintptr_t)run, 0, (uintptr_t)next };
+    return violation;
+}
+
+static struct violation check_runs(const struct span_pool *pool,
+                                   const struct span_zone *zone,
+                                   struct tally *tally)
+{
+    struct violation violation = SOUND;
+    uint32_t length = 0;
+
+    /* The fence behind the last granule ends the last run. */
+    for (uint32_t i = 1; i <= pool->granules + 1 && is_sound(violation); i++) {
+        if (!is_allocated(zone, i)) {
+            length++;
+        } else if (length > 0) {
+            uint32_t class = length < RUN_CLASSES ? length : RUN_CLASSES;
+
+            violation =
+                check_links(pool, granule_at(pool, zone, i - length), class);
+            tally->runs[class]++;
+            length = 0;
+        }
+    }
+    return violation;
+}
+
+static struct violation check_zone(const struct span_pool *pool,
+                                   const struct span_zone *zone,
+                                   struct tally *tally)
+{
+    struct violation violation =
+        differ(sealed, zone, zone_seal(zone), zone->seal);
+
+    tally->zones++;
+    if (is_sound(violation))
+        violation = check_fences(pool, zone);
+    if (is_sound(violation))
+        violation = check_spans(pool, zone, tally);
+    if (is_sound(violation))
+        violation = check_runs(pool, zone, tally);
+    tally->empty += zone->spans == 0;
+    return violation;
+}
+
+/* I6, the other direction: the lists have as many runs as the maps. */
+static struct violation check_lists(const struct span_pool *pool,
+                                    const struct tally *tally)
+{
+    for (uint32_t class = 1; class <= RUN_CLASSES; class ++) {
+        const struct free_run *run = pool->runs[class];
+        uint32_t bit = pool->run_classes >> (class - 1) & 1, found = 0;
+
+        if (bit != (run != NULL))
+            return (struct violation){ listed, (uintptr_t)&pool->run_classes,
+                                       run != NULL, bit };
+        for (; run && found <= tally->runs[class]; run = run->next) {
+            if (!is_run_of(pool, run))
+                return (struct violation){ listed,
+                                           (uintptr_t)&pool->runs[class], 0,
+                                           (uintptr_t)run };
+            found++;
+        }
+        if (found != tally->runs[class])
+            return (struct violation){ listed, (uintptr_t)&pool->runs[class],
+                                       tally->runs[class], found };
+    }
+    return SOUND;
+}
+
+/* All zones of one pool, found by the page map. */
+static struct violation check_pool(const struct span_pool *pool,
+                                   struct tally *tally)
+{
+    struct violation violation = SOUND;
+
+    for (uint32_t i = 0; i < span_heap.page_count && is_sound(violation); i++) {
+        uintptr_t page = (span_heap.first_page + i) << PAGE_SHIFT;
+
+        if (page_mark(page) == pool->mark)
+            violation = check_zone(pool, (const struct span_zone *)page, tally);
+    }
+    if (is_sound(violation))
+        violation = differ(totals, &pool->zones, tally->zones, pool->zones);
+    if (is_sound(violation))
+        violation = check_lists(pool, tally);
+    if (is_sound(violation) && tally->empty > 1)
+        return (struct violation){ one_empty, (uintptr_t)pool, 1,
+                                   tally->empty };
+    return violation;
+}
+
+struct violation spans_check(void)
+{
+    const struct heap_usage *usage = &span_heap.usage;
+    struct violation violation = check_page_map();
+    size_t bytes = 0, blocks = 0;
+
+    for (uint32_t i = 0; is_sound(violation) && i < span_heap.pool_count; i++) {
+        const struct span_pool *pool = &span_heap.pools[i];
+        struct tally tally = { 0 };
+
+        violation = check_pool(pool, &tally);
+        bytes += tally.allocated * pool->granule_bytes;
+        blocks += tally.heads;
+    }
+    if (is_sound(violation))
+        violation =
+            differ(totals, &usage->used_bytes, bytes, usage->used_bytes);
+    if (is_sound(violation))
+        violation =
+            differ(totals, &usage->used_blocks, blocks, usage->used_blocks);
+    return violation;
+}

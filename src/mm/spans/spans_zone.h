@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* How spans lie in memory; for the spans_*.c files only.
+ *
+ *     a zone, 1 to 4 pages                                             tail
+ *     +------+-----+-----+--     --+-----------+-----------+--     --+--+
+ *     | zone | A C | A C |   ...   | granule 1 | granule 2 |   ...   |  |
+ *     +------+-----+-----+--     --+-----------+-----------+--     --+--+
+ *              32 granules a pair
+ *
+ * Two bits tell the state of a granule: A, allocated, and C, that it continues
+ * the span of the granule in front of it.
+ *
+ *     A C
+ *     0 0   free
+ *     1 0   head of a span
+ *     1 1   tail of a span
+ *     0 1   never
+ *
+ *     granule     0   1   2   3   4   5   6   7  ...   n  n+1
+ *     A           1   1   1   1   1   0   0   1        0   1
+ *     C           0   0   1   1   0   0   0   0        0   0
+ *               fence |  span  |   | free  |             fence
+ *
+ * The length of a span is one more than the run of ones in C behind its head;
+ * a span of one granule has no bit in C, so zones of equal entries are the
+ * special case that C is all zero.  Granules are counted from 1: the fences,
+ * bit 0 and those behind the last granule, end every search at the border.
+ *
+ * No span is longer than 32 granules, so each question about one is answered
+ * by two words of a map.
+ */
+#ifndef MM_SPANS_SPANS_ZONE_H
+#define MM_SPANS_SPANS_ZONE_H
+
+#include "mm/spans/spans.h"
+
+#define WORD_BITS 32u
+
+struct map_pair {
+    uint32_t allocated; /* A */
+    uint32_t continued; /* C */
+};
+
+struct span_zone {
+    uint32_t seal;  /* zone_seal(): the first word that an overflow meets */
+    uint32_t spans; /* in use */
+    struct map_pair map[];
+};
+
+/* A free run's first granule.  What stands in free memory may be overwritten
+ * by anyone who holds on to a span too long, so spans_runs.h proves it first.
+ * A run of fewer granules than RUN_CLASSES is listed by its exact length. */
+struct free_run {
+    struct free_run *previous, *next;
+};
+
+#define SPAN_GRANULES_MAX 32u
+#define RUN_CLASSES       SPAN_GRANULES_MAX
+
+_Static_assert(SPAN_GRANULES_MAX == WORD_BITS,
+               "a span touches two words of a map at most");
+_Static_assert(sizeof(struct free_run) <= 8, "links fit the smallest granule");
+_Static_assert(sizeof(struct span_zone) % HEAP_ALIGNMENT == 0 &&
+                   sizeof(struct map_pair) % HEAP_ALIGNMENT == 0,
+               "granules that follow the map are aligned");
+
+/* All zones of one granule. */
+struct span_pool {
+    const char *name;
+    uint32_t granule_bytes;
+    uint32_t span_max; /* granules */
+    uint32_t mark;     /* of a zone's first page in the page map */
+    uint32_t zone_pages;
+    uint32_t granules;     /* in a zone */
+    uint32_t granule_zero; /* bytes from the zone to its granule 0, the fence */
+    /* The free runs of all its zones: runs[n] are those of n granules, the
+     * last those of RUN_CLASSES and more. */
+    struct free_run *runs[RUN_CLASSES + 1];
+    uint32_t run_classes; /* bit n - 1: there are runs in runs[n] */
+    bool forgotten;       /* the lists were found damaged, and dropped */
+    uint32_t zones;
+};
+
+#define SPAN_POOLS_MAX 32u
+#define ZONE_PAGES_MAX 4u
+
+/* What a byte of the page map says: 0, or the pool (from 1) and which page of
+ * its zone this is.  So neither depends on what stands in the zone itself. */
+#define PAGE_NOT_OURS   0u
+#define PAGE_INDEX_BITS 2u
+#define PAGE_INDEX_MASK ((1u << PAGE_INDEX_BITS) - 1)
+
+_Static_assert(ZONE_PAGES_MAX == 1u << PAGE_INDEX_BITS &&
+                   (SPAN_POOLS_MAX + 1) << PAGE_INDEX_BITS <= 256,
+               "pool and page fit a byte of the page map");
+
+/* How requests of a size are served. */
+struct span_order {
+    struct span_pool *pool;
+    uint32_t granules;
+};
+
+#define REQUEST_STEP 8u /* bytes: requests that differ by less are alike */
+
+struct span_heap {
+    struct page_source source;
+    uint32_t first_page, page_count; /* of the page map */
+    struct span_pool pools[SPAN_POOLS_MAX];
+    struct span_pool *numbered[1 + SPAN_POOLS_MAX]; /* from 1 on */
+    uint32_t pool_count;
+    struct span_order orders[SPANS_BYTES_MAX / REQUEST_STEP];
+    struct heap_usage usage;
+};
+
+extern struct span_heap span_heap;
+
+/* Makes the pools and the orders of a policy; in spans_policy.c. */
+void span_pools_create(enum spans_policy policy);
+
+/* -- Addresses ------------------------------------------------------------ */
+
+/* In the page map; page_count or more for an address outside. */
+static inline uint32_t page_index(uintptr_t address)
+{
+    return (address >> PAGE_SHIFT) - span_heap.first_page;
+}
+
+/* What the page map says of the page with `address` in it. */
+static inline uint32_t page_mark(uintptr_t address)
+{
+    uint32_t page = page_index(address);
+
+    if (page >= span_heap.page_count)
+        return PAGE_NOT_OURS;
+    return span_heap.source.page_map[page];
+}
+
+static inline struct span_pool *mark_pool(uint32_t mark)
+{
+    return span_heap.numbered[mark >> PAGE_INDEX_BITS];
+}
+
+/* The zone of an address in a page with that mark. */
+static inline struct span_zone *zone_at(uintptr_t address, uint32_t mark)
+{
+    uintptr_t page = align_down(address, PAGE_BYTES);
+
+    return (struct span_zone *)(page - (mark & PAGE_INDEX_MASK) * PAGE_BYTES);
+}
+
+static inline uint32_t zone_seal(const struct span_zone *zone)
+{
+    return (uint32_t)(uintptr_t)zone ^ 0x5EA1ED00u;
+}
+
+static inline void *granule_at(const struct span_pool *pool,
+                               const struct span_zone *zone, uint32_t index)
+{
+    return (void *)((uintptr_t)zone + pool->granule_zero +
+                    index * pool->granule_bytes);
+}
+
+/* -- Maps ----------------------------------------------------------------- */
+
+static inline uint32_t low_bits(uint32_t count) /* 1 to 32 */
+{
+    return ~0u >> (WORD_BITS - count);
+}
+
+static inline bool is_allocated(const struct span_zone *zone, uint32_t index)
+{
+    return zone->map[index / WORD_BITS].allocated >> index % WORD_BITS & 1;
+}
+
+static inline bool is_continued(const struct span_zone *zone, uint32_t index)
+{
+    return zone->map[index / WORD_BITS].continued >> index % WORD_BITS & 1;
+}
+
+/* Free granules from `index` on; counts no further than the next word, so
+ * the answer is exact only up to 32. */
+static inline uint32_t free_behind(const struct span_zone *zone, uint32_t index)
+{
+    const struct map_pair *pair = &zone->map[index / WORD_BITS];
+    uint32_t bit = index % WORD_BITS;
+    uint32_t word = pair->allocated >> bit;
+
+    if (word)
+        return (uint32_t)__builtin_ctz(word);
+    /* No fence in this word, so there is a next one. */
+    word = pair[1].allocated;
+    return WORD_BITS - bit + (word ? (uint32_t)__builtin_ctz(word) : WORD_BITS);
+}
+
+/* Free granules in front of `index`, all of them: the fence ends the loop. */
+static inline uint32_t free_before(const struct span_zone *zone, uint32_t index)
+{
+    uint32_t at = index / WORD_BITS;
+    uint32_t word = zone->map[at].allocated & ~(~0u << index % WORD_BITS);
+
+    while (!word)
+        word = zone->map[--at].allocated;
+    return index - 1 -
+           (at * WORD_BITS + WORD_BITS - 1 - (uint32_t)__builtin_clz(word));
+}
+
+/* Granules of the span whose head is `index`; more than SPAN_GRANULES_MAX only
+ * if C is damaged. */
+static inline uint32_t span_length(const struct span_zone *zone, uint32_t index)
+{
+    const struct map_pair *pair = &zone->map[index / WORD_BITS];
+    uint32_t behind = WORD_BITS - 1 - index % WORD_BITS; /* in this word */
+    uint32_t word = ~(pair->continued >> index % WORD_BITS >> 1);
+    uint32_t tails = (uint32_t)__builtin_ctz(word);
+
+    if (tails < behind)
+        return 1 + tails;
+    word = ~pair[1].continued;
+    return 1 + behind + (word ? (uint32_t)__builtin_ctz(word) : WORD_BITS);
+}
+
+/* Makes free granules a span, or more tails of the span in front of them. */
+static inline void span_mark(struct span_zone *zone, uint32_t index,
+                             uint32_t length, bool has_head)
+{
+    struct map_pair *pair = &zone->map[index / WORD_BITS];
+    uint32_t bit = index % WORD_BITS;
+    uint32_t mask = low_bits(length);
+    uint32_t tails = has_head ? mask - 1 : mask;
+
+    pair[0].allocated |= mask << bit;
+    pair[0].continued |= tails << bit;
+    if (bit + length > WORD_BITS) {
+        pair[1].allocated |= mask >> (WORD_BITS - bit);
+        pair[1].continued |= tails >> (WORD_BITS - bit);
+    }
+}
+
+/* Both bits of each granule. */
+static inline void span_unmark(struct span_zone *zone, uint32_t index,
+                               uint32_t length)
+{
+    struct map_pair *pair = &zone->map[index / WORD_BITS];
+    uint32_t bit = index % WORD_BITS;
+    uint32_t mask = low_bits(length);
+
+    pair[0].allocated &= ~(mask << bit);
+    pair[0].continued &= ~(mask << bit);
+    if (bit + length > WORD_BITS) {
+        pair[1].allocated &= ~(mask >> (WORD_BITS - bit));
+        pair[1].continued &= ~(mask >> (WORD_BITS - bit));
+    }
+}
+
+#endif

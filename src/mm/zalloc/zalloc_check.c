@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks zalloc.c from outside: knows the layout, shares no logic with it.
+ *
+ * It begins with what lies farthest from any payload, the page map, and reads
+ * nothing in a page before the map has said what that page is.  Every loop is
+ * bounded by a counter, so a list that runs in a circle ends as a violation.
+ *
+ * What it cannot see: payload, and a map and a counter changed together.
+ */
+#include "mm/zalloc/zalloc.h"
+
+#include "mm/zalloc/zalloc_zone.h"
+
+static const char mapping[] = "I1: the page map marks zones and stores only";
+static const char registered[] = "I2: a zone and its slot name each other";
+static const char packed[] = "I3: all stores are full except the newest";
+static const char used_bits[] = "I4: a zone's map agrees with its counter";
+static const char open_list[] = "I5: a cache lists its zones with free entries";
+static const char one_empty[] = "I6: a cache keeps one all-free zone at most";
+static const char counting[] =
+    "I7: the counters equal what the zones add up to";
+
+/* What the zones add up to: of one cache, or of all. */
+struct tally {
+    size_t zones, open, empty, used, bytes, pages;
+};
+
+static bool is_page_marked(const void *first, uint8_t mark)
+{
+    return (uintptr_t)first % PAGE_BYTES == 0 &&
+           page_mark((uintptr_t)first) == mark;
+}
+
+static struct violation differ(const char *invariant, const void *where,
+                               uintptr_t expected, uintptr_t found)
+{
+    if (expected == found)
+        return SOUND;
+    return (struct violation){ invariant, (uintptr_t)where, expected, found };
+}
+
+/* I3, and that the stores can be walked at all. */
+static struct violation check_stores(void)
+{
+    const struct zone_store *store = zalloc_heap.newest_store;
+    size_t slots = 0;
+
+    for (size_t i = 0; i < zalloc_heap.stores; i++) {
+        if (!is_page_marked(store, PAGE_STORE))
+            return (struct violation){ mapping, (uintptr_t)store, PAGE_STORE,
+                                       page_mark((uintptr_t)store) };
+        if (store->used > STORE_SLOTS || (i > 0 && store->used != STORE_SLOTS))
+            return (struct violation){ packed, (uintptr_t)store, STORE_SLOTS,
+                                       store->used };
+        slots += store->used;
+        store = store->previous;
+    }
+    if (store)
+        return (struct violation){ packed, (uintptr_t)store, 0,
+                                   (uintptr_t)store };
+    return differ(counting, &zalloc_heap.zones, slots, zalloc_heap.zones);
+}
+
+static bool is_cache(const struct zone_cache *cache)
+{
+    const struct list_link *head = &zalloc_heap.caches;
+
+    for (const struct list_link *at = head->next; at != head; at = at->next) {
+        if (at == &cache->link)
+            return true;
+    }
+    return false;
+}
+
+/* I2, and the zone's part of I1. */
+static struct violation check_slot(const struct zone_slot *slot)
+{
+    const struct zone *zone = slot->zone;
+
+    if (!is_page_marked(zone, PAGE_ZONE_FIRST))
+        return (struct violation){ mapping, (uintptr_t)zone, PAGE_ZONE_FIRST,
+                                   page_mark((uintptr_t)zone) };
+    if (zone->slot != slot)
+        return (struct violation){ registered, (uintptr_t)zone, (uintptr_t)slot,
+                                   (uintptr_t)zone->slot };
+    if (!is_cache(zone->cache))
+        return (struct violation){ registered, (uintptr_t)zone, 0,
+                                   (uintptr_t)zone->cache };
+    for (size_t i = 0; i < zone->cache->zone_pages; i++) {
+        uintptr_t page = (uintptr_t)zone + i * PAGE_BYTES;
+
+        if (page_mark(page) != PAGE_ZONE_FIRST + i)
+            return (struct violation){ mapping, page, PAGE_ZONE_FIRST + i,
+                                       page_mark(page) };
+    }
+    return differ(registered, slot, zone->cache->entry_bytes,
+                  slot->entry_bytes);
+}
+
+/* I4, bit by bit: slower than the allocator's words, and not the same code. */
+static struct violation check_bitmap(const struct zone *zone)
+{
+    size_t used = 0, first_free = zone->cache->zone_entries;
+
+    for (size_t i = zone->cache->zone_entries; i-- > 0;) {
+        if (zone->words[i / BITMAP_WORD_BITS] >> i % BITMAP_WORD_BITS & 1)
+            used++;
+        else
+            first_free = i;
+    }
+    if (zone->first_word > first_free / BITMAP_WORD_BITS)
+        return (struct violation){ used_bits, (uintptr_t)&zone->first_word,
+                                   first_free / BITMAP_WORD_BITS,
+                                   zone->first_word };
+    return differ(used_bits, zone, used, zone->used);
+}
+
+static void add_zone(struct tally *tally, const struct zone *zone)
+{
+    tally->zones++;
+    tally->open += zone->used < zone->cache->zone_entries;
+    tally->empty += zone->used == 0;
+    tally->used += zone->used;
+    tally->bytes += zone->used * zone->cache->entry_bytes;
+    tally->pages += zone->cache->zone_pages;
+}
+
+/* All zones, once the stores can be walked. */
+static struct violation check_zones(struct tally *all)
+{
+    const struct zone_store *store = zalloc_heap.newest_store;
+    struct violation violation = SOUND;
+
+    for (; store; store = store->previous) {
+        for (size_t i = 0; i < store->used; i++) {
+            violation = check_slot(&store->slots[i]);
+            if (is_sound(violation))
+                violation = check_bitmap(store->slots[i].zone);
+            if (!is_sound(violation))
+                return violation;
+            add_zone(all, store->slots[i].zone);
+        }
+    }
+    return violation;
+}
+
+/* I1, the other direction: no page is marked that nobody accounts for. */
+static struct violation check_page_map(const struct tally *all)
+{
+    size_t marked = 0;
+
+    for (size_t i = 0; i < page_source_pages(&zalloc_heap.source); i++)
+        marked += zalloc_heap.source.page_map[i] != PAGE_NOT_OURS;
+    return differ(mapping, zalloc_heap.source.page_map,
+                  all->pages + zalloc_heap.stores, marked);
+}
+
+/* I5: as many zones as have a free entry, each one of this cache. */
+static struct violation check_open_list(const struct zone_cache *cache,
+                                        size_t open)
+{
+    const struct list_link *link = &cache->open;
+
+    for (size_t i = 0; i <= open; i++) {
+        const struct list_link *next = link->next;
+        const struct zone *zone = LIST_ITEM(next, const struct zone, link);
+        bool is_end = i == open;
+
+        if (is_end != (next == &cache->open))
+            return (struct violation){ open_list, (uintptr_t)link, open, i };
+        if (!is_end && !is_page_marked(zone, PAGE_ZONE_FIRST))
+            return (struct violation){ open_list, (uintptr_t)link,
+                                       PAGE_ZONE_FIRST,
+                                       page_mark((uintptr_t)next) };
+        if (next->previous != link)
+            return (struct violation){ open_list, (uintptr_t)next,
+                                       (uintptr_t)link,
+                                       (uintptr_t)next->previous };
+        if (!is_end &&
+            (zone->cache != cache || zone->used == cache->zone_entries))
+            return (struct violation){ open_list, (uintptr_t)zone,
+                                       cache->zone_entries - 1, zone->used };
+        link = next;
+    }
+    return SOUND;
+}
+
+/* I5 to I7 for one cache; its zones are found through the stores. */
+static struct violation check_cache(const struct zone_cache *cache)
+{
+    const struct zone_store *store = zalloc_heap.newest_store;
+    struct tally own = { 0 };
+    struct violation violation;
+
+    for (; store; store = store->previous) {
+        for (size_t i = 0; i < store->used; i++) {
+            if (store->slots[i].zone->cache == cache)
+                add_zone(&own, store->slots[i].zone);
+        }
+    }
+    if (own.empty > 1)
+        return (struct violation){ one_empty, (uintptr_t)cache, 1, own.empty };
+    violation = check_open_list(cache, own.open);
+    if (is_sound(violation))
+        violation = differ(counting, &cache->zones, own.zones, cache->zones);
+    if (is_sound(violation))
+        violation = differ(counting, &cache->used, own.used, cache->used);
+    return violation;
+}
+
+static struct violation check_counters(const struct tally *all)
+{
+    const struct heap_usage *usage = &zalloc_heap.usage;
+    struct violation violation =
+        differ(counting, &usage->used_blocks, all->used, usage->used_blocks);
+
+    if (is_sound(violation))
+        violation =
+            differ(counting, &usage->used_bytes, all->bytes, usage->used_bytes);
+    return violation;
+}
+
+struct violation zalloc_check(void)
+{
+    const struct list_link *head = &zalloc_heap.caches, *link;
+    struct tally all = { 0 };
+    struct violation violation = check_stores();
+
+    if (is_sound(violation))
+        violation = check_zones(&all);
+    if (is_sound(violation))
+        violation = check_page_map(&all);
+    for (link = head->next; is_sound(violation) && link != head;
+         link = link->next)
+        violation = check_cache(LIST_ITEM(link, const struct zone_cache, link));
+    if (is_sound(violation))
+        violation = check_counters(&all);
+    return violation;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* From an address to its entry, with every step proved before the next:
+ *
+ *     address -> page map -> zone -> slot and back -> cache -> entry -> bit
+ *
+ * The map and the slot lie in other pages than the entries, so a write past
+ * the end of an entry cannot make them agree with a zone it has damaged.
+ */
+#include "mm/zalloc/zalloc_zone.h"
+
+/* The zone whose k-th page has `address` in it; NULL if it does not check. */
+static struct zone *zone_at(uintptr_t address, uint8_t mark)
+{
+    uintptr_t back = (uintptr_t)(mark - PAGE_ZONE_FIRST) * PAGE_BYTES;
+    uintptr_t page = align_down(address, PAGE_BYTES);
+    struct zone *zone = (struct zone *)(page - back);
+    const struct zone_slot *slot;
+
+    if (page_mark((uintptr_t)zone) != PAGE_ZONE_FIRST)
+        return NULL;
+    slot = zone->slot;
+    if (page_mark((uintptr_t)slot) != PAGE_STORE ||
+        (uintptr_t)slot % sizeof *slot != 0 || slot->zone != zone)
+        return NULL;
+    return zone->cache->entry_bytes == slot->entry_bytes ? zone : NULL;
+}
+
+enum heap_error zalloc_find(const void *payload, struct entry *entry)
+{
+    uintptr_t address = (uintptr_t)payload;
+    uint8_t mark = page_mark(address);
+    const struct zone_cache *cache;
+    struct bitmap bitmap;
+    size_t offset;
+
+    if (mark == PAGE_NOT_OURS || mark == PAGE_STORE)
+        return HEAP_FOREIGN;
+    if (address % HEAP_ALIGNMENT != 0)
+        return HEAP_MISALIGNED;
+    entry->zone = zone_at(address, mark);
+    if (!entry->zone)
+        return HEAP_CORRUPT;
+    cache = entry->zone->cache;
+    offset = address - (uintptr_t)entry->zone;
+    if (offset < cache->first_entry)
+        return HEAP_FOREIGN;
+    offset -= cache->first_entry;
+    entry->index = offset / cache->entry_bytes;
+    if (entry->index >= cache->zone_entries)
+        return HEAP_FOREIGN;
+    if (offset % cache->entry_bytes != 0)
+        return HEAP_INTERIOR;
+    bitmap = zone_bitmap(entry->zone);
+    return bitmap_test(&bitmap, entry->index) ? HEAP_OK : HEAP_ALREADY_FREE;
+}

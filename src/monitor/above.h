@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What the prompt asks of its caller. */
+#ifndef MONITOR_ABOVE_H
+#define MONITOR_ABOVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the prompt can do only with the help of main. */
+struct monitor_above {
+    void (*print_stages)(void);
+    /* Runs the check of every stage in force; prints a line for each. */
+    void (*check_stages)(void);
+    /* Replays the trace of that name, or all if `name` is NULL. */
+    uint32_t (*replay)(const char *name);
+    /* How the live map is drawn from now on; false if there is no such
+     * pace. */
+    bool (*set_map_pace)(const char *pace);
+    bool frames_ready, heap_ready;
+};
+
+#endif

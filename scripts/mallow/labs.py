@@ -19,7 +19,7 @@ Includers are sources that are given, and include a header among the files: they
 are compiled with it.
 
 What every file may call besides, the compiler's own helpers and the plain
-functions of lib, stands in grade_contract.EVERYBODYS.
+functions of lib, stands in grade/contract.EVERYBODYS.
 """
 import json
 from typing import NamedTuple

@@ -42,7 +42,7 @@ pictures: iso ## the maps and histories in docs/
 	$(Q)$(PYTHON) scripts/pictures
 
 .PHONY: test test-all lint format
-lint: ## warnings are errors; layout, modules, shell and static checks
+lint: ## warnings are errors; layout, modules, shell, static checks
 	$(Q)scripts/lint
 
 format: ## lay out the C code by .clang-format

@@ -160,6 +160,7 @@ def host_program(lab, folder):
     objects = (HOST / "objects").read_text(encoding="utf-8").split()
     for name in lab.sources:
         made = (folder / name).with_suffix(".o")
+        made.parent.mkdir(parents=True, exist_ok=True)
         source = name if name in lab.includers else folder / name
         run(*compiler, "-Werror", "-g0", "-iquote", folder / "src", "-c",
             source, "-o", made)

@@ -16,7 +16,7 @@ import pytest
 from guest import machines_in, wait_until
 
 from mallow import project
-from mallow.debug import server
+from mallow.debug import server as debug_server
 
 SECONDS = 90
 
@@ -27,14 +27,14 @@ def server(monkeypatch):
     started = []
     with tempfile.TemporaryDirectory(prefix="mallow-test-") as name:
         monkeypatch.setenv("TMPDIR", name)
-        monkeypatch.setattr(server, "SCRIPT",
+        monkeypatch.setattr(debug_server, "SCRIPT",
                             Path(name) / "debug-server.gdb")
 
         def start(*words):
             started.append(pexpect.spawn(
                 sys.executable, ["-c", RUN.format(
                     scripts=str(project.ROOT / "scripts"),
-                    script=str(server.SCRIPT)), "debug-server", *words],
+                    script=str(debug_server.SCRIPT)), "debug-server", *words],
                 timeout=SECONDS, encoding="utf-8", codec_errors="replace"))
             return started[-1]
 
@@ -69,7 +69,7 @@ def free_port():
 def attached(*commands):
     """What a gdb says that attaches as the server has told."""
     done = subprocess.run(
-        ["gdb", "-nx", "-q", "-batch", "-x", str(server.SCRIPT),
+        ["gdb", "-nx", "-q", "-batch", "-x", str(debug_server.SCRIPT),
          *(word for command in commands for word in ("-ex", command))],
         text=True, stdin=subprocess.DEVNULL, capture_output=True,
         timeout=SECONDS, check=False)
@@ -94,7 +94,7 @@ def test_console_here_and_gdb_there(server):
     child.sendintr()
     child.expect(pexpect.EOF)
     child.close()
-    assert not server.SCRIPT.exists()
+    assert not debug_server.SCRIPT.exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP,
@@ -128,14 +128,14 @@ def test_a_port_that_is_taken(server):
 
 
 def test_ports(monkeypatch):
-    assert server.chosen_port("2345") == 2345
+    assert debug_server.chosen_port("2345") == 2345
     for text in ("80", "x", "70000", "-1"):
         with pytest.raises(project.Trouble):
-            server.chosen_port(text)
+            debug_server.chosen_port(text)
     ports = set()
     for user in (1000, 1001, 1002):
         monkeypatch.setattr(os, "getuid", lambda user=user: user)
-        ports.add(server.chosen_port(""))
+        ports.add(debug_server.chosen_port(""))
     assert len(ports) == 3
 
 
@@ -146,15 +146,15 @@ def test_who_may_come_in(monkeypatch, tmp_path):
         server.listen()
         client.connect(server.getsockname())
         _, peer = server.accept()
-        assert server.is_ours(peer)
+        assert debug_server.is_ours(peer)
         monkeypatch.setattr(os, "getuid", lambda: 12345)
         table = tmp_path / "tcp"
         table.write_text(re.sub(
-            rf"({server.address_in_table(peer)}(?: \S+){{5}} +)\d+",
-            r"\g<1>  777", server.TABLE.read_text(encoding="ascii")),
+            rf"({debug_server.address_in_table(peer)}(?: \S+){{5}} +)\d+",
+            r"\g<1>  777", debug_server.TABLE.read_text(encoding="ascii")),
             encoding="ascii")
         monkeypatch.setattr(server, "TABLE", table)
-        assert not server.is_ours(peer)
+        assert not debug_server.is_ours(peer)
 
 
 # -- VS Code --------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_a_session_of_an_editor(server):
     child.expect_exact("Ctrl-C here ends")
     done = subprocess.run(
         ["gdb", "-nx", "-q", "--interpreter=mi"], text=True,
-        input=f'-interpreter-exec console "source {server.SCRIPT}"\n'
+        input=f'-interpreter-exec console "source {debug_server.SCRIPT}"\n'
               "-break-insert -f malloc_init\n-exec-continue\n"
               "-stack-list-frames\n-gdb-exit\n",
         capture_output=True, timeout=SECONDS, check=False)

@@ -231,7 +231,7 @@ def test_a_folder_of_submissions(tree, tmp_path):
     folder = tmp_path / "all"
     for name, text in (("ann", BUMP), ("bob", BUMP + "}\n"),
                        ("cy", holes.dig(BUMP))):
-        (folder / name / "src/mm").mkdir(parents=True)
+        (folder / name / "src/mm/heap").mkdir(parents=True)
         (folder / name / "src/mm/heap/bump.c").write_text(text)
     (folder / "dan").mkdir()
     (folder / "eve").write_text("no folder")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from mallow import labs
-from mallow.grade import contract, grade, student_files
+from mallow.grade import contract as grade_contract
+from mallow.grade import grade, student_files
 from mallow.elf import Elf
 from mallow.grade.build import Kit
 from mallow.grade.student_files import Refused
@@ -32,14 +33,14 @@ def said(kit, contract, tmp_path):
         path = tmp_path / NAME
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        found = contract.source_complaints(path, NAME, contract,
+        found = grade_contract.source_complaints(path, NAME, contract,
                                                  kit.compiler)
         if found:
             return "\n".join(found)
         made = tmp_path / "made.o"
         done = kit.compiler(["-c", str(path), "-o", str(made)])
         assert done.returncode == 0, done.stderr
-        return "\n".join(contract.check_object(
+        return "\n".join(grade_contract.check_object(
             made, NAME, kit.others(NAME), contract))
 
     return look
@@ -49,10 +50,10 @@ def test_every_reference_keeps_its_contract(kit):
     for lab in labs.table():
         found = []
         for file, rules in lab.files.items():
-            found += contract.source_complaints(ROOT / file, file, rules,
+            found += grade_contract.source_complaints(ROOT / file, file, rules,
                                                       kit.compiler)
         for file in lab.sources:
-            found += contract.check_object(
+            found += grade_contract.check_object(
                 ROOT / kit.object_of(file), file, kit.others(file),
                 lab.files.get(file) or kit.contract_of(lab, file))
         assert not found, (lab.name, found)
@@ -118,9 +119,9 @@ WORDS = {
 def test_what_the_preprocessor_has_gone_into(contract):
     text = (f'# 1 "{NAME}"\n# 1 "src/mm/malloc/malloc.h" 1\n# 1 "src/lib/list.h" 1\n'
             f'# 3 "src/mm/malloc/malloc.h" 2\n# 2 "{NAME}" 2\n')
-    assert not list(contract.entered_complaints(text, NAME, contract))
+    assert not list(grade_contract.entered_complaints(text, NAME, contract))
     text += f'# 1 "src/lib/../mm/zalloc.c" 1\n# 3 "{NAME}" 2\n'
-    found = list(contract.entered_complaints(text, NAME, contract))
+    found = list(grade_contract.entered_complaints(text, NAME, contract))
     assert len(found) == 1 and "zalloc.c" in found[0]
 
 

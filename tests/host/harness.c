@@ -105,9 +105,16 @@ const char *printed_text(void)
 
 void *play_physical_memory(uint32_t bytes)
 {
-    void *memory = mmap(PLAY_ADDRESS, bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    static void *memory;
+    static uint32_t mapped_bytes;
 
+    /* The last machine's memory goes first, so that the next one has the same
+     * address: how many page tables it needs depends on that. */
+    if (mapped_bytes > 0)
+        munmap(memory, mapped_bytes);
+    mapped_bytes = bytes;
+    memory = mmap(PLAY_ADDRESS, bytes, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         test_fail(__FILE__, __LINE__, "no %u bytes to play memory", bytes);
     direct_map = (struct direct_map){ (uintptr_t)memory, bytes };

@@ -112,6 +112,7 @@ class Kit:
         # The name in messages and in __FILE__ is the one of the tree.
         within = folder.relative_to(ROOT)
         made = within / Path(file).with_suffix(".o")
+        (ROOT / made).parent.mkdir(parents=True, exist_ok=True)
         try:
             done = self.compiler([f"-ffile-prefix-map={within}/=",
                                   "-iquote", str(within / "src"), "-c",
@@ -136,9 +137,9 @@ class Kit:
                     "\n".join(wrong), folder.relative_to(ROOT)))
 
         student_files.take(submission, lab, folder)
-        for file, contract in lab.files.items():
+        for file, rules in lab.files.items():
             refuse_if(contract.source_complaints(
-                folder / file, file, contract, self.compiler))
+                folder / file, file, rules, self.compiler))
         made = self.objects_for(lab, folder)
         for file, path in made.items():
             refuse_if(contract.check_object(

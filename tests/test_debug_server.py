@@ -153,7 +153,7 @@ def test_who_may_come_in(monkeypatch, tmp_path):
             rf"({debug_server.address_in_table(peer)}(?: \S+){{5}} +)\d+",
             r"\g<1>  777", debug_server.TABLE.read_text(encoding="ascii")),
             encoding="ascii")
-        monkeypatch.setattr(server, "TABLE", table)
+        monkeypatch.setattr(debug_server, "TABLE", table)
         assert not debug_server.is_ours(peer)
 
 

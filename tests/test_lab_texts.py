@@ -90,7 +90,7 @@ def test_points_of_parts(lab):
 
 def sources(number):
     """The files that have functions to be written in lab `number`."""
-    found = [path for path in sorted((ROOT / "src" / "mm").glob("*.[ch]"))
+    found = [path for path in sorted((ROOT / "src" / "mm").rglob("*.[ch]"))
              if any(hole.lab == number for hole in
                     holes.find(path.read_text(encoding="utf-8")))]
     return [path.relative_to(ROOT) for path in found]

@@ -35,8 +35,8 @@ WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
            -Wmissing-prototypes
 # What is called most has no frames, which saves each call three instructions and
 # more, and costs a backtrace out of it the name of the caller.
-LEAN       := mm/armour/armour_kmalloc mm/objects/objects
-LEAN_FLAGS := $(FRAMELESS)
+NO_FRAME       := mm/armour/armour_kmalloc mm/objects/objects
+NO_FRAME_FLAGS := $(FRAMELESS)
 LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
            -z max-page-size=4096 -T linker.ld
 
@@ -57,7 +57,7 @@ $(O)/%.o: src/%.c $(O)/.tools
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(CFLAGS) $(WARN) $(EXTRA) -MMD -MP -c $< -o $@
 
-$(LEAN:%=$(O)/%.o): CFLAGS += $(LEAN_FLAGS)
+$(NO_FRAME:%=$(O)/%.o): CFLAGS += $(NO_FRAME_FLAGS)
 
 $(TESTS:%=$(O)/%.o): $(O)/%.o: %.c $(O)/.tools
 	$(call say,CC,$*.c)
@@ -98,8 +98,8 @@ print-build:
 $(O)/.tools $(B)/.toolchain: FORCE
 	$(need_tools)
 	@mkdir -p $(@D)
-	@echo '$(KCC) $(KLD) $(CFLAGS) $(LEAN_FLAGS) $(EXTRA)' | cmp -s - $@ || \
-	 echo '$(KCC) $(KLD) $(CFLAGS) $(LEAN_FLAGS) $(EXTRA)' > $@
+	@echo '$(KCC) $(KLD) $(CFLAGS) $(NO_FRAME_FLAGS) $(EXTRA)' | cmp -s - $@ || \
+	 echo '$(KCC) $(KLD) $(CFLAGS) $(NO_FRAME_FLAGS) $(EXTRA)' > $@
 # The names: a trace that is gone is newer than nothing.
 $(B)/.traces: FORCE
 	@mkdir -p $(@D)

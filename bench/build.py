@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Compiles what is measured, and what measures it.
 
-    kernel    src/lib, src/mm behind the front door; no C library at all
+    kernel    src/lib, src/mm behind the kmalloc layer; no C library at all
     glibc     the same driver, with the C library's malloc
     musl      likewise
     counter   QEMU's plugin, which counts
@@ -75,14 +75,14 @@ class Toolchain:
     """The kernel's compiler, and the programs made with it."""
 
     def __init__(self, flags=None):
-        compiler, linker, name, own_flags, lean, lean_flags, lib, mm = \
-            make_variables("KCC", "KLD", "TOOLCHAIN", "CFLAGS", "LEAN",
-                           "LEAN_FLAGS", "LIB", "MM")
+        compiler, linker, name, own_flags, no_frame, no_frame_flags, lib, mm = \
+            make_variables("KCC", "KLD", "TOOLCHAIN", "CFLAGS", "NO_FRAME",
+                           "NO_FRAME_FLAGS", "LIB", "MM")
         self.compiler = compiler.split()
         self.linker = linker.split()
         self.flags = (flags if flags is not None else own_flags).split()
-        self.lean = {ROOT / "src" / f"{one}.c": lean_flags.split()
-                     for one in lean.split()}
+        self.no_frame = {ROOT / "src" / f"{one}.c": no_frame_flags.split()
+                     for one in no_frame.split()}
         self.folder = BUILD / name
         self.sources = [ROOT / "src" / f"{one}.c"
                         for one in (lib + " " + mm).split()]
@@ -96,7 +96,7 @@ class Toolchain:
 
     def _newest_source(self):
         """When any source was changed last, or the compiler or a flag."""
-        used = f"{self.compiler} {self.flags} {self.lean} {self.version}"
+        used = f"{self.compiler} {self.flags} {self.no_frame} {self.version}"
         note = self.folder / "compiled-with"
         if not note.exists() or note.read_text(encoding="utf-8") != used:
             note.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ class Toolchain:
         target = self.folder / source.relative_to(ROOT).with_suffix(".o")
         if not target.exists() or target.stat().st_mtime_ns < self._newest:
             target.parent.mkdir(parents=True, exist_ok=True)
-            run([*self.compiler, *self.flags, *self.lean.get(source, []),
+            run([*self.compiler, *self.flags, *self.no_frame.get(source, []),
                  f"-I{ROOT}", *more, "-c", source, "-o", target])
         return target
 

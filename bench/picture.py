@@ -93,7 +93,7 @@ def draw_axes(drawing):
         drawing.text(x_of(cost), bottom + 20, str(cost), "middle")
     drawing.text((left + right) / 2, bottom + 40,
                  "instructions for malloc and free together, mean", "middle")
-    cost, share = limit("front_door_wide"), limit("utilisation_wide")
+    cost, share = limit("kmalloc_wide"), limit("utilisation_wide")
     drawing.box(left, y_of(1), x_of(cost) - left, y_of(share) - y_of(1),
                 "target")
     drawing.text(left + 6, y_of(1) + 18, "target")

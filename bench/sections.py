@@ -25,8 +25,8 @@ SEEDS = 5
 FILLS = {"empty": 0, "half": 50, "99 %": 99, "full": 100}
 SUMMARIES = "summaries"  # frames by summary words; else word by word
 ZONES = [10, 1000, 10_000]
-ZONES_ALONE = "zones"  # zalloc without the front door
-OBJECTS = "objects"  # object caches, which are behind no front door
+ZONES_ALONE = "zones"  # zalloc without the kmalloc layer
+OBJECTS = "objects"  # object caches, which are behind no kmalloc layer
 
 
 def table(subjects, works, measure):

@@ -76,13 +76,13 @@ def utilisations(rows):
     return values if values and None not in values else None
 
 
-def front_door_figures(results, final):
+def kmalloc_figures(results, final):
     kernel, others = trace_rows(results, final)
     spread = utilisations(others)
     stray = dig(results, "misuse", final, "stray")
     return {
-        "front_door": pair_cost(kernel),
-        "front_door_wide": mean_cost(others),
+        "kmalloc": pair_cost(kernel),
+        "kmalloc_wide": mean_cost(others),
         "worst": worst(results, final),
         "utilisation": dig(kernel, "utilisation"),
         "utilisation_wide": spread and round(mean(spread), 4),
@@ -147,8 +147,8 @@ def verdict(row, value):
 
 def judge(results):
     """Every row of the target file with the value and the verdict.  The
-    targets of the front door are for the last stage that there is."""
-    values = {**front_door_figures(results, results["final"]),
+    targets of the kmalloc layer are for the last stage that there is."""
+    values = {**kmalloc_figures(results, results["final"]),
               **zone_figures(results), **frame_figures(results)}
     return [{**row, "value": values[row["name"]],
              "verdict": verdict(row, values[row["name"]])}

@@ -29,7 +29,7 @@ from workloads import ALLOC, FREE, RESIZE, Work  # noqa: E402
 
 LINUX_TRACE = "linux-i386-kmalloc"
 
-# A front door with faults that the benchmark has to see.  `slow` calls a
+# A kmalloc layer with faults that the benchmark has to see.  `slow` calls a
 # function of known length, 2 + 2 * 500, before each allocation; `twice` hands
 # out the same block again and again; `leaky` needs 4 KiB for a byte.
 SUSPECTS = """
@@ -113,7 +113,7 @@ def fixture_bench():
 
 @pytest.fixture(scope="module", name="suspects")
 def fixture_suspects(bench):
-    """The drivers with the faulty front doors instead of the kernel's."""
+    """The drivers with the faulty kmalloc layers instead of the kernel's."""
     source = bench.toolchain.folder / "suspects.c"
     source.write_text(SUSPECTS, encoding="utf-8")
     others = [one for one in build.WITH_ALL + build.WITH_KERNEL
@@ -277,8 +277,8 @@ def results_by_hand():
 
 def test_targets_by_hand():
     judged = {row["name"]: row for row in targets.judge(results_by_hand())}
-    assert judged["front_door"]["value"] == 140
-    assert judged["front_door"]["verdict"] == "reached"
+    assert judged["kmalloc"]["value"] == 140
+    assert judged["kmalloc"]["verdict"] == "reached"
     assert judged["worst"]["value"] == 210
     assert judged["utilisation"]["verdict"] == "beyond"
     assert judged["frames"]["verdict"] == "-"

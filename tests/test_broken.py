@@ -18,7 +18,7 @@ RESIZES = "2\n6\na 0 512\na 1 24\nr 0 600\nr 1 2000\nf 0\nf 1\n"
 # What a change has in common with others.
 FREED = "    block_mark(block, TAG_FREE);\n    block_coalesce(block);\n"
 FOUND = "    usage_add(&malloc_heap.usage, payload_bytes(block));\n" \
-        "    return payload_of(block);\n"
+        "    return block_payload(block);\n"
 
 # name: (file, old, new, a word of the reason)
 WRONG = {
@@ -28,21 +28,21 @@ WRONG = {
     "same_block_twice": (
         MALLOC, FOUND,
         "    static void *last;\n" + FOUND.replace(
-            "return payload_of(block);",
-            "if (!last || bytes != 40)\n        last = payload_of(block);\n"
+            "return block_payload(block);",
+            "if (!last || bytes != 40)\n        last = block_payload(block);\n"
             "    return last;"), ""),
     "misaligned": (
         MALLOC, FOUND, FOUND.replace(
-            "return payload_of(block);",
-            "return (char *)payload_of(block) + 4;"), "no multiple of 8"),
+            "return block_payload(block);",
+            "return (char *)block_payload(block) + 4;"), "no multiple of 8"),
     "outside_the_heap": (
         MALLOC, FOUND, FOUND.replace(
-            "return payload_of(block);",
-            "return (char *)payload_of(block) + (4 << 20);"), "heap"),
+            "return block_payload(block);",
+            "return (char *)block_payload(block) + (4 << 20);"), "heap"),
     "neighbour_scribbled": (
         MALLOC, FREED, FREED.replace(
             "    block_mark",
-            "    *((uint8_t *)payload_of(block_next(block)) + 2) ^= 1;\n"
+            "    *((uint8_t *)block_payload(block_next(block)) + 2) ^= 1;\n"
             "    block_mark"), ""),
     "live_block_refused": (
         MALLOC, "    if (error != HEAP_OK)\n        return error;\n"

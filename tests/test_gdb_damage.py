@@ -85,7 +85,7 @@ def test_damaged_zalloc(gdb):
 
 
 SPANS_DAMAGE = [
-    (f"{ZONE.replace('zone', 'span_zone')}->seal", "7", "I2", "the seal"),
+    (f"{ZONE.replace('zone', 'span_zone')}->magic", "7", "I2", "the magic"),
     (f"{ZONE.replace('zone', 'span_zone')}->spans", "7", "I5", "expected 2"),
     (f"{ZONE.replace('zone', 'span_zone')}->map[1].continued", "1 << 20", "I4",
      "tail"),

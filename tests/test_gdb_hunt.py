@@ -43,7 +43,8 @@ def test_guard_of_a_zone(gdb):
 def test_report_survives_what_it_looks_at(gdb, tmp_path):
     """The heap's bookkeeping leads nowhere when the fault is reported: the
     look ends there, and the report does not."""
-    gdb("tbreak report_trap", "continue", "set var door.large = 0x12345678",
+    gdb("tbreak report_trap", "continue",
+        "set var kmalloc_layer.large = 0x12345678",
         "tbreak cpu_exit", "continue", stage="malloc", options="crash=stale")
     told = (tmp_path / "log").read_text(encoding="ascii", errors="replace")
     assert "backtrace:" in told

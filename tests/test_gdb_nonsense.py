@@ -10,8 +10,8 @@ from gdb_sessions import AT_PROMPT, BLOCKS, EVERY, asked, one_line
 # Anything may stand anywhere in a half written kernel: pointers to nowhere,
 # lists that go in circles, absurd counts.
 NONSENSE = [
-    "door.large = 0xbad", "door.small = 0x55555555",
-    "door.large = 0", "malloc_heap.begin = 0",
+    "kmalloc_layer.large = 0xbad", "kmalloc_layer.small = 0x55555555",
+    "kmalloc_layer.large = 0", "malloc_heap.begin = 0",
     "malloc_heap.free_list.next = 4", "frames.busy.words = 4",
     "frames.busy.bits = 0xffffffff", "frames.layout = 0x77",
     "paging.directory = 5", "paging.directory = 0xc0101234",

@@ -154,13 +154,13 @@ def test_writing_over_all_of_memory(verdict):
     assert not said.passed
 
 
-def test_a_tape_that_is_changed(kit, tmp_path, monkeypatch):
-    """A bit of the tape, anywhere, and it is played back no more."""
+def test_a_call_record_that_is_changed(kit, tmp_path, monkeypatch):
+    """A bit of the call record, anywhere, and it is played back no more."""
     kept = run_test.left_behind
 
     def changed(end):
         pieces = kept(end)
-        begin = run_test.told(end, "tape")["begin"]
+        begin = run_test.told(end, "call_record")["begin"]
         at, piece = pieces[0]
         assert at <= begin < at + len(piece)
         spot = begin - at + 32 * 4 + 20
@@ -173,11 +173,11 @@ def test_a_tape_that_is_changed(kit, tmp_path, monkeypatch):
     assert not said.passed and "record 4" in said.message
 
 
-def test_a_kernel_without_a_tape(kit, tmp_path, monkeypatch):
+def test_a_kernel_without_a_call_record(kit, tmp_path, monkeypatch):
     monkeypatch.setattr(run_test.secrets, "randbelow", lambda most: -1)
     (tmp_path / "malloc.c").write_text(MALLOC)
     said = grade.one_test(tmp_path, "malloc/first", kit=kit)
-    assert not said.passed and "tape" in said.message
+    assert not said.passed and "call record" in said.message
 
 
 REFUSED = {

@@ -133,9 +133,10 @@ def test_words(said, text, expected):
 SYMBOLS = {
     "the exit port": ("void cpu_exit(int);void malloc_f(void);\n"
                       "void malloc_f(void) { cpu_exit(16); }\n", "cpu_exit"),
-    "the tape": ("int tape_append(void);int malloc_f(void);\n"
-                 "int malloc_f(void) { return tape_append(); }\n",
-                 "tape_append"),
+    "the call record": (
+        "int call_record_append(void);int malloc_f(void);\n"
+        "int malloc_f(void) { return call_record_append(); }\n",
+        "call_record_append"),
     "the places of a test": ("extern int lab_places;int *malloc_f(void);\n"
                              "int *malloc_f(void) { return &lab_places; }\n",
                              "lab_places"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Points and what is said about them; the tape's records.  Nothing boots."""
+"""Points, the report about them, and call records.  Nothing boots."""
 import json
 import struct
 import time
@@ -177,9 +177,9 @@ def test_kernels_share_starters_that_are_made_once(tmp_path):
         list(reversed(range(len(grading.every_lab))))
 
 
-# -- The tape -----------------------------------------------------------------
+# -- The call record ----------------------------------------------------------
 
-def tape(*kinds):
+def record_of(*kinds):
     return b"".join(
         struct.pack("<HH7I", kind, 9, *arguments, 0, 0, order, 1)
         for order, (kind, arguments) in enumerate(kinds)) + bytes(64)
@@ -199,8 +199,8 @@ def wrong(image):
     return str(caught.value)
 
 
-def test_a_whole_tape():
-    image = tape(BEGIN, ALLOC, END)
+def test_a_whole_call_record():
+    image = record_of(BEGIN, ALLOC, END)
     found = call_record.read(image, 0, len(image))
     call_record.check_whole(found)
     assert str(found[1]) == "kmalloc(24)"
@@ -208,16 +208,16 @@ def test_a_whole_tape():
 
 def test_tapes_that_are_not_whole():
     assert "not begun" in wrong(bytes(64))
-    assert "not begun" in wrong(tape(END))
-    assert "come to its end" in wrong(tape(BEGIN, ALLOC))
-    assert "more than" in wrong(tape(BEGIN, (0xFFFF, (0, 0, 0))))
-    assert "something" in wrong(tape(BEGIN, (3, words(b"something")), END))
-    image = bytearray(tape(BEGIN, ALLOC, END))
+    assert "not begun" in wrong(record_of(END))
+    assert "come to its end" in wrong(record_of(BEGIN, ALLOC))
+    assert "more than" in wrong(record_of(BEGIN, (0xFFFF, (0, 0, 0))))
+    assert "something" in wrong(record_of(BEGIN, (3, words(b"something")), END))
+    image = bytearray(record_of(BEGIN, ALLOC, END))
     image[32 + 24] = 7
     assert "written over" in wrong(bytes(image))
 
 
 def test_the_call_that_did_not_come_back():
-    image = tape(BEGIN, ALLOC)
+    image = record_of(BEGIN, ALLOC)
     assert str(call_record.pending(call_record.read(image, 0, len(image)))) == \
         "kmalloc(24)"

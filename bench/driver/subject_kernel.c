@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's own front door, with each stage behind it; and the allocators
+/* The kernel's own kmalloc layer, with each stage behind it; and the allocators
  * of equal entries by themselves. */
 #include "bench/driver/subject.h"
 

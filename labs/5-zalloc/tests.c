@@ -320,8 +320,9 @@ static void test_trace(void)
 
 static const struct lab_test tests[] = {
     { "first", 5, "One entry from no zone at all, and back.",
-      "zone_create() takes pages, empties the bitmap and lists the zone.", NULL,
-      test_first },
+      "zalloc_zone_create() takes pages, empties the bitmap and lists the "
+      "zone.",
+      NULL, test_first },
     { "sizes", 10, "1024 sizes, each in the smallest entry that holds it.",
       "cache_for() looks for the first size that is not too small.", "first",
       test_sizes },
@@ -335,8 +336,8 @@ static const struct lab_test tests[] = {
       "A full zone leaves the open list, and comes back with its first gap.",
       "reuse", test_full },
     { "stores", 10, "1200 zones: more than two stores have slots for.",
-      "A full newest store: store_add() puts a new one in front of it.", "full",
-      test_stores },
+      "A full newest store: zalloc_store_add() puts a new one in front of it.",
+      "full", test_stores },
     { "stores-again", 5, "Slots are used again, however zones come and go.",
       "slot_remove() moves the last slot into the gap, and tells its zone.",
       "stores", test_stores_again },

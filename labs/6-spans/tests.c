@@ -310,13 +310,14 @@ static void test_trace(void)
 
 static const struct lab_test tests[] = {
     { "first", 5, "One span from no zone at all, and back.",
-      "zone_create() sets the fences; run_take() marks the head.", NULL,
-      test_first },
+      "spans_zone_create() sets the sentinels; spans_run_take() marks the "
+      "head.",
+      NULL, test_first },
     { "sizes", 10, "1024 sizes, each in the fewest granules that hold it.",
       "A head has no bit in C, each of its tails has one.", "first",
       test_sizes },
     { "shared", 5, "All lengths share the zones of their granule.",
-      "run_take() gives the rest of a run back to the lists.", "sizes",
+      "spans_run_take() gives the rest of a run back to the lists.", "sizes",
       test_shared },
     { "dense", 5, "Nine tenths of the pages are payload.",
       "How long is the rest of a run that was RUN_CLASSES or more?", "sizes",
@@ -345,8 +346,8 @@ static const struct lab_test tests[] = {
       "span_find(): page map, zone, index, A, C, in this order.", "sizes",
       test_misuse },
     { "no-page", 5, "No page: NULL, and nothing changes.",
-      "zone_create() may fail; nothing may have been taken before.", "reuse",
-      test_no_page },
+      "spans_zone_create() may fail; nothing may have been taken before.",
+      "reuse", test_no_page },
     { "stress", 5, "8000 random steps; no page is left behind.",
       "The steps below are the shortest that fail; draw them.", "give-back",
       test_stress },

@@ -230,7 +230,7 @@ static void test_wild(void)
     for (uint32_t i = 0; i < 300; i++) {
         uintptr_t address = low + random_below(&dice, 3 * 65536 / 8) * 8;
 
-        if (!ledger_find((void *)address))
+        if (!live_blocks_find((void *)address))
             lab_free((void *)address);
         lab_free((void *)(random_next(&dice) | 1));
     }
@@ -361,11 +361,12 @@ static const struct lab_test tests[] = {
     { "first", 5, "A block of an empty heap, back, and once more.",
       "extent_shrink() cuts the one free run.", NULL, test_first },
     { "sizes", 5, "1 to 200 granules, anywhere in a word of the maps.",
-      "block_end() has three cases.", "first", test_sizes },
+      "armour_block_end() has three cases.", "first", test_sizes },
     { "whole", 5, "One block comes and goes: all is one piece again.",
       "block_release() looks behind and in front.", "sizes", test_whole },
     { "lengths", 5, "The blocks of \"sizes\", freed in a wild order.",
-      "Does block_previous() agree with block_end()?", "whole", test_lengths },
+      "Does armour_block_previous() agree with armour_block_end()?", "whole",
+      test_lengths },
     { "coalesce", 10, "Three neighbours become one hole, in all six orders.",
       "block_release() has four cases.", "lengths", test_coalesce },
     { "aligned", 5, "Payloads at multiples of 8 to 65536, without a leak.",
@@ -383,7 +384,7 @@ static const struct lab_test tests[] = {
     { "overflow", 5, "Writes beside a block change no later answer.",
       "Nothing that decides may lie beside payload.", "misuse", test_overflow },
     { "after-free", 10, "Writes all over freed blocks change no later answer.",
-      "Ask is_link() before you read.", "overflow", test_after_free },
+      "Ask armour_is_link() before you read.", "overflow", test_after_free },
     { "bounded", 5, "2000 holes, or 500,000 bytes: about the same work.",
       "No loop, not even over a hole's words.", "coalesce", test_bounded },
     { "stress", 5, "8000 random steps, then one free block is left.",

@@ -16,7 +16,7 @@ enum verdict {
 /* Memory to play with, and the places in it. */
 struct lab_places play_memory(void);
 /* From now on, whoever touches a byte beside [begin, end) is caught. */
-void fence_heap(uintptr_t begin, uintptr_t end);
+void guard_heap(uintptr_t begin, uintptr_t end);
 void open_arena(void);
 
 /* Addresses for the heap window; `file` is what plays physical memory. */

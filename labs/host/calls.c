@@ -123,7 +123,7 @@ void calls_print(void)
 void lab_side_before(const struct lab_record *record)
 {
     if (record->call == LAB_HEAP_START)
-        fence_heap(record->arguments[0], record->arguments[1]);
+        guard_heap(record->arguments[0], record->arguments[1]);
     if (record->call == LAB_ZONES_START)
         open_arena();
     allow_work(WORK_OF_A_CALL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Plays physical memory and the heap with two mappings.
  *
- *      0 | ... | arena |      | fence | 2 MiB heap ......... | fence |
+ *      0 | ... | arena |      | guard | 2 MiB heap ......... | guard |
  *         direct map                   payload in use: poisoned
  *
  * What an allocator must not touch is poisoned, and AddressSanitizer stops it
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define ARENA_BEGIN (16u << 20)
-#define FENCE_BYTES (64u << 10)
+#define GUARD_BYTES (64u << 10)
 
 #define DIRECT_MAP_WISH 0xA0000000u
 #define HEAP_WISH       0xB0000000u
@@ -65,9 +65,9 @@ struct lab_places play_memory(void)
     direct_map.bytes = ARENA_BEGIN + LAB_ARENA_BYTES;
     direct_map.base =
         (uintptr_t)map_as(DIRECT_MAP_WISH, direct_map.bytes, MAP_SHARED, file);
-    heap = (uint8_t *)map(HEAP_WISH, LAB_HEAP_BYTES + 2 * FENCE_BYTES) +
-           FENCE_BYTES;
-    fence_heap((uintptr_t)heap, (uintptr_t)heap + LAB_HEAP_BYTES);
+    heap = (uint8_t *)map(HEAP_WISH, LAB_HEAP_BYTES + 2 * GUARD_BYTES) +
+           GUARD_BYTES;
+    guard_heap((uintptr_t)heap, (uintptr_t)heap + LAB_HEAP_BYTES);
     return (struct lab_places){
         .arena = { ARENA_BEGIN },
         .window_begin = window_reserve(file),
@@ -81,10 +81,10 @@ struct lab_places play_memory(void)
 
 /* A granule of AddressSanitizer's is 8 bytes, and only its end can be poisoned
  * alone: up to 7 bytes before an odd beginning stay open. */
-void fence_heap(uintptr_t begin, uintptr_t end)
+void guard_heap(uintptr_t begin, uintptr_t end)
 {
-    uint8_t *below = heap - FENCE_BYTES;
-    uint8_t *above = heap + LAB_HEAP_BYTES + FENCE_BYTES;
+    uint8_t *below = heap - GUARD_BYTES;
+    uint8_t *above = heap + LAB_HEAP_BYTES + GUARD_BYTES;
 
     ASAN_UNPOISON_MEMORY_REGION(heap, LAB_HEAP_BYTES);
     ASAN_POISON_MEMORY_REGION(below, begin - (uintptr_t)below);

@@ -12,7 +12,7 @@
 /* linker.ld; only their addresses mean something. */
 extern const char image_begin[], image_end[];
 
-static void lay_out(struct boot_memory *memory, uint32_t reach)
+static void boot_memory_lay_out(struct boot_memory *memory, uint32_t reach)
 {
     const struct boot_info *boot = &memory->boot;
 
@@ -70,7 +70,7 @@ void boot_memory_read(struct boot_memory *memory, uint32_t magic, uint32_t info,
         panic("boot information at %#x: misaligned or out of reach", info);
     if (!multiboot2_parse(phys_to_virt((phys_t){ info }), &memory->boot))
         panic("boot information at %#x: of no use", info);
-    lay_out(memory, reach);
+    boot_memory_lay_out(memory, reach);
     take_in_use(memory, virt_to_phys(image_begin).addr,
                 virt_to_phys(image_end).addr, "image");
     find_traces(memory);
@@ -104,8 +104,9 @@ uint64_t boot_memory_bytes(const struct boot_memory *memory)
 }
 
 /* A page in the lower half of what is in reach, another one for each key;
- * what lies above it is where the tape may be. */
-static uint64_t tape_lowest(const struct boot_memory *memory, uint32_t key)
+ * what lies above it is where the call record may be. */
+static uint64_t call_record_lowest(const struct boot_memory *memory,
+                                   uint32_t key)
 {
     uint64_t bytes = boot_memory_bytes(memory);
     uint64_t reach = memory->layout.reach;
@@ -114,26 +115,27 @@ static uint64_t tape_lowest(const struct boot_memory *memory, uint32_t key)
     return LOW_MEMORY_END + page_down(key % (half + 1));
 }
 
-uint32_t boot_memory_set_tape_aside(struct boot_memory *memory, uint32_t key,
-                                    bool play)
+uint32_t boot_memory_set_record_aside(struct boot_memory *memory, uint32_t key,
+                                      bool play)
 {
     const struct memory_layout *layout = &memory->layout;
-    uint64_t begin =
-        layout_find_room(layout, tape_lowest(memory, key), TAPE_BYTES);
+    uint64_t begin = layout_find_room(layout, call_record_lowest(memory, key),
+                                      CALL_RECORD_BYTES);
     void *at;
 
     if (begin == NO_ROOM)
-        begin = layout_find_room(layout, LOW_MEMORY_END, TAPE_BYTES);
+        begin = layout_find_room(layout, LOW_MEMORY_END, CALL_RECORD_BYTES);
     if (begin == NO_ROOM) {
-        print("no %u bytes for a tape: nothing is written down\n", TAPE_BYTES);
+        print("no %u bytes for a call record: nothing is written down\n",
+              CALL_RECORD_BYTES);
         return 0;
     }
-    take_in_use(memory, begin, begin + TAPE_BYTES, "tape");
+    take_in_use(memory, begin, begin + CALL_RECORD_BYTES, "call record");
     at = phys_to_virt((phys_t){ (uint32_t)begin });
     if (play)
-        tape_open(at, TAPE_BYTES, key);
+        call_record_open(at, CALL_RECORD_BYTES, key);
     else
-        tape_init(at, TAPE_BYTES, key);
+        call_record_init(at, CALL_RECORD_BYTES, key);
     return (uint32_t)begin;
 }
 

@@ -27,12 +27,11 @@ void boot_memory_read(struct boot_memory *memory, uint32_t magic, uint32_t info,
  * for that it says so, and there are no traces. */
 void boot_memory_set_replay_aside(struct boot_memory *memory,
                                   size_t heap_bytes);
-/* The same for the tape of a test, to be written or to be played back; `key`
- * says where to look for room first.
- * Returns its physical address; 0, after a line that says so, if there is no
- * room, and then there is no tape. */
-uint32_t boot_memory_set_tape_aside(struct boot_memory *memory, uint32_t key,
-                                    bool play);
+/* The same for a test's call record, which the test will write or play back.
+ * `key` says where to look for room first.  Returns its physical address.
+ * Without room it prints a line and returns 0: there is no call record then. */
+uint32_t boot_memory_set_record_aside(struct boot_memory *memory, uint32_t key,
+                                      bool play);
 /* The same for what a test plays with; false, after a line that says so, if
  * there is no room. */
 bool boot_memory_set_lab_aside(struct boot_memory *memory,

@@ -170,7 +170,7 @@ static void explain_frame(uint32_t physical)
     print("%s%s\n", region ? ", in use as " : "", region ? region : "");
 }
 
-static bool in_window(uintptr_t address)
+static bool is_in_heap_window(uintptr_t address)
 {
     struct page_range window = paging_window_range();
 
@@ -192,7 +192,7 @@ void explain_address(uintptr_t address)
     print("0x%08lx is in ", (unsigned long)address);
     if (in_heap(&stats, address))
         explain_heap(&stats, address);
-    else if (in_window(address))
+    else if (is_in_heap_window(address))
         explain_no_page(address);
     else if (piece)
         print("%s\n", piece);

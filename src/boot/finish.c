@@ -22,7 +22,7 @@ static bool restart_heap(size_t bytes)
     return stages_restart_last();
 }
 
-static uint32_t replay(const char *name)
+static uint32_t replay_by_name(const char *name)
 {
     const struct replay_setup_heap heap = {
         .stage = stages_last_name(),
@@ -58,12 +58,12 @@ static void record_boot(void)
 }
 
 /* Ends the machine if that was asked for; else the prompt. */
-static _Noreturn void leave(enum exit_code code)
+static _Noreturn void finish_leave(enum exit_code code)
 {
     const struct monitor_above above = {
         .print_stages = stages_print,
         .check_stages = stages_check,
-        .replay = replay,
+        .replay = replay_by_name,
         .set_map_pace = replay_setup_set_pace,
         .frames_ready = stage_in_force("frames"),
         .heap_ready = stage_in_force("heap"),
@@ -82,11 +82,11 @@ _Noreturn void finish(struct boot_memory *boot_memory,
     options = boot_options;
     record_boot();
     if (!good)
-        leave(EXIT_REFUSED);
+        finish_leave(EXIT_REFUSED);
     if (options->crash[0])
         crash(options->crash);
     if (options->replay && stage_in_force("heap") &&
-        replay(options->trace[0] ? options->trace : NULL) > 0)
-        leave(EXIT_REPLAY_WRONG);
-    leave(EXIT_FINE);
+        replay_by_name(options->trace[0] ? options->trace : NULL) > 0)
+        finish_leave(EXIT_REPLAY_WRONG);
+    finish_leave(EXIT_FINE);
 }

@@ -61,9 +61,9 @@ static size_t region_kib(void)
 
 /* Takes a block and gives it back: what is a hole yet says so.  Leaves a trace
  * in the allocator, which is to be started again. */
-static enum stage_state try_out(enum stage_state state,
-                                const struct heap_backend *backend,
-                                size_t bytes)
+static enum stage_state heap_try_out(enum stage_state state,
+                                     const struct heap_backend *backend,
+                                     size_t bytes)
 {
     void *payload;
 
@@ -84,9 +84,9 @@ static enum stage_state take_over(enum stage_state (*init)(uintptr_t begin,
                                   const struct heap_backend *backend)
 {
     enum stage_state state =
-        try_out(init(region.begin, region.end), backend, 1);
+        heap_try_out(init(region.begin, region.end), backend, 1);
 
-    state = try_out(state, backend, PAGE_BYTES);
+    state = heap_try_out(state, backend, PAGE_BYTES);
     if (state == STAGE_NOT_WRITTEN)
         return state;
     init(region.begin, region.end);
@@ -103,8 +103,8 @@ take_small(enum stage_state (*init)(const struct page_source *source),
 
     if (state == STAGE_NOT_WRITTEN)
         return state;
-    state =
-        try_out(init(heap_page_source(region.begin, region.end)), backend, 1);
+    state = heap_try_out(init(heap_page_source(region.begin, region.end)),
+                         backend, 1);
     start_malloc(); /* the try has taken pages */
     if (state == STAGE_NOT_WRITTEN)
         return state;

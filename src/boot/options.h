@@ -12,11 +12,11 @@
  *                      test=list: only say which tests there are
  *     seed=N           what the test's random numbers start from
  *     steps=0,3,5-9    of a random test, only these steps
- *     key=N            write down on a tape what the test did
- * (labtest/call_record.h) play             play that tape back: nothing under
- * test runs ask              before anything else wait for more of these words
- * in memory; a machine saved meanwhile serves many tests exit             leave
- * QEMU when done, instead of giving the prompt
+ *     key=N            write a call record of the test (labtest/call_record.h)
+ *     play             play that call record back: no function under test runs
+ *     ask              first wait until the host has written more options into
+ *                      memory, so that one saved machine serves many tests
+ *     exit             leave QEMU at the end, instead of giving the prompt
  */
 #ifndef BOOT_OPTIONS_H
 #define BOOT_OPTIONS_H
@@ -48,7 +48,7 @@ struct options {
     char test[OPTION_TEXT_BYTES];  /* "" for none */
     uint32_t seed;
     char steps[OPTION_STEPS_BYTES]; /* "" for all */
-    uint32_t key;                   /* 0: no tape */
+    uint32_t key;                   /* 0: no call record */
     bool play;
     bool ask;
     bool exit;

@@ -76,8 +76,9 @@ static void list(const struct trace_file *traces, size_t count)
 }
 
 /* Where instructions are counted, those of the log are not wanted. */
-static uint32_t replay(const struct replay_env *env,
-                       const struct trace_file *traces, size_t count)
+static uint32_t replay_with_plain_calls(const struct replay_env *env,
+                                        const struct trace_file *traces,
+                                        size_t count)
 {
     bool logged = heap_log_use(!counter.exact);
     uint32_t wrong = replay_all(env, traces, count);
@@ -106,10 +107,10 @@ uint32_t replay_setup_replay(const struct replay_setup_heap *heap,
     };
 
     if (!name)
-        return replay(&env, traces, count);
+        return replay_with_plain_calls(&env, traces, count);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(traces[i].name, name) == 0)
-            return replay(&env, &traces[i], 1);
+            return replay_with_plain_calls(&env, &traces[i], 1);
     }
     print("no trace \"%s\"; there are %zu:\n", name, count);
     list(traces, count);

@@ -48,8 +48,8 @@ static void print_stage(size_t number)
     print("\n");
 }
 
-static enum stage_state start(const struct stage *stage,
-                              struct violation *violation)
+static enum stage_state stage_start(const struct stage *stage,
+                                    struct violation *violation)
 {
     enum stage_state state = stage->init();
 
@@ -64,7 +64,7 @@ static enum stage_state start(const struct stage *stage,
 }
 
 /* The number of the stage that `name` means; stage_count if it means none. */
-static size_t find(const char *name)
+static size_t stage_number(const char *name)
 {
     uint32_t number;
 
@@ -90,7 +90,7 @@ static bool start_and_print(size_t number)
 {
     struct violation violation;
 
-    states[number] = start(&stages[number], &violation);
+    states[number] = stage_start(&stages[number], &violation);
     print_stage(number);
     if (!is_sound(violation))
         print_violation(violation);
@@ -104,7 +104,7 @@ bool stages_start(const struct stage_table *table, const char *last)
     ASSERT_BELOW(table->count, STAGES_MAX + 1);
     stages = table->stages;
     stage_count = table->count;
-    stop = find(last);
+    stop = stage_number(last);
     if (stop == stage_count)
         print_names(last);
     /* A wrong name does not say how far to go: start the first stage only. */
@@ -137,7 +137,7 @@ const char *stages_last_name(void)
 
 bool stage_in_force(const char *name)
 {
-    return find(name) < in_force();
+    return stage_number(name) < in_force();
 }
 
 void stages_print(void)

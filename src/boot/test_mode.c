@@ -40,11 +40,11 @@ void test_mode_set_aside(struct boot_memory *memory, struct options *options)
 
     if (!options->key)
         return;
-    record_begin(&record, "tape");
+    record_begin(&record, "call_record");
     record_number(
         &record, "begin",
-        boot_memory_set_tape_aside(memory, options->key, options->play));
-    record_number(&record, "bytes", TAPE_BYTES);
+        boot_memory_set_record_aside(memory, options->key, options->play));
+    record_number(&record, "bytes", CALL_RECORD_BYTES);
     console_record(record.text);
     memset(&record, 0, sizeof record);
     memset((char *)asked_line, 0, sizeof asked_line);

@@ -56,7 +56,7 @@ void *lab_cache_alloc(struct zone_cache *cache)
 
 enum heap_error lab_cache_free(struct zone_cache *cache, void *payload)
 {
-    const struct ledger_block *block = ledger_find(payload);
+    const struct live_block *block = live_blocks_find(payload);
     struct lab_record record =
         lab_note(LAB_CACHE_FREE, address_of(cache), address_of(payload), 0);
     enum heap_error error;
@@ -73,7 +73,7 @@ enum heap_error lab_cache_free(struct zone_cache *cache, void *payload)
                  "begins there",
                  (unsigned long)payload);
     if (block && error == HEAP_OK)
-        ledger_remove(payload);
+        live_blocks_remove(payload);
     else if (block)
         lab_shut(block);
     return error;

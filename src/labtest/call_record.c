@@ -4,75 +4,76 @@
 
 #include "lib/string.h"
 
-#define TEXT_BYTES (TAPE_ARGUMENTS * sizeof(uint32_t))
+#define TEXT_BYTES (CALL_RECORD_ARGUMENTS * sizeof(uint32_t))
 #define KIND_FULL  UINT16_MAX
 #define MIX        0x9E3779B1u /* odd: no bit is lost in the product */
 
 static struct {
-    struct tape_record *records;
-    uint32_t count, room;
-    uint32_t seal; /* of the last record; the key before there is one */
-} tape;
+    struct call_record_entry *entries;
+    uint32_t count, capacity;
+    uint32_t code; /* of the last record; the key before there is one */
+} call_record;
 
-/* Any change of a word changes the seal, and the order of words counts. */
-static uint32_t sealed(const struct tape_record *record, uint32_t seal)
+/* Any change of a word changes the code, and the order of words counts. */
+static uint32_t code_of(const struct call_record_entry *record, uint32_t code)
 {
     const uint32_t *words = (const uint32_t *)record;
 
-    for (size_t i = 0; i < offsetof(struct tape_record, seal) / 4; i++) {
-        seal = (seal ^ words[i]) * MIX;
-        seal ^= seal >> 15;
+    for (size_t i = 0; i < offsetof(struct call_record_entry, code) / 4; i++) {
+        code = (code ^ words[i]) * MIX;
+        code ^= code >> 15;
     }
-    return seal;
+    return code;
 }
 
-void tape_init(void *begin, size_t bytes, uint32_t key)
+void call_record_init(void *begin, size_t bytes, uint32_t key)
 {
-    tape.records = begin;
-    tape.room = (uint32_t)(bytes / sizeof *tape.records) - 1;
-    tape.records[0] = (struct tape_record){ 0 };
-    tape.count = 0;
-    tape.seal = key;
+    call_record.entries = begin;
+    call_record.capacity = (uint32_t)(bytes / sizeof *call_record.entries) - 1;
+    call_record.entries[0] = (struct call_record_entry){ 0 };
+    call_record.count = 0;
+    call_record.code = key;
 }
 
-void tape_open(const void *begin, size_t bytes, uint32_t key)
+void call_record_open(const void *begin, size_t bytes, uint32_t key)
 {
-    tape.records = (struct tape_record *)(uintptr_t)begin;
-    tape.room = (uint32_t)(bytes / sizeof *tape.records);
-    tape.count = 0;
-    tape.seal = key;
+    call_record.entries = (struct call_record_entry *)(uintptr_t)begin;
+    call_record.capacity = (uint32_t)(bytes / sizeof *call_record.entries);
+    call_record.count = 0;
+    call_record.code = key;
 }
 
-bool tape_take(struct tape_record *record)
+bool call_record_take(struct call_record_entry *record)
 {
-    if (tape.count >= tape.room)
+    if (call_record.count >= call_record.capacity)
         return false;
-    *record = tape.records[tape.count];
-    if (record->order != tape.count ||
-        record->seal != sealed(record, tape.seal))
+    *record = call_record.entries[call_record.count];
+    if (record->order != call_record.count ||
+        record->code != code_of(record, call_record.code))
         return false;
-    tape.seal = record->seal;
-    tape.count++;
+    call_record.code = record->code;
+    call_record.count++;
     return true;
 }
 
-bool tape_append(struct tape_record record)
+bool call_record_append(struct call_record_entry record)
 {
-    if (tape.count >= tape.room)
+    if (call_record.count >= call_record.capacity)
         return false;
-    if (tape.count + 1 == tape.room)
-        record = (struct tape_record){ .kind = KIND_FULL };
-    record.order = tape.count;
-    record.seal = sealed(&record, tape.seal);
-    tape.seal = record.seal;
-    tape.records[tape.count++] = record;
-    tape.records[tape.count] = (struct tape_record){ 0 }; /* the end */
+    if (call_record.count + 1 == call_record.capacity)
+        record = (struct call_record_entry){ .kind = KIND_FULL };
+    record.order = call_record.count;
+    record.code = code_of(&record, call_record.code);
+    call_record.code = record.code;
+    call_record.entries[call_record.count++] = record;
+    call_record.entries[call_record.count] =
+        (struct call_record_entry){ 0 }; /* the end */
     return record.kind != KIND_FULL;
 }
 
-void tape_append_text(uint16_t kind, uint16_t line, const char *text)
+void call_record_append_text(uint16_t kind, uint16_t line, const char *text)
 {
-    struct tape_record record = { .kind = kind, .line = line };
+    struct call_record_entry record = { .kind = kind, .line = line };
     size_t left = strlen(text);
 
     do {
@@ -82,7 +83,7 @@ void tape_append_text(uint16_t kind, uint16_t line, const char *text)
         memcpy(record.arguments, text, bytes);
         text += bytes;
         left -= bytes;
-        if (!tape_append(record))
+        if (!call_record_append(record))
             return;
     } while (left > 0);
 }

@@ -15,7 +15,7 @@ void lab_begin(const struct lab *lab, const struct lab_places *places)
     ASSERT_BELOW(LAB_WORK_BYTES - 1, places->work_bytes);
     lab_chosen = lab;
     lab_places = *places;
-    ledger_init(lab_places.work, lab_places.work_bytes);
+    live_blocks_init(lab_places.work, lab_places.work_bytes);
 }
 
 void *lab_scratch(size_t bytes)

@@ -25,7 +25,7 @@ void lab_noted(struct lab_record *record, uint32_t result);
 void *lab_accept(void *payload, size_t bytes, size_t alignment);
 /* Lets the allocator touch a block's payload, which must be as it was; and no
  * longer. */
-void lab_open(const struct ledger_block *block);
-void lab_shut(const struct ledger_block *block);
+void lab_open(const struct live_block *block);
+void lab_shut(const struct live_block *block);
 
 #endif

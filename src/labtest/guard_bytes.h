@@ -13,8 +13,9 @@
 
 /* Around [begin, end), as far as there is room in [low, high); instead of the
  * one before.  `begin` and `end` lie in there. */
-void fence_raise(uintptr_t low, uintptr_t begin, uintptr_t end, uintptr_t high);
-/* The first byte of the fence that was written over, or 0. */
-uintptr_t fence_damage(void);
+void guard_bytes_set(uintptr_t low, uintptr_t begin, uintptr_t end,
+                     uintptr_t high);
+/* The first byte of the guard bytes that was written over, or 0. */
+uintptr_t guard_bytes_damage(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of the front door, each held against the ledger. */
+/* Calls of the kmalloc layer, each held against the live-block table. */
 #include "labtest/common.h"
 #include "labtest/live_blocks.h"
 #include "lib/string.h"
@@ -38,7 +38,7 @@ static enum stage_state start_zalloc(uintptr_t begin, uintptr_t end)
     return state;
 }
 
-static enum stage_state start_spans(uintptr_t begin, uintptr_t end)
+static enum stage_state heap_start_spans(uintptr_t begin, uintptr_t end)
 {
     enum stage_state state = start_malloc(begin, end);
 
@@ -61,11 +61,11 @@ static const struct {
     enum stage_state (*start)(uintptr_t begin, uintptr_t end);
 } starters[] = {
     { "heap", start_bump },     { "malloc", start_malloc },
-    { "zalloc", start_zalloc }, { "spans", start_spans },
+    { "zalloc", start_zalloc }, { "spans", heap_start_spans },
     { "armour", start_armour },
 };
 
-static enum stage_state start(uintptr_t begin, uintptr_t end)
+static enum stage_state start_heap(uintptr_t begin, uintptr_t end)
 {
     for (size_t i = 0; i < sizeof starters / sizeof *starters; i++) {
         if (strcmp(starters[i].lab, lab_chosen->name) == 0)
@@ -76,9 +76,9 @@ static enum stage_state start(uintptr_t begin, uintptr_t end)
 
 static void forget_all(void)
 {
-    const struct ledger_block *block = NULL;
+    const struct live_block *block = NULL;
 
-    while ((block = ledger_next(block)) != NULL)
+    while ((block = live_blocks_next(block)) != NULL)
         lab_side_unguard((const void *)block->payload, block->bytes);
 }
 
@@ -90,9 +90,9 @@ void lab_heap_start_at(size_t offset, size_t bytes)
     enum stage_state state;
 
     forget_all();
-    ledger_start(begin, end);
+    live_blocks_start(begin, end);
     state = lab_side_played(&record) ? (enum stage_state)record.result
-                                     : start(begin, end);
+                                     : start_heap(begin, end);
     lab_noted(&record, (uint32_t)state);
     if (state == STAGE_NOT_WRITTEN)
         LAB_FAIL("the start of the allocator is not written yet");
@@ -116,7 +116,7 @@ static void expect_written(void)
 void *lab_accept(void *payload, size_t bytes, size_t alignment)
 {
     uintptr_t address = (uintptr_t)payload;
-    const struct ledger_block *other;
+    const struct live_block *other;
 
     expect_written();
     if (!payload)
@@ -124,17 +124,17 @@ void *lab_accept(void *payload, size_t bytes, size_t alignment)
     if (address % alignment != 0)
         LAB_FAIL("%zu bytes at %#lx, which is no multiple of %zu", bytes,
                  (unsigned long)address, alignment);
-    if (!ledger_within(address, bytes))
+    if (!live_blocks_within(address, bytes))
         LAB_FAIL("%zu bytes at %#lx, outside the heap", bytes,
                  (unsigned long)address);
-    other = ledger_overlap(address, bytes);
+    other = live_blocks_overlap(address, bytes);
     if (other)
         LAB_FAIL("%zu bytes at %#lx overlap the %zu at %#lx, which are in use",
                  bytes, (unsigned long)address, other->bytes,
                  (unsigned long)other->payload);
-    other = ledger_add(payload, bytes);
+    other = live_blocks_add(payload, bytes);
     if (!lab_side_playing())
-        ledger_fill(other);
+        live_blocks_fill(other);
     lab_side_guard(payload, bytes);
     return payload;
 }
@@ -142,33 +142,33 @@ void *lab_accept(void *payload, size_t bytes, size_t alignment)
 /* L2 for the first `bytes` bytes at `payload`. */
 static void verify(const void *payload, size_t bytes, uint32_t pattern)
 {
-    size_t i =
-        lab_side_playing() ? bytes : ledger_damage(payload, bytes, pattern);
+    size_t i = lab_side_playing() ? bytes
+                                  : live_blocks_damage(payload, bytes, pattern);
 
     if (i < bytes)
         LAB_FAIL("payload at %#lx: byte %zu of %zu has been overwritten: "
                  "%#x, expected %#x",
                  (unsigned long)payload, i, bytes,
-                 ((const uint8_t *)payload)[i], ledger_byte(pattern, i));
+                 ((const uint8_t *)payload)[i], live_blocks_byte(pattern, i));
 }
 
-void lab_open(const struct ledger_block *block)
+void lab_open(const struct live_block *block)
 {
     lab_side_unguard((const void *)block->payload, block->bytes);
     verify((const void *)block->payload, block->bytes, block->pattern);
 }
 
-void lab_shut(const struct ledger_block *block)
+void lab_shut(const struct live_block *block)
 {
     lab_side_guard((const void *)block->payload, block->bytes);
 }
 
 /* Opens all blocks, or shuts them. */
-static void every_block(void (*act)(const struct ledger_block *block))
+static void every_block(void (*act)(const struct live_block *block))
 {
-    const struct ledger_block *block = NULL;
+    const struct live_block *block = NULL;
 
-    while ((block = ledger_next(block)) != NULL)
+    while ((block = live_blocks_next(block)) != NULL)
         act(block);
 }
 
@@ -184,7 +184,7 @@ void lab_stray(uintptr_t address, size_t bytes, uint8_t value)
     if (lab_side_playing())
         return;
     for (uintptr_t at = address; at < address + bytes; at++) {
-        if (ledger_within(at, 1) && !ledger_overlap(at, 1))
+        if (live_blocks_within(at, 1) && !live_blocks_overlap(at, 1))
             *(volatile uint8_t *)at = value;
     }
 }
@@ -192,12 +192,13 @@ void lab_stray(uintptr_t address, size_t bytes, uint8_t value)
 /* What memory holds at the end of a test, wherever the answers came from. */
 void lab_verify_memory(void)
 {
-    const struct ledger_block *block = NULL;
+    const struct live_block *block = NULL;
 
-    while ((block = ledger_next(block)) != NULL) {
+    while ((block = live_blocks_next(block)) != NULL) {
         const void *payload = (const void *)block->payload;
 
-        if (ledger_damage(payload, block->bytes, block->pattern) < block->bytes)
+        if (live_blocks_damage(payload, block->bytes, block->pattern) <
+            block->bytes)
             LAB_FAIL("at the end, the %zu bytes at %#lx have been overwritten",
                      block->bytes, (unsigned long)block->payload);
     }
@@ -237,7 +238,7 @@ static enum heap_error misuse(void *payload)
 
 enum heap_error lab_free(void *payload)
 {
-    const struct ledger_block *block = ledger_find(payload);
+    const struct live_block *block = live_blocks_find(payload);
     struct lab_record record =
         lab_note(LAB_FREE, (uint32_t)(uintptr_t)payload, 0, 0);
     enum heap_error error;
@@ -256,14 +257,14 @@ enum heap_error lab_free(void *payload)
         LAB_FAIL("kfree(%#lx) was accepted, but no block in use begins there",
                  (unsigned long)payload);
     if (block)
-        ledger_remove(payload);
+        live_blocks_remove(payload);
     return error;
 }
 
 void *lab_realloc(void *payload, size_t bytes)
 {
-    const struct ledger_block *found = ledger_find(payload);
-    struct ledger_block old = found ? *found : (struct ledger_block){ 0 };
+    const struct live_block *found = live_blocks_find(payload);
+    struct live_block old = found ? *found : (struct live_block){ 0 };
     struct lab_record record =
         lab_note(LAB_REALLOC, (uint32_t)(uintptr_t)payload, (uint32_t)bytes, 0);
     void *moved;
@@ -284,14 +285,14 @@ void *lab_realloc(void *payload, size_t bytes)
     }
     if (found) {
         verify(moved, old.bytes < bytes ? old.bytes : bytes, old.pattern);
-        ledger_remove(payload);
+        live_blocks_remove(payload);
     }
     return lab_accept(moved, bytes, HEAP_ALIGNMENT);
 }
 
 size_t lab_size(const void *payload)
 {
-    const struct ledger_block *block = ledger_find(payload);
+    const struct live_block *block = live_blocks_find(payload);
     struct lab_record record =
         lab_note(LAB_SIZE, (uint32_t)(uintptr_t)payload, 0, 0);
     size_t bytes;

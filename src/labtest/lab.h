@@ -18,9 +18,10 @@
  *
  * A test ends at the first thing that is wrong.
  *
- * A test is played back from its tape later, where no function under test may
- * run (labtest/run_kernel.h).  So whatever it looks at comes from these calls:
- * also figures, by lab_heap_stats() and lab_frame_counts().
+ * Later the kernel plays the test back from its call record, and then no
+ * function under test may run (labtest/run_kernel.h).  So a test sees
+ * everything through these calls, also figures: lab_heap_stats() and
+ * lab_frame_counts().
  */
 #ifndef LABTEST_LAB_H
 #define LABTEST_LAB_H

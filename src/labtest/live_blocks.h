@@ -19,36 +19,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct ledger_block {
+struct live_block {
     uintptr_t payload;
     size_t bytes;
     uint32_t pattern;
 };
 
-#define LEDGER_BLOCKS (1u << 16)
+#define LIVE_BLOCKS_MAX (1u << 16)
 
 /* Gives it memory, once. */
-void ledger_init(void *work, size_t bytes);
+void live_blocks_init(void *work, size_t bytes);
 /* Empties it; payload may lie in [begin, end) only. */
-void ledger_start(uintptr_t begin, uintptr_t end);
+void live_blocks_start(uintptr_t begin, uintptr_t end);
 
 /* The block that was handed out at `payload`; NULL if none is. */
-const struct ledger_block *ledger_find(const void *payload);
+const struct live_block *live_blocks_find(const void *payload);
 /* A block that shares a byte with [payload, payload + bytes), or NULL. */
-const struct ledger_block *ledger_overlap(uintptr_t payload, size_t bytes);
+const struct live_block *live_blocks_overlap(uintptr_t payload, size_t bytes);
 /* Whether all of it lies in the bounds. */
-bool ledger_within(uintptr_t payload, size_t bytes);
+bool live_blocks_within(uintptr_t payload, size_t bytes);
 /* Takes note of a block that is within and overlaps nothing. */
-const struct ledger_block *ledger_add(void *payload, size_t bytes);
-void ledger_remove(const void *payload);
+const struct live_block *live_blocks_add(void *payload, size_t bytes);
+void live_blocks_remove(const void *payload);
 /* All blocks, in no order; NULL to start with, NULL at the end.  None may be
  * added or removed meanwhile. */
-const struct ledger_block *ledger_next(const struct ledger_block *block);
+const struct live_block *live_blocks_next(const struct live_block *block);
 
 /* Fills payload with the block's pattern; the first byte from `from` on that
  * does not show it, or `bytes`. */
-void ledger_fill(const struct ledger_block *block);
-size_t ledger_damage(const void *payload, size_t bytes, uint32_t pattern);
-uint8_t ledger_byte(uint32_t pattern, size_t offset);
+void live_blocks_fill(const struct live_block *block);
+size_t live_blocks_damage(const void *payload, size_t bytes, uint32_t pattern);
+uint8_t live_blocks_byte(uint32_t pattern, size_t offset);
 
 #endif

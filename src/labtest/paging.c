@@ -20,7 +20,7 @@ frame_t lab_data_frame(uint32_t i)
 }
 
 /* The allocator of lab 1, over the arena. */
-static void start_frames(void)
+static void paging_start_frames(void)
 {
     static struct region available, data;
     static struct memory_layout layout = { &available, 1, &data, 1, 0 };
@@ -41,7 +41,7 @@ static struct page_table *new_directory(uint32_t count)
     struct page_table *directory;
     frame_t frame;
 
-    start_frames();
+    paging_start_frames();
     frame = frame_alloc();
     if (frame.number == FRAME_NONE.number)
         LAB_FAIL("lab 1: no frame from a fresh frame allocator");
@@ -74,7 +74,7 @@ struct page_table *lab_paging_start(uint32_t count)
     return directory;
 }
 
-static enum page_error written(enum page_error error, const char *name)
+static enum page_error paging_written(enum page_error error, const char *name)
 {
     if (error == PAGE_NOT_WRITTEN_YET)
         LAB_FAIL("%s is not written yet", name);
@@ -91,7 +91,7 @@ enum page_error lab_map(struct page_table *directory, uintptr_t page,
                                 : page_map(directory, page, frame, rights);
 
     lab_noted(&record, (uint32_t)error);
-    return written(error, "page_map");
+    return paging_written(error, "page_map");
 }
 
 enum page_error lab_unmap(struct page_table *directory, uintptr_t page,
@@ -106,7 +106,7 @@ enum page_error lab_unmap(struct page_table *directory, uintptr_t page,
         frame->number = record.arguments[1];
     record.arguments[1] = frame ? frame->number : 0;
     lab_noted(&record, (uint32_t)error);
-    return written(error, "page_unmap");
+    return paging_written(error, "page_unmap");
 }
 
 enum page_error lab_protect(struct page_table *directory, uintptr_t page,
@@ -118,7 +118,7 @@ enum page_error lab_protect(struct page_table *directory, uintptr_t page,
                                 : page_protect(directory, page, rights);
 
     lab_noted(&record, (uint32_t)error);
-    return written(error, "page_protect");
+    return paging_written(error, "page_protect");
 }
 
 bool lab_translate(const struct page_table *directory, uintptr_t address,

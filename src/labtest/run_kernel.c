@@ -19,10 +19,10 @@
 #define MESSAGE_BYTES 512
 
 /* The arguments of a record and the result behind them. */
-#define SEEN_BYTES ((TAPE_ARGUMENTS + 1) * sizeof(uint32_t))
-_Static_assert(offsetof(struct tape_record, result) ==
-                   offsetof(struct tape_record, arguments) +
-                       TAPE_ARGUMENTS * sizeof(uint32_t),
+#define SEEN_BYTES ((CALL_RECORD_ARGUMENTS + 1) * sizeof(uint32_t))
+_Static_assert(offsetof(struct call_record_entry, result) ==
+                   offsetof(struct call_record_entry, arguments) +
+                       CALL_RECORD_ARGUMENTS * sizeof(uint32_t),
                "SEEN_BYTES lie in one piece");
 
 /* The kernel's half of an address space, as directory entries. */
@@ -40,7 +40,7 @@ static struct {
     struct counter counter;
     uint64_t call_begin;
     bool playing;
-    uint32_t played; /* records of the tape */
+    uint32_t played; /* records of the call record */
 } run;
 
 /* -- Finding tests -------------------------------------------------------- */
@@ -113,19 +113,19 @@ void lab_run(struct lab_chosen_test chosen, const struct lab_places *places,
     run.counter = counter_calibrate();
     print("test %s/%s, seed %u: %s\n", chosen.lab->name, chosen.test->name,
           seed, chosen.test->what);
-    tape_append((struct tape_record){
-        .kind = TAPE_BEGIN,
+    call_record_append((struct call_record_entry){
+        .kind = CALL_RECORD_BEGIN,
         .arguments = { (uint32_t)places->heap_begin, (uint32_t)places->heap_end,
                        places->arena.addr },
         .result = seed,
     });
     lab_begin(chosen.lab, places);
     chosen.test->run();
-    tape_append((struct tape_record){ .kind = TAPE_END });
+    call_record_append((struct call_record_entry){ .kind = CALL_RECORD_END });
     print("passed\n");
 }
 
-/* What the machine's owner goes by, after a tape was played back. */
+/* What the machine's owner goes by, after a call record was played back. */
 static void record_played(const char *wrong)
 {
     static struct record record;
@@ -137,14 +137,15 @@ static void record_played(const char *wrong)
 }
 
 /* The next record is of this kind, or the test does not do the same again. */
-static struct tape_record take(unsigned kind)
+static struct call_record_entry take_entry(unsigned kind)
 {
-    struct tape_record record = { 0 };
+    struct call_record_entry record = { 0 };
 
-    if (!tape_take(&record))
-        lab_fail("tape", 0, "record %u is missing or written over", run.played);
+    if (!call_record_take(&record))
+        lab_fail("call record", 0, "record %u is missing or written over",
+                 run.played);
     if (record.kind != kind)
-        lab_fail("tape", 0,
+        lab_fail("call record", 0,
                  "the test has not taken its course: record %u is of kind %#x, "
                  "not %#x",
                  run.played, record.kind, kind);
@@ -157,11 +158,11 @@ void lab_play(struct lab_chosen_test chosen, const struct lab_places *places,
 {
     run.seed = seed;
     run.playing = true;
-    if (take(TAPE_BEGIN).result != seed)
-        lab_fail("tape", 0, "another seed");
+    if (take_entry(CALL_RECORD_BEGIN).result != seed)
+        lab_fail("call record", 0, "another seed");
     lab_begin(chosen.lab, places);
     chosen.test->run();
-    take(TAPE_END);
+    take_entry(CALL_RECORD_END);
     lab_verify_memory();
     record_played("");
 }
@@ -182,7 +183,7 @@ _Noreturn void lab_fail(const char *file, int line, const char *format, ...)
     if (run.playing)
         record_played(message);
     else
-        tape_append_text(TAPE_FAILED, (uint16_t)line, message);
+        call_record_append_text(CALL_RECORD_FAILED, (uint16_t)line, message);
     print("failed: %s:%d: %s\n", file, line, message);
     lab_failed();
     cpu_exit(EXIT_TEST_FAILED);
@@ -213,10 +214,10 @@ uint64_t lab_side_work(void)
     return ticks_to_instructions(counter_now());
 }
 
-static struct tape_record tape_of(const struct lab_record *record,
-                                  enum tape_kind kind)
+static struct call_record_entry entry_of_call(const struct lab_record *record,
+                                              enum call_record_kind kind)
 {
-    return (struct tape_record){
+    return (struct call_record_entry){
         .kind = (uint16_t)((unsigned)kind + (unsigned)record->call),
         .line = (uint16_t)record->line,
         .arguments = { record->arguments[0], record->arguments[1],
@@ -230,12 +231,12 @@ bool lab_side_playing(void)
 }
 
 static void expect_same(const struct lab_record *record,
-                        const struct tape_record *call)
+                        const struct call_record_entry *call)
 {
     if (memcmp(record->arguments, call->arguments, sizeof call->arguments) !=
             0 ||
         call->line != (uint16_t)record->line)
-        lab_fail("tape", record->line,
+        lab_fail("call record", record->line,
                  "the test has not taken its course: record %u, of line %u, is "
                  "another call",
                  run.played - 1, call->line);
@@ -243,13 +244,13 @@ static void expect_same(const struct lab_record *record,
 
 bool lab_side_played(struct lab_record *record)
 {
-    struct tape_record taken;
+    struct call_record_entry taken;
 
     if (!run.playing)
         return false;
-    taken = take(TAPE_CALL + (unsigned)record->call);
+    taken = take_entry(CALL_RECORD_CALL + (unsigned)record->call);
     expect_same(record, &taken);
-    taken = take(TAPE_DONE + (unsigned)record->call);
+    taken = take_entry(CALL_RECORD_DONE + (unsigned)record->call);
     memcpy(record->arguments, taken.arguments, sizeof taken.arguments);
     record->result = taken.result;
     return true;
@@ -257,14 +258,14 @@ bool lab_side_played(struct lab_record *record)
 
 static void see_piece(uint8_t *value, size_t bytes)
 {
-    struct tape_record seen = { .kind = TAPE_SEEN };
+    struct call_record_entry seen = { .kind = CALL_RECORD_SEEN };
 
     if (run.playing) {
-        seen = take(TAPE_SEEN);
+        seen = take_entry(CALL_RECORD_SEEN);
         memcpy(value, seen.arguments, bytes);
     } else {
         memcpy(seen.arguments, value, bytes);
-        tape_append(seen);
+        call_record_append(seen);
     }
 }
 
@@ -281,16 +282,16 @@ void lab_side_before(const struct lab_record *record)
 {
     if (run.playing)
         return;
-    tape_append(tape_of(record, TAPE_CALL));
+    call_record_append(entry_of_call(record, CALL_RECORD_CALL));
     if (record->call == LAB_HEAP_START)
-        fence_raise(lab_places.heap_begin, record->arguments[0],
-                    record->arguments[1], lab_places.heap_end);
+        guard_bytes_set(lab_places.heap_begin, record->arguments[0],
+                        record->arguments[1], lab_places.heap_end);
     run.call_begin = counter_now();
 }
 
-static void expect_fence(const struct lab_record *record)
+static void expect_guard_bytes(const struct lab_record *record)
 {
-    uintptr_t at = fence_damage();
+    uintptr_t at = guard_bytes_damage();
 
     if (at)
         lab_fail(lab_file(), record->line,
@@ -301,14 +302,14 @@ static void expect_fence(const struct lab_record *record)
 void lab_side_after(const struct lab_record *record)
 {
     uint64_t ticks = counter_now() - run.call_begin;
-    struct tape_record done = tape_of(record, TAPE_DONE);
+    struct call_record_entry done = entry_of_call(record, CALL_RECORD_DONE);
 
     if (run.playing)
         return;
     done.result = record->result;
     done.instructions = (uint32_t)ticks_to_instructions(ticks);
-    tape_append(done);
-    expect_fence(record);
+    call_record_append(done);
+    expect_guard_bytes(record);
 }
 
 /* Nothing here notices a stray access while it happens. */

@@ -5,25 +5,26 @@
  *        |
  *     stages up to the lab's --> lab_run --> calls of the students' functions
  *                                   |            |
- *                                   |            +--> tape (tape.h)
+ *                                   |            +--> the call record
  *                                   +--> exit: for a person
  *
- * Who grades believes none of that.  He boots the same kernel once more, puts
- * the tape into its memory and says `play`:
+ * The grader trusts none of this.  It boots the same kernel once more, copies
+ * the call record (call_record.h) into its memory and adds the word `play`:
  *
  *     test=malloc/split seed=7 key=N play
  *        |
- *     no stage --> lab_run --> answers <-- tape, and memory as it was left
+ *     no stage --> lab_run --> answers <-- call record and memory as left
  *                     |
  *                     +--> a record "played": the verdict
  *
- * The test does all it did before, but the answers to its calls come from the
- * tape.  Nothing that a student has written runs in that machine: a test that
- * was left early, or whose data was changed, does not do the same again, and
- * answers that no allocator would give are found wrong.
+ * The test does the same again, but the answers to its calls come from the call
+ * record.  No student code runs in that machine.  If student code left the
+ * first run early or changed the test's data, the test now takes another
+ * course, and the kernel notices.  It also finds answers that no allocator
+ * would give.
  *
- *     P1: while playing, nothing under test is called.
- *     P2: the test makes the calls that are on the tape, no more, no fewer.
+ *     P1: while playing, no function under test is called.
+ *     P2: the test makes the calls on the call record, no more and no fewer.
  *     P3: at the end every live payload is in memory as it was filled.
  */
 #ifndef LABTEST_RUN_KERNEL_H
@@ -33,15 +34,15 @@
 
 #define TEST_NAME_LIST "list"
 
-/* What stands on the tape; scripts/mallow/grade/call_record.py knows the
+/* What stands on the call record; scripts/mallow/grade/call_record.py knows the
  * numbers. */
-enum tape_kind {
-    TAPE_BEGIN = 1,    /* heap begin, heap end, arena = seed */
-    TAPE_END = 2,      /* the test has come to its end */
-    TAPE_FAILED = 3,   /* an expectation did not hold; text */
-    TAPE_SEEN = 4,     /* what a test has looked at: 16 bytes of it */
-    TAPE_CALL = 0x100, /* + enum lab_call: a call that is about to be made */
-    TAPE_DONE = 0x200, /* + enum lab_call: the same with its answer */
+enum call_record_kind {
+    CALL_RECORD_BEGIN = 1,    /* heap begin, heap end, arena = seed */
+    CALL_RECORD_END = 2,      /* the test has come to its end */
+    CALL_RECORD_FAILED = 3,   /* an expectation did not hold; text */
+    CALL_RECORD_SEEN = 4,     /* what a test has looked at: 16 bytes of it */
+    CALL_RECORD_CALL = 0x100, /* + enum lab_call: a call begins */
+    CALL_RECORD_DONE = 0x200, /* + enum lab_call: the same with its answer */
 };
 
 /* A test, found by "lab/name"; both NULL if there is none. */
@@ -57,8 +58,8 @@ void lab_list_record(void);
  * first thing that is wrong; returns when nothing was. */
 void lab_run(struct lab_chosen_test chosen, const struct lab_places *places,
              uint32_t seed);
-/* Plays the tape back instead.  Returns when it has passed; else the machine
- * ends as above. */
+/* Plays the call record back instead.  Returns when the test has passed; else
+ * the machine ends as above. */
 void lab_play(struct lab_chosen_test chosen, const struct lab_places *places,
               uint32_t seed);
 /* Of a random test only these steps (labtest/steps.h), instead of all. */

@@ -71,7 +71,7 @@ void lab_side_before(const struct lab_record *record);
 /* The same call with its answer. */
 void lab_side_after(const struct lab_record *record);
 
-/* Whether the answers come from a tape, and nothing under test may run. */
+/* Whether a call record gives the answers: no function under test may run. */
 bool lab_side_playing(void);
 /* While playing: what the call answered then, in record->result and in
  * record->arguments.  False: the call is to be made. */

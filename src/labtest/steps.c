@@ -7,7 +7,7 @@
 #define MOST_DIGITS 9 /* of a number that 32 bits surely hold */
 
 /* Reads a number; NULL if none stands there, else where the text goes on. */
-static const char *read_number(const char *text, uint32_t *number)
+static const char *steps_read_number(const char *text, uint32_t *number)
 {
     const char *begin = text;
 
@@ -23,10 +23,10 @@ static const char *read_number(const char *text, uint32_t *number)
 /* Reads 3 or 5-9; NULL if neither stands there. */
 static const char *read_part(const char *text, uint32_t *first, uint32_t *last)
 {
-    text = read_number(text, first);
+    text = steps_read_number(text, first);
     *last = *first;
     if (text && *text == '-')
-        text = read_number(text + 1, last);
+        text = steps_read_number(text + 1, last);
     return text;
 }
 

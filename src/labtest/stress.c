@@ -59,7 +59,8 @@ static void expect_memory(const struct lab_stress *stress, const void *payload,
                  (unsigned)(step - steps), step->bytes);
 }
 
-static void take(const struct step *step, const struct lab_stress *stress)
+static void stress_take(const struct step *step,
+                        const struct lab_stress *stress)
 {
     void **slot = &slots[step->slot];
     void *payload;
@@ -90,7 +91,7 @@ void lab_stress(const struct lab_stress *stress)
         slots[i] = NULL;
     for (uint32_t i = 0; i < stress->steps; i++) {
         if (lab_step_wanted(i))
-            take(&steps[i], stress);
+            stress_take(&steps[i], stress);
     }
     for (uint32_t i = 0; i < SLOTS; i++) {
         if (slots[i])

@@ -21,7 +21,8 @@ static bool runs_out_rightly(void)
     return strcmp(lab_chosen->name, "heap") == 0;
 }
 
-static void settle(struct id_entry *entry, const void *payload, uint32_t bytes)
+static void trace_settle(struct id_entry *entry, const void *payload,
+                         uint32_t bytes)
 {
     uintptr_t address = (uintptr_t)payload;
     size_t end = address + bytes - lab_places.heap_begin;
@@ -46,7 +47,7 @@ static void allocate(struct id_entry *entry, const struct trace_op *op)
                                             : lab_realloc(NULL, op->bytes);
 
     if (payload) {
-        settle(entry, payload, op->bytes);
+        trace_settle(entry, payload, op->bytes);
     } else {
         entry->address = ID_NO_BLOCK;
         run_out(op);
@@ -58,7 +59,7 @@ static void resize(struct id_entry *entry, const struct trace_op *op)
     void *payload = lab_realloc((void *)entry->address, op->bytes);
 
     if (payload)
-        settle(entry, payload, op->bytes);
+        trace_settle(entry, payload, op->bytes);
     else
         run_out(op);
 }

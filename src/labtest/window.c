@@ -38,7 +38,7 @@ void lab_leave_frames(uint32_t count)
 }
 
 /* The frame allocator of lab 1, over the arena. */
-static void start_frames(uint32_t count)
+static void window_start_frames(uint32_t count)
 {
     static struct region available;
     static struct memory_layout layout = { &available, 1, NULL, 0, 0 };
@@ -58,7 +58,7 @@ static void start_frames(uint32_t count)
     lab_leave_frames(count);
 }
 
-static enum window_result written(uint32_t result, const char *name)
+static enum window_result window_written(uint32_t result, const char *name)
 {
     if (result == WINDOW_NOT_WRITTEN)
         LAB_FAIL("%s is not written yet", name);
@@ -70,13 +70,13 @@ enum window_result lab_window_open(uint32_t frames)
     struct page_range range = window_range();
     struct lab_record record;
 
-    start_frames(frames);
+    window_start_frames(frames);
     record = lab_note(LAB_WINDOW_INIT, (uint32_t)range.begin,
                       (uint32_t)range.end, 0);
     if (!lab_side_played(&record))
         record.result = window_init(range.begin, range.end);
     lab_noted(&record, record.result);
-    return written(record.result, "window_init");
+    return window_written(record.result, "window_init");
 }
 
 void lab_window_place(unsigned index, uintptr_t page)
@@ -93,7 +93,7 @@ enum window_result lab_window_move_end(unsigned index, uintptr_t end)
     if (!lab_side_played(&record))
         record.result = window_move_end(index, end);
     lab_noted(&record, record.result);
-    return written(record.result, "window_move_end");
+    return window_written(record.result, "window_move_end");
 }
 
 void lab_window_close(void)
@@ -147,7 +147,7 @@ void lab_grow_start(uint32_t frames)
     uintptr_t begin = lab_places.heap_begin, end = begin + 64 * 1024;
     struct lab_record record;
 
-    start_frames(frames);
+    window_start_frames(frames);
     record = lab_note(LAB_HEAP_START, (uint32_t)begin, (uint32_t)end, 0);
     if (!lab_side_played(&record)) {
         record.result = (uint32_t)grow_init(begin, end, range);
@@ -162,7 +162,7 @@ void lab_grow_start(uint32_t frames)
     }
     lab_noted(&record, record.result);
     lab_side_see(&payload, sizeof payload);
-    ledger_start(payload.begin, payload.end);
+    live_blocks_start(payload.begin, payload.end);
     if (record.result == STAGE_NOT_WRITTEN)
         LAB_FAIL("window_init is not written yet");
     if (record.result == STAGE_PARTLY_WRITTEN)

@@ -53,7 +53,7 @@ static bool is_free_run(size_t first, size_t count)
     return true;
 }
 
-static void *take(size_t count)
+static void *pool_take(size_t count)
 {
     if (pool.used + count > pool.limit)
         return NULL;
@@ -73,7 +73,7 @@ static void *take(size_t count)
     return NULL;
 }
 
-static void give(void *run, size_t count)
+static void pool_give(void *run, size_t count)
 {
     size_t first = ((uintptr_t)run - (uintptr_t)page_at(0)) / PAGE_BYTES;
 
@@ -91,35 +91,35 @@ static void give(void *run, size_t count)
     pool.used -= count;
 }
 
-/* What is behind the front door beside it: nothing. */
+/* What is behind the kmalloc layer beside it: nothing. */
 
-static void *no_alloc(size_t bytes, size_t alignment)
+static void *zones_no_alloc(size_t bytes, size_t alignment)
 {
     (void)bytes;
     (void)alignment;
     return NULL;
 }
 
-static enum heap_error no_free(void *payload)
+static enum heap_error zones_no_free(void *payload)
 {
     (void)payload;
     return HEAP_FOREIGN;
 }
 
-static bool no_resize(void *payload, size_t bytes)
+static bool zones_no_resize(void *payload, size_t bytes)
 {
     (void)payload;
     (void)bytes;
     return false;
 }
 
-static size_t no_size(const void *payload)
+static size_t zones_no_size(const void *payload)
 {
     (void)payload;
     return 0;
 }
 
-static bool no_owner(const void *payload)
+static bool zones_no_owner(const void *payload)
 {
     (void)payload;
     return false;
@@ -127,14 +127,14 @@ static bool no_owner(const void *payload)
 
 static const struct heap_backend nothing = {
     .name = "nothing",
-    .alloc = no_alloc,
-    .free = no_free,
-    .resize = no_resize,
-    .size = no_size,
-    .owns = no_owner,
+    .alloc = zones_no_alloc,
+    .free = zones_no_free,
+    .resize = zones_no_resize,
+    .size = zones_no_size,
+    .owns = zones_no_owner,
 };
 
-static enum stage_state start_spans(const struct page_source *source)
+static enum stage_state zones_start_spans(const struct page_source *source)
 {
     return spans_init(source, SPANS_SHARED);
 }
@@ -146,7 +146,7 @@ static const struct {
     size_t limit;
 } smalls[] = {
     { "zalloc", zalloc_init, &zalloc_backend, ZALLOC_BYTES_MAX },
-    { "spans", start_spans, &spans_backend, SPANS_BYTES_MAX },
+    { "spans", zones_start_spans, &spans_backend, SPANS_BYTES_MAX },
 };
 
 static enum stage_state start_small(const struct page_source *source)
@@ -166,7 +166,8 @@ void lab_zones_start(size_t pages)
 {
     uintptr_t begin = (uintptr_t)page_at(0);
     uintptr_t end = begin + pages * PAGE_BYTES;
-    const struct page_source source = { begin, end, take, give, pool.page_map };
+    const struct page_source source = { begin, end, pool_take, pool_give,
+                                        pool.page_map };
     struct lab_record record =
         lab_note(LAB_ZONES_START, (uint32_t)begin, (uint32_t)end, 0);
 
@@ -175,7 +176,7 @@ void lab_zones_start(size_t pages)
     memset(pool.is_end, 0, sizeof pool.is_end);
     pool.pages = pool.limit = pages;
     pool.used = pool.cursor = 0;
-    ledger_start(begin, end);
+    live_blocks_start(begin, end);
     if (!lab_side_played(&record)) {
         heap_start(begin, end, &nothing);
         record.result = (uint32_t)start_small(&source);

@@ -16,12 +16,12 @@
 
 #define ALL_ONES UINT32_MAX
 
-static size_t word_of(size_t index)
+static size_t bitmap_word(size_t index)
 {
     return index / BITMAP_WORD_BITS;
 }
 
-static uint32_t bit_of(size_t index)
+static uint32_t bitmap_bit(size_t index)
 {
     return 1u << index % BITMAP_WORD_BITS;
 }
@@ -56,19 +56,19 @@ static void assert_range(const struct bitmap *bitmap, size_t first,
 bool bitmap_test(const struct bitmap *bitmap, size_t index)
 {
     ASSERT_BELOW(index, bitmap->bits);
-    return (bitmap->words[word_of(index)] & bit_of(index)) != 0;
+    return (bitmap->words[bitmap_word(index)] & bitmap_bit(index)) != 0;
 }
 
 void bitmap_set(struct bitmap *bitmap, size_t index)
 {
     ASSERT_BELOW(index, bitmap->bits);
-    bitmap->words[word_of(index)] |= bit_of(index);
+    bitmap->words[bitmap_word(index)] |= bitmap_bit(index);
 }
 
 void bitmap_clear(struct bitmap *bitmap, size_t index)
 {
     ASSERT_BELOW(index, bitmap->bits);
-    bitmap->words[word_of(index)] &= ~bit_of(index);
+    bitmap->words[bitmap_word(index)] &= ~bitmap_bit(index);
 }
 
 void bitmap_set_range(struct bitmap *bitmap, size_t first, size_t count)
@@ -77,7 +77,7 @@ void bitmap_set_range(struct bitmap *bitmap, size_t first, size_t count)
     while (count > 0) {
         size_t bits = mask_bits(first, count);
 
-        bitmap->words[word_of(first)] |= range_mask(first, bits);
+        bitmap->words[bitmap_word(first)] |= range_mask(first, bits);
         first += bits;
         count -= bits;
     }
@@ -89,7 +89,7 @@ void bitmap_clear_range(struct bitmap *bitmap, size_t first, size_t count)
     while (count > 0) {
         size_t bits = mask_bits(first, count);
 
-        bitmap->words[word_of(first)] &= ~range_mask(first, bits);
+        bitmap->words[bitmap_word(first)] &= ~range_mask(first, bits);
         first += bits;
         count -= bits;
     }
@@ -103,7 +103,7 @@ static bool range_is_zero(const struct bitmap *bitmap, size_t first,
     assert_range(bitmap, first, count);
     while (count > 0) {
         size_t bits = mask_bits(first, count);
-        uint32_t word = bitmap->words[word_of(first)] ^ flip;
+        uint32_t word = bitmap->words[bitmap_word(first)] ^ flip;
 
         if ((word & range_mask(first, bits)) != 0)
             return false;
@@ -132,7 +132,8 @@ static size_t find_set_flipped(const struct bitmap *bitmap, size_t from,
 
     if (from >= bitmap->bits)
         return BITMAP_NONE;
-    for (size_t i = word_of(from); i < bitmap_word_count(bitmap->bits); i++) {
+    for (size_t i = bitmap_word(from); i < bitmap_word_count(bitmap->bits);
+         i++) {
         uint32_t word = (bitmap->words[i] ^ flip) & mask;
 
         if (word != 0) {

@@ -53,7 +53,7 @@ static void output_flush(struct output *output)
     }
 }
 
-static void put(struct output *output, char character)
+static void output_put(struct output *output, char character)
 {
     output->length++;
     if (output->held == output->room)
@@ -65,13 +65,13 @@ static void put(struct output *output, char character)
 static void put_times(struct output *output, char character, size_t times)
 {
     while (times-- > 0)
-        put(output, character);
+        output_put(output, character);
 }
 
 static void put_bytes(struct output *output, const char *text, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
-        put(output, text[i]);
+        output_put(output, text[i]);
 }
 
 /* Lays `prefix` (a sign, "0x") and `body` out in the field. */
@@ -105,8 +105,8 @@ static void put_number(struct output *output, const struct conversion *wanted,
     put_field(output, wanted, prefix, digits + first, MOST_DIGITS - first);
 }
 
-static void put_text(struct output *output, const struct conversion *wanted,
-                     const char *text)
+static void output_put_text(struct output *output,
+                            const struct conversion *wanted, const char *text)
 {
     size_t bytes = 0;
 
@@ -180,18 +180,18 @@ static void convert(struct output *output, const struct conversion *wanted,
         put_number(output, wanted, "0x", value, 16);
         break;
     case 's':
-        put_text(output, wanted, va_arg(*arguments, const char *));
+        output_put_text(output, wanted, va_arg(*arguments, const char *));
         break;
     case 'c':
         character = (char)va_arg(*arguments, int);
         put_field(output, wanted, "", &character, 1);
         break;
     case '%':
-        put(output, '%');
+        output_put(output, '%');
         break;
     default: /* unknown: shown as it stands, so that somebody notices */
-        put(output, '%');
-        put(output, wanted->kind);
+        output_put(output, '%');
+        output_put(output, wanted->kind);
     }
 }
 
@@ -265,7 +265,7 @@ static void format_to(struct output *output, const char *format,
 
     for (; *format != 0; format++) {
         if (*format != '%') {
-            put(output, *format);
+            output_put(output, *format);
             continue;
         }
         format = read_conversion(format + 1, &wanted, arguments);

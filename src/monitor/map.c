@@ -50,7 +50,7 @@ static char shade(uint32_t part, uint32_t whole)
     return shades[1 + share * (SHADES - 1) / 256];
 }
 
-static void print_rows(const char *letters, uint32_t count)
+static void map_print_rows(const char *letters, uint32_t count)
 {
     for (uint32_t at = 0; at < count; at += COLUMNS) {
         uint32_t length = count - at < COLUMNS ? count - at : COLUMNS;
@@ -87,7 +87,7 @@ void map_frames(void)
 
         letters[count++] = frame_letter(first, rest < step ? rest : step);
     }
-    print_rows(letters, count);
+    map_print_rows(letters, count);
     print("  a letter is %u frames: . free  -+o# used, ever more  R reserved  "
           "r in part\n",
           step);
@@ -150,7 +150,7 @@ static void map_range(uintptr_t begin, uintptr_t end)
         print("  (the walk ended early: the picture is not complete)\n");
     for (uint32_t i = 0; i < count; i++)
         letters[i] = heap_letter(&cells[i], map.cell_bytes);
-    print_rows(letters, count);
+    map_print_rows(letters, count);
     print("  a letter is %u bytes: . free  -+o# used, ever more  b bookkeeping"
           "  ? unknown\n",
           map.cell_bytes);

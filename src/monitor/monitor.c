@@ -25,7 +25,7 @@ static bool split(char *text, struct command_line *line)
     }
 }
 
-static const struct command *find(const char *name)
+static const struct command *command_find(const char *name)
 {
     for (unsigned i = 0; i < command_count; i++) {
         if (strcmp(commands[i].name, name) == 0)
@@ -36,7 +36,7 @@ static const struct command *find(const char *name)
 
 static void run(struct command_line *line)
 {
-    const struct command *command = find(line->words[0]);
+    const struct command *command = command_find(line->words[0]);
     unsigned words = line->count - 1;
 
     if (!command)

@@ -68,8 +68,9 @@ bool picture_is_possible(const struct picture *picture)
 
 /* Writes `text` over row `row` from `column` on, cut at its end; returns the
  * column after it. */
-static unsigned put_text(struct picture *picture, unsigned row, unsigned column,
-                         const char *text, uint8_t colour)
+static unsigned picture_put_text(struct picture *picture, unsigned row,
+                                 unsigned column, const char *text,
+                                 uint8_t colour)
 {
     uint16_t *cells = picture->screen.cells + row * picture->screen.columns;
 
@@ -154,7 +155,7 @@ static void draw_status(struct picture *picture, uint32_t done,
                 title->stage, title->trace, done, title->operations,
                 (unsigned long long)live_bytes,
                 (unsigned long long)title->peak_bytes);
-    column = put_text(picture, STATUS_ROW, 0, text, TITLE_COLOUR);
+    column = picture_put_text(picture, STATUS_ROW, 0, text, TITLE_COLOUR);
     blank_from(picture, STATUS_ROW, column, TITLE_COLOUR);
 }
 
@@ -167,16 +168,17 @@ static void draw_legend(struct picture *picture)
     for (unsigned i = LOOK_FREE; i < LOOKS; i++) {
         char sample[] = { ' ', (char)looks[i].character, ' ', 0 };
 
-        column = put_text(picture, row, column, sample, looks[i].colour);
         column =
-            put_text(picture, row, column, looks[i].meaning, LEGEND_COLOUR);
+            picture_put_text(picture, row, column, sample, looks[i].colour);
+        column = picture_put_text(picture, row, column, looks[i].meaning,
+                                  LEGEND_COLOUR);
     }
     format_text(text, sizeof text,
                 " heap from 0x%zx, row by row; a cell is "
                 "%zu bytes; blank: never used",
                 (size_t)picture->heap_begin,
                 picture->cell_granules * GRANULE_BYTES);
-    put_text(picture, row + 1, 0, text, LEGEND_COLOUR);
+    picture_put_text(picture, row + 1, 0, text, LEGEND_COLOUR);
 }
 
 void picture_begin(struct picture *picture, const struct picture_title *title,

@@ -90,9 +90,9 @@ static void print_counts(const struct op_counter *counter,
     print("\n");
 }
 
-static void print_rows(const struct replay_env *env,
-                       const struct trace_file *file,
-                       const struct replay_result *result)
+static void report_print_rows(const struct replay_env *env,
+                              const struct trace_file *file,
+                              const struct replay_result *result)
 {
     print("%-*s", NAME_COLUMNS, file->name);
     if (strlen(file->name) > NAME_COLUMNS)
@@ -112,7 +112,7 @@ static void print_rows(const struct replay_env *env,
 void report_trace(const struct replay_env *env, const struct trace_file *file,
                   const struct replay_result *result)
 {
-    print_rows(env, file, result);
+    report_print_rows(env, file, result);
     if (env->record != NULL)
         record_trace(env, file, result);
 }

@@ -83,7 +83,7 @@ static uintptr_t place_in_picture(const struct run *run,
     return run->env->heap_begin + replay_offset(run->env, entry->address);
 }
 
-static void take(struct run *run, const struct id_entry *entry)
+static void replay_take(struct run *run, const struct id_entry *entry)
 {
     note(run, "taken", entry);
     shadow_take(run->shadow, entry->address, entry->bytes);
@@ -93,7 +93,7 @@ static void take(struct run *run, const struct id_entry *entry)
                      granules_of(entry->bytes));
 }
 
-static void give(struct run *run, const struct id_entry *entry)
+static void replay_give(struct run *run, const struct id_entry *entry)
 {
     note(run, "given", entry);
     shadow_give(run->shadow, entry->address, entry->bytes);
@@ -104,13 +104,13 @@ static void give(struct run *run, const struct id_entry *entry)
 }
 
 /* From here on the entry's block is `payload`, with new contents. */
-static void settle(struct run *run, struct id_entry *entry, void *payload,
-                   uint32_t bytes)
+static void replay_settle(struct run *run, struct id_entry *entry,
+                          void *payload, uint32_t bytes)
 {
     size_t end = replay_offset(run->env, (uintptr_t)payload) + bytes;
 
     *entry = (struct id_entry){ (uintptr_t)payload, bytes, run->trace.done };
-    take(run, entry);
+    replay_take(run, entry);
     if (end > run->result->high_water_bytes)
         run->result->high_water_bytes = end;
     if (!run->probe)
@@ -147,7 +147,7 @@ static bool do_alloc(struct run *run, struct id_entry *entry,
     }
     if (!place_is_right(run, kind, payload, bytes))
         return false;
-    settle(run, entry, payload, bytes);
+    replay_settle(run, entry, payload, bytes);
     return true;
 }
 
@@ -166,12 +166,12 @@ static bool do_resize(struct run *run, struct id_entry *entry)
                              "after krealloc returned NULL") &&
                ran_out(run, CALL_REALLOC);
     /* The new place may cover the old one. */
-    give(run, &old);
+    replay_give(run, &old);
     entry->address = (uintptr_t)payload;
     if (!place_is_right(run, CALL_REALLOC, payload, bytes) ||
         !contents_hold(run, run->op.id, kept, "after krealloc"))
         return false;
-    settle(run, entry, payload, bytes);
+    replay_settle(run, entry, payload, bytes);
     return true;
 }
 
@@ -183,7 +183,7 @@ static bool do_free(struct run *run, uint32_t id)
 
     if (!contents_hold(run, id, entry->bytes, "before kfree"))
         return false;
-    give(run, entry);
+    replay_give(run, entry);
     entry->address = ID_NOT_LIVE;
     error = call_free(run, payload);
     if (error == HEAP_NOT_WRITTEN)

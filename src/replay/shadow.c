@@ -26,8 +26,8 @@ void shadow_add(struct shadow *shadow, uintptr_t begin, uintptr_t end,
 }
 
 /* Which range holds the block; shadow->count if none does. */
-static size_t find(const struct shadow *shadow, uintptr_t address,
-                   uint32_t bytes)
+static size_t shadow_range_of(const struct shadow *shadow, uintptr_t address,
+                              uint32_t bytes)
 {
     size_t i = 0;
 
@@ -44,7 +44,7 @@ static size_t find(const struct shadow *shadow, uintptr_t address,
 static struct bits bits_of(const struct shadow *shadow, uintptr_t address,
                            uint32_t bytes)
 {
-    size_t index = find(shadow, address, bytes);
+    size_t index = shadow_range_of(shadow, address, bytes);
     const struct shadow_range *range;
 
     ASSERT_BELOW(index, shadow->count);
@@ -56,7 +56,7 @@ static struct bits bits_of(const struct shadow *shadow, uintptr_t address,
 bool shadow_contains(const struct shadow *shadow, uintptr_t address,
                      uint32_t bytes)
 {
-    return find(shadow, address, bytes) < shadow->count;
+    return shadow_range_of(shadow, address, bytes) < shadow->count;
 }
 
 bool shadow_is_free(const struct shadow *shadow, uintptr_t address,

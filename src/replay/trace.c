@@ -136,8 +136,8 @@ static bool read_words(struct trace *trace, struct line *line)
     return true;
 }
 
-static bool read_number(struct trace *trace, struct word word, const char *what,
-                        uint32_t *value)
+static bool trace_read_number(struct trace *trace, struct word word,
+                              const char *what, uint32_t *value)
 {
     uint32_t number = 0;
 
@@ -183,7 +183,7 @@ static bool read_header_line(struct trace *trace, const char *what,
     if (line.count != 1)
         return trace_refuse(trace, "%u words, expected one number: %s",
                             line.count, what);
-    return read_number(trace, line.words[0], what, value);
+    return trace_read_number(trace, line.words[0], what, value);
 }
 
 bool trace_open(struct trace *trace, const struct trace_file *file)
@@ -221,7 +221,7 @@ static bool read_id(struct trace *trace, struct word word, struct trace_op *op)
         op->kind = TRACE_FREE_NULL;
         return true;
     }
-    if (!read_number(trace, word, "id", &op->id))
+    if (!trace_read_number(trace, word, "id", &op->id))
         return false;
     if (op->id >= trace->ids)
         return trace_refuse(trace,
@@ -249,7 +249,7 @@ static bool read_op(struct trace *trace, struct trace_op *op)
         if (!read_id(trace, line.words[1], op))
             return false;
         return line.count < MOST_WORDS ||
-               read_number(trace, line.words[2], "size", &op->bytes);
+               trace_read_number(trace, line.words[2], "size", &op->bytes);
     }
     return trace_refuse(trace, "\"%.*s\" is no operation, expected a, r or f",
                         quoted(line.words[0]), line.words[0].text);

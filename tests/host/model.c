@@ -222,7 +222,7 @@ static bool is_live(const struct run *run, const struct block *block)
 }
 
 /* Every used block of the walk is one of the model's, and they are as many.
- * Of a front door with two backends, the large one's loans are neither. */
+ * Of a kmalloc layer with two backends, the large one's loans are neither. */
 static void verify_walk(const struct run *run)
 {
     size_t used = 0;

@@ -341,7 +341,7 @@ TEST(grow_behaves_as_the_model)
 }
 
 /* With the calls that it borrows from armour, and those that only it has. */
-TEST(grow_behind_the_front_door)
+TEST(grow_behind_the_kmalloc_layer)
 {
     struct heap_stats before;
     uint8_t *last;

@@ -176,7 +176,8 @@ TEST(heap_realloc_keeps_the_contents)
 
         starts[i]();
         for (size_t j = 0; j < sizeof sizes / sizeof sizes[0]; j++) {
-            void *fence = kmalloc(16); /* or every resize would be in place */
+            void *neighbour =
+                kmalloc(16); /* or every resize would be in place */
 
             a = krealloc(a, sizes[j]);
             CHECK(a);
@@ -186,7 +187,7 @@ TEST(heap_realloc_keeps_the_contents)
             for (size_t k = 0; k < sizes[j]; k++)
                 a[k] = (uint8_t)(k * 7);
             kept = sizes[j];
-            CHECK_EQ(kfree(fence), HEAP_OK);
+            CHECK_EQ(kfree(neighbour), HEAP_OK);
             CHECK_SOUND(heap_check());
         }
         CHECK_EQ(heap_stats().usage.used_blocks, 1);
@@ -336,8 +337,7 @@ TEST(heap_small_regions_work_or_are_full)
     CHECK_EQ(heap_stats().usage.used_blocks, 500);
 }
 
-/* -- The front door as a whole, held against the model -----------------------
- */
+/* -- The whole kmalloc layer, compared with the model ---------------------- */
 
 static bool never_in_place(void *payload, size_t bytes)
 {
@@ -345,8 +345,8 @@ static bool never_in_place(void *payload, size_t bytes)
     return false;
 }
 
-static const struct heap_backend front_door = {
-    .name = "front door",
+static const struct heap_backend layer_as_backend = {
+    .name = "kmalloc layer",
     .alloc = kmalloc_aligned,
     .free = kfree,
     .resize = never_in_place,
@@ -358,7 +358,7 @@ static const struct heap_backend front_door = {
 static void random_run(void (*start)(void))
 {
     struct model model = {
-        .backend = &front_door,
+        .backend = &layer_as_backend,
         .start = start,
         .reallocate = krealloc,
         .begin = begin,

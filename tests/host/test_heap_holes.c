@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The front door over a backend that a student has only begun. */
+/* The kmalloc layer over a backend that a student has only begun. */
 #include "harness.h"
 
 #include "mm/heap/heap.h"

@@ -137,10 +137,10 @@ TEST(malloc_coalesces_in_every_order)
 
 TEST(malloc_coalesces_between_used_blocks)
 {
-    void *fence, *a, *b, *c;
+    void *neighbour, *a, *b, *c;
 
     start();
-    fence = alloc(8);
+    neighbour = alloc(8);
     a = alloc(40);
     b = alloc(40);
     c = alloc(40);
@@ -152,7 +152,7 @@ TEST(malloc_coalesces_between_used_blocks)
     CHECK_EQ(after.count, 4);
     CHECK_EQ(after.blocks[1].bytes, 3 * 48 - 8);
     CHECK_SAME(alloc(3 * 48 - 8), a);
-    release(fence);
+    release(neighbour);
 }
 
 TEST(malloc_refuses_huge_requests)

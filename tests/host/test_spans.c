@@ -145,7 +145,7 @@ static void shadow_start(size_t bytes)
     first = alloc(bytes);
     CHECK(first);
     shadow.zone = (void *)align_down((uintptr_t)first, PAGE_BYTES);
-    shadow.pool = mark_pool(page_mark((uintptr_t)first));
+    shadow.pool = mark_pool(spans_page_mark((uintptr_t)first));
     shadow.count = shadow.pool->granules;
     memset(shadow.state, FREE, sizeof shadow.state);
     CHECK_SAME(first, at(1));

@@ -51,7 +51,7 @@ TEST(spans_check_sees_every_flipped_bit)
     payloads[1] = alloc(900);
     for (size_t i = 0; i < 2; i++) {
         struct span_zone *zone = zone_of(payloads[i]);
-        struct span_pool *pool = mark_pool(page_mark((uintptr_t)zone));
+        struct span_pool *pool = mark_pool(spans_page_mark((uintptr_t)zone));
         size_t bytes = pool->granule_zero + pool->granule_bytes;
         uint8_t *bookkeeping = (uint8_t *)zone;
 
@@ -80,7 +80,7 @@ static void plant_two_empty_zones(void)
     start();
     for (size_t i = 0; i < 8; i++)
         payloads[i] = alloc(sizes[i % 4]);
-    pool = mark_pool(page_mark((uintptr_t)payloads[0]));
+    pool = mark_pool(spans_page_mark((uintptr_t)payloads[0]));
     for (size_t i = 0; i < 4; i++)
         release(payloads[i]);
     whole = pool->runs[RUN_CLASSES];
@@ -96,8 +96,8 @@ static void plant_two_empty_zones(void)
 TEST(spans_check_names_damage)
 {
     struct span_zone *zone = zone_of(some_spans());
-    struct span_pool *pool = mark_pool(page_mark((uintptr_t)zone));
-    uint32_t own_page = page_index((uintptr_t)zone);
+    struct span_pool *pool = mark_pool(spans_page_mark((uintptr_t)zone));
+    uint32_t own_page = spans_page_index((uintptr_t)zone);
     struct free_run *run = NULL;
 
     pages.source.page_map[own_page] ^= 1;
@@ -115,7 +115,7 @@ TEST(spans_check_names_damage)
     pages.source.page_map[own_page + 100] = 7;
     expect("I1");
     zone = zone_of(some_spans());
-    zone->seal ^= 1;
+    zone->magic ^= 1;
     expect("I2");
     zone = zone_of(some_spans());
     zone->map[0].allocated &= ~1u;

@@ -72,16 +72,17 @@ TEST(zalloc_check_names_damaged_maps)
 {
     struct zone *zone = some_zone();
 
-    pool_source.page_map[page_index((uintptr_t)zone)] = PAGE_NOT_OURS;
+    pool_source.page_map[zalloc_page_index((uintptr_t)zone)] = PAGE_NOT_OURS;
     expect("I1");
     zone = some_zone();
-    pool_source.page_map[page_index((uintptr_t)zone)] = 2;
+    pool_source.page_map[zalloc_page_index((uintptr_t)zone)] = 2;
     expect("I1");
     zone = some_zone();
     pool_source.page_map[300] = 1;
     expect("I1");
     zone = some_zone();
-    pool_source.page_map[page_index((uintptr_t)zalloc_heap.newest_store)] = 1;
+    pool_source
+        .page_map[zalloc_page_index((uintptr_t)zalloc_heap.newest_store)] = 1;
     expect("I1");
     zone = some_zone();
     zalloc_heap.newest_store = (void *)0x1234;

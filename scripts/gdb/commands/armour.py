@@ -177,7 +177,7 @@ and whether its maps agree with themselves."""
     def answer(self, memory, words):
         kernel.require(memory)
         arena = Arena(memory)
-        if kernel.FrontDoor(memory).large != "grow":
+        if kernel.KmallocLayer(memory).large != "grow":
             kernel.require_in_force(memory, "armour")
         say(f"{arena.granules} granules of {arena.granule_bytes} bytes at "
             f"{arena.base:#010x}, bookkeeping of "
@@ -188,7 +188,7 @@ and whether its maps agree with themselves."""
             self.kept(arena, *kept)
         say(f"{arena.raw.reclaims} times all that is kept ready was released; "
             f"{arena.raw.rebuilds} times a stray write cost the index")
-        found = WALKS[kernel.FrontDoor(memory).large](memory)
+        found = WALKS[kernel.KmallocLayer(memory).large](memory)
         say_verdict(found.broken, "the maps and the counters agree")
 
     @staticmethod

@@ -62,7 +62,7 @@ class End(gdb.Breakpoint):
         """The first refusal of a run, if nobody has asked for it: tests do,
         and who calls kfree from gdb sees the answer."""
         if self.life == console.lives or is_test() or called_by_gdb() \
-                or layout.variable(Memory(), "door").not_written:
+                or layout.variable(Memory(), "kmalloc_layer").not_written:
             return False
         self.life = console.lives
         return True

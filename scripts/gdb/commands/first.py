@@ -9,7 +9,7 @@
 
 A run that nobody types into does the same each time, so the machine starts
 again each time.  The kernel checks its heap itself, around the calls of the
-front door (mm/heap/heap_watch.h), and stops where a check finds damage.
+kmalloc layer (mm/heap/heap_watch.h), and stops where a check finds damage.
 """
 import gdb
 
@@ -206,7 +206,7 @@ that is overwritten is no damage to the heap: ask `mallow writer` at once."""
 
     @staticmethod
     def select_caller():
-        """Who has called the front door."""
+        """Who has called the kmalloc layer."""
         frame = gdb.newest_frame()
         while frame.older() and kernel.source_of(frame).startswith("mm/heap/heap"):
             frame = frame.older()

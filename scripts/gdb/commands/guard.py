@@ -158,11 +158,11 @@ nothing runs slower."""
             return
         if words[1:] not in ([], ["all"]):
             raise Trouble(f"usage: mallow {self.name} {self.usage}")
-        door = kernel.FrontDoor(memory)
+        layer = kernel.KmallocLayer(memory)
         address = number_of(words[0])
-        pieces = list(SMALL_PIECES[door.small](memory, address)) \
-            if door.small in SMALL_PIECES else []
-        pieces = pieces or list(block_pieces(memory, door.large, address))
+        pieces = list(SMALL_PIECES[layer.small](memory, address)) \
+            if layer.small in SMALL_PIECES else []
+        pieces = pieces or list(block_pieces(memory, layer.large, address))
         for allocator, begin, count, what in pieces:
             Guard(allocator, begin, count, what, words[1:] == ["all"])
             say(f"guarded: {what}, {count} bytes")

@@ -26,14 +26,14 @@ def walk_of(memory, name):
 class Tenants:
     """What a block is used for, where that can be told."""
 
-    def __init__(self, memory, door):
+    def __init__(self, memory, layer):
         self.memory = memory
         self.zalloc = self.spans = None
         self.calls = {}
         try:
-            if door.small == "zalloc":
+            if layer.small == "zalloc":
                 self.zalloc = Zalloc(memory)
-            if door.small == "spans":
+            if layer.small == "spans":
                 self.spans = Spans(memory)
             for call in calls.last_heap(calls.calls(memory)):
                 self.calls[call.payload] = call
@@ -103,18 +103,18 @@ written kernel, and shows what a damaged header looks like."""
     name, usage, most = "heap", "[NUMBER|all|ADDRESS]", 1
 
     def answer(self, memory, words):
-        door = kernel.FrontDoor(memory)
-        walk = walk_of(memory, door.large)
-        tenants = Tenants(memory, door)
-        say(f"{door.large}: {size(walk.end - walk.begin)} at "
+        layer = kernel.KmallocLayer(memory)
+        walk = walk_of(memory, layer.large)
+        tenants = Tenants(memory, layer)
+        say(f"{layer.large}: {size(walk.end - walk.begin)} at "
             f"{walk.begin:#010x}")
         say("      #  payload         bytes  state")
         self.list(walk, tenants, self.wanted(walk, words))
         self.sums(walk)
         self.verdict(memory, walk)
-        if door.small:
-            say(f"Small blocks are {door.small}'s: mallow "
-                + ("zones" if door.small == "zalloc" else door.small)
+        if layer.small:
+            say(f"Small blocks are {layer.small}'s: mallow "
+                + ("zones" if layer.small == "zalloc" else layer.small)
                 + "; all at once: mallow check")
 
     @staticmethod

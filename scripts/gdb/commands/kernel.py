@@ -15,7 +15,7 @@ from .memory import Trouble, Unreadable, physical_word
 PAGING_ON = 1 << 31
 MULTIBOOT2_HEADER = 0xE85250D6
 STAGES_SOURCE = "stages.c"
-NO_BACKEND = "none"  # what stands behind the front door before stage heap
+NO_BACKEND = "none"  # what stands behind the kmalloc layer before stage heap
 
 RESET, STUB, EARLY, RUNNING = "reset", "stub", "early", "running"
 LOST = "lost"
@@ -114,16 +114,16 @@ def stages(memory):
             for number in range(min(count, len(states)))]
 
 
-class FrontDoor:
+class KmallocLayer:
     """mm/heap/heap.c: which allocators stand behind kmalloc."""
 
     def __init__(self, memory):
         require(memory)
-        self.door = layout.variable(memory, "door")
-        self.stats = self.door.stats
+        self.layer = layout.variable(memory, "kmalloc_layer")
+        self.stats = self.layer.stats
         self.begin, self.end = self.stats.begin, self.stats.end
-        self.large = self.name_of(memory, self.door.large)
-        self.small = self.name_of(memory, self.door.small)
+        self.large = self.name_of(memory, self.layer.large)
+        self.small = self.name_of(memory, self.layer.small)
         if self.large in (None, NO_BACKEND):
             raise Trouble("there is no heap yet: no allocator stands behind "
                           "kmalloc before stage heap")
@@ -142,9 +142,9 @@ class FrontDoor:
 def require_in_force(memory, name):
     """Ends the command unless the allocator of that name stands behind
     kmalloc: what it has left from an earlier stage means nothing."""
-    door = FrontDoor(memory)
-    if name not in (door.large, door.small):
-        others = door.large + (f" and {door.small}" if door.small else "")
+    layer = KmallocLayer(memory)
+    if name not in (layer.large, layer.small):
+        others = layer.large + (f" and {layer.small}" if layer.small else "")
         raise Trouble(f"{name} is not in force: kmalloc is served by "
                       + others)
 

@@ -58,13 +58,13 @@ mallow stages"""
                 f"{stage.lab}")
         say(f"the processor is in {where}")
         try:
-            door = kernel.FrontDoor(memory)
+            layer = kernel.KmallocLayer(memory)
         except Trouble as trouble:
             say(str(trouble))
             return
-        small = (f"; up to {door.stats.small_limit} bytes by {door.small}"
-                 if door.small else "")
-        say(f"kmalloc is served by {door.large}{small}")
+        small = (f"; up to {layer.stats.small_limit} bytes by {layer.small}"
+                 if layer.small else "")
+        say(f"kmalloc is served by {layer.large}{small}")
 
 
 class ConsoleCommand(Command):

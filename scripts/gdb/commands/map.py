@@ -124,25 +124,25 @@ Letters carry all of it; colours only help, and NO_COLOR turns them off."""
     name = "map"
 
     def answer(self, memory, words):
-        door = kernel.FrontDoor(memory)
-        walk = walk_of(memory, door.large)
+        layer = kernel.KmallocLayer(memory)
+        walk = walk_of(memory, layer.large)
         if walk.end <= walk.begin:
             raise Trouble("the heap is empty: it has no bytes at all")
         for part in walk.parts:
-            self.part(memory, door, walk, part)
+            self.part(memory, layer, walk, part)
         say("  b bookkeeping  ? not reached" + (
             "  " + paint("! damaged: mallow heap says how", "bad")
             if walk.broken else ""))
 
     @staticmethod
-    def part(memory, door, walk, part):
+    def part(memory, layer, walk, part):
         columns = (width() - 2) // 8 * 8
         blocks = [block for block in walk.blocks
                   if part.begin <= block.header < part.end]
         heap_map = blocks_map(part, blocks, walk.broken, columns * ROWS)
-        if door.small in ADD_SMALL:
+        if layer.small in ADD_SMALL:
             try:
-                ADD_SMALL[door.small](memory, heap_map)
+                ADD_SMALL[layer.small](memory, heap_map)
             except Trouble as trouble:
                 say(f"  (zones are left out: {trouble})")
         if part is not walk:

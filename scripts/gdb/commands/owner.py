@@ -79,11 +79,11 @@ def span_lines(memory, address):
 SMALL_LINES = {"zalloc": zone_lines, "spans": span_lines}
 
 
-def heap_lines(memory, door, address):
-    yield f"the heap, at +{address - door.begin:#x}"
-    questions = [SMALL_LINES[door.small](memory, address)] \
-        if door.small in SMALL_LINES else []
-    for lines in [*questions, block_lines(memory, door.large, address)]:
+def heap_lines(memory, layer, address):
+    yield f"the heap, at +{address - layer.begin:#x}"
+    questions = [SMALL_LINES[layer.small](memory, address)] \
+        if layer.small in SMALL_LINES else []
+    for lines in [*questions, block_lines(memory, layer.large, address)]:
         try:
             yield from lines
         except Trouble as trouble:
@@ -143,27 +143,27 @@ def in_window(memory, address):
         return False
 
 
-def window_lines(memory, door, address):
+def window_lines(memory, layer, address):
     begin, end, _ = grow.window(memory)
     yield f"the heap window, at +{address - begin:#x}"
     if address >= end:
         yield (f"{address - end} bytes behind the heap's end, {end:#010x}: "
                "nothing is mapped there yet")
-    elif door:
-        yield from list(heap_lines(memory, door, address))[1:]
+    elif layer:
+        yield from list(heap_lines(memory, layer, address))[1:]
 
 
 def lines_of(memory, address):
     """What lies at `address`, in words."""
     base, count = kernel.direct_map(memory)
     try:
-        door = kernel.FrontDoor(memory)
+        layer = kernel.KmallocLayer(memory)
     except Trouble:
-        door = None
-    if door and door.contains(address):
-        return heap_lines(memory, door, address)
+        layer = None
+    if layer and layer.contains(address):
+        return heap_lines(memory, layer, address)
     if in_window(memory, address):
-        return window_lines(memory, door, address)
+        return window_lines(memory, layer, address)
     piece = kernel.piece_of(address)
     if piece:
         return image_lines(piece, address)

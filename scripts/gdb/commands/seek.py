@@ -14,7 +14,7 @@ ENDS = (PROMPT, EXIT, TEST_FAILED)
 
 
 class Moment:
-    """Before or after a call of the front door."""
+    """Before or after a call of the kmalloc layer."""
 
     def __init__(self, call, after):
         self.call, self.after = call, bool(after)

@@ -4,7 +4,7 @@
     A C    0 0 free    1 0 head of a span    1 1 tail of a span    0 1 never
 
     I1: the page map marks whole zones.
-    I2: a zone's seal is its own.
+    I2: a zone's magic is its own.
     I4: a tail follows a head or a tail.
     I5: a zone counts the heads that its maps show.
     I8: the counters equal what the zones add up to.
@@ -18,7 +18,7 @@ from .screen import paint, picture, say, say_verdict
 MOST_GRANULES = 4096
 MOST_PAGES = 1 << 18
 PAGE_BITS = 2               # of the page map's byte: which page of its zone
-SEAL = 0x5EA1ED00
+MAGIC = 0x5EA1ED00
 ZONES_SHOWN = 8
 
 FREE, HEAD, TAIL, NEVER = ".", "#", "=", "!"
@@ -26,7 +26,7 @@ STATES = {(0, 0): FREE, (1, 0): HEAD, (1, 1): TAIL, (0, 1): NEVER}
 COLOURS = {FREE: "free", HEAD: "used", TAIL: "part", NEVER: "bad"}
 
 I1 = "I1: the page map marks whole zones"
-I2 = "I2: a zone's seal is its own"
+I2 = "I2: a zone's magic is its own"
 I4 = "I4: a tail follows a head or a tail"
 I5 = "I5: a zone counts the heads in its maps"
 I8 = "I8: the counters equal what the zones add up to"
@@ -52,7 +52,7 @@ class Zone:
     def __init__(self, memory, pool, address):
         self.pool, self.at = pool, address
         raw = layout.record(memory, "struct span_zone", address)
-        self.seal, self.spans = raw.seal, raw.spans
+        self.magic, self.spans = raw.magic, raw.spans
         pairs = (pool.granules + 1) // 32 + 1
         each = layout.size_of("struct map_pair")
         words = memory.read(raw.place_of("map"), pairs * each, "a zone's map")
@@ -89,9 +89,10 @@ class Zone:
             at = stop
 
     def broken(self):
-        if self.seal != self.at ^ SEAL:
-            return Broken(I2, self.at, "the seal", hexadecimal(self.at ^ SEAL),
-                          hexadecimal(self.seal))
+        if self.magic != self.at ^ MAGIC:
+            return Broken(I2, self.at, "the magic",
+                          hexadecimal(self.at ^ MAGIC),
+                          hexadecimal(self.magic))
         for index, letter in enumerate(self.letters):
             alone = letter == TAIL and (
                 index == 0 or self.letters[index - 1] not in (HEAD, TAIL))

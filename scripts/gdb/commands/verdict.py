@@ -15,11 +15,11 @@ SMALL = {"zalloc": ("mallow zones", Zalloc), "spans": ("mallow spans", Spans)}
 def heap_verdicts(memory):
     """(allocator, the command that shows more, what is broken or None) of
     each allocator in force."""
-    door = kernel.FrontDoor(memory)
-    yield door.large, "mallow heap", walk_of(memory, door.large).broken
-    if door.small in SMALL:
-        command, walk = SMALL[door.small]
-        yield door.small, command, walk(memory).zones()[1]
+    layer = kernel.KmallocLayer(memory)
+    yield layer.large, "mallow heap", walk_of(memory, layer.large).broken
+    if layer.small in SMALL:
+        command, walk = SMALL[layer.small]
+        yield layer.small, command, walk(memory).zones()[1]
 
 
 def first_broken(memory):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 r"""What a test has written down, read from outside.
 
-    guest memory --> tape --> said it that something was wrong? then it was
+    guest memory --> call record --> it says that the test failed: it has failed
                         \---> played back in a second machine --> verdict
 
-Only what is whole is played back (src/labtest/run_kernel.h); all else has failed
-already, and here is found in which call, and why.
+Only a complete record is played back (src/labtest/run_kernel.h).  Any other
+test has failed already; this module finds in which call, and why.
 """
 import struct
 from typing import NamedTuple
@@ -54,8 +54,8 @@ class Wrong(Exception):
 
 
 def read(image, begin, size):
-    """The records of a tape; Wrong if something else has plainly written to
-    it.  Whether the seals fit is seen when it is played."""
+    """The entries of a call record; Wrong if it is plainly not the kernel's.
+    The second machine checks the authentication codes."""
     found = []
     size -= size % RECORD.size
     for row in RECORD.iter_unpack(image[begin:begin + size]):

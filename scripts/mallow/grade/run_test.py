@@ -4,9 +4,9 @@
     first --> split --> exact         a test waits for the one that it needs,
          \\--> reuse --> coalesce      and is not run if that has not passed
 
-R1: a verdict comes from the tape and from guest memory, looked at in a second
-    machine in which nothing of the student's runs.  What the first one prints,
-    and how it ended, only helps to say what went wrong.
+R1: a verdict comes from the call record and from guest memory.  A second
+    machine, in which no student code runs, judges both.  What the first one
+    prints, and how it ends, only helps to explain a failure.
 R2: a test costs nobody but itself, whatever it does to its machine.
 """
 import asyncio
@@ -24,7 +24,7 @@ from .student_files import Refused
 ACCESS = re.compile(r"^(?:wrote|read|ran code at) 0x[0-9a-f]+: .*$",
                     re.MULTILINE)
 CONSOLE_LINES = 6
-NO_TAPE = "the kernel ended without a tape"
+NO_CALL_RECORD = "the kernel ended without a call record"
 
 
 class Verdict(NamedTuple):
@@ -56,11 +56,11 @@ def told(end, kind):
     return found[0] if found else {}
 
 
-def tape_of(end):
-    """The records of the test's tape."""
-    place = told(end, "tape")
+def entries_of(end):
+    """The records of the test's call record."""
+    place = told(end, "call_record")
     if not place.get("begin"):
-        raise call_record.Wrong(NO_TAPE)
+        raise call_record.Wrong(NO_CALL_RECORD)
     begin = place["begin"]
     last = max([most for least, most in end.used
                 if least < begin + place["bytes"]], default=begin)
@@ -97,10 +97,10 @@ def during(found):
 
 
 def failure(end):
-    """Why a test has failed; "" if its tape says that it has not."""
+    """Why a test has failed; "" if its call record says that it has not."""
     found = []
     try:
-        found = tape_of(end)
+        found = entries_of(end)
         call_record.check_whole(found)
     except call_record.Wrong as wrong:
         ended = what_ended(end)
@@ -111,18 +111,17 @@ def failure(end):
 
 
 def left_behind(end):
-    """[(offset, contents)]: the tape, and the memory that allocators had."""
-    tape, places = told(end, "tape"), told(end, "places")
+    """[(offset, contents)] of the call record and of the allocators' memory."""
+    recorded, places = told(end, "call_record"), told(end, "places")
     areas = [(begin, begin + size) for begin, size in (
-        (tape["begin"], tape["bytes"]),
+        (recorded["begin"], recorded["bytes"]),
         (places["heap"], places["heap_bytes"]),
         (places["arena"], places["arena_bytes"]))]
     return guest_memory.used_pieces(end.image, end.used, areas)
 
 
 async def played(saved, words, more):
-    """What is wrong with a tape, when its test is played back; "" if nothing
-    is."""
+    """What is wrong when a call record is played back; "" if nothing is."""
     end = await saved.run([*words, "play"],
                           more + saved.without_foreign_code())
     end.image.close()
@@ -133,8 +132,8 @@ async def played(saved, words, more):
 
 
 async def run_test(saved, test, seed, play=True):
-    """Runs a test, then plays back what it did (src/labtest/run_kernel.h); without
-    that, what the tape says is believed."""
+    """Runs a test, then plays it back (src/labtest/run_kernel.h).  Without
+    `play` the verdict is what the call record says."""
     key = 1 + secrets.randbelow(0xFFFFFFFE)
     words = [f"test={test.lab}/{test.name}", f"seed={seed}", f"key={key}"]
     end = await saved.run(words)

@@ -67,7 +67,7 @@ void report_use_describers(struct report_describers given)
 
 /* How to come to this place again, with a debugger in hand, and what to ask
  * there. */
-static _Noreturn void leave(void)
+static _Noreturn void report_leave(void)
 {
     progress = LEAVING;
     print("The kernel has stopped.  To look around: make debug, then\n"
@@ -90,7 +90,7 @@ static void begin(const char *cause, const char *reporter)
 {
     if (progress == LOOKING) {
         print("  (%s while looking: what is there cannot be trusted)\n", cause);
-        leave();
+        report_leave();
     }
     if (progress != QUIET) {
         print("\nfault while reporting a fault: %s\n", cause);
@@ -266,7 +266,7 @@ _Noreturn void report_trap(const struct trap_frame *frame)
         look_at(address);
     look_at_registers(frame, frame->vector == TRAP_PAGE_FAULT ? address : 0);
     look_at_heap();
-    leave();
+    report_leave();
 }
 
 _Noreturn void report_double_fault(void)
@@ -285,7 +285,7 @@ _Noreturn void report_double_fault(void)
           task->ebp, read_cr2());
     print_backtrace(task->eip,
                     (const struct stack_frame *)(uintptr_t)task->ebp);
-    leave();
+    report_leave();
 }
 
 _Noreturn void panic(const char *format, ...)
@@ -301,5 +301,5 @@ _Noreturn void panic(const char *format, ...)
     print("backtrace:\n");
     backtrace_print(frame);
     look_at_heap();
-    leave();
+    report_leave();
 }

@@ -27,7 +27,7 @@ void symbols_init(const struct boot_symbols *symbols)
         known = (struct boot_symbols){ 0 };
 }
 
-static const struct elf_symbol *find(uintptr_t address)
+static const struct elf_symbol *symbol_at(uintptr_t address)
 {
     const struct elf_symbol *table = known.table;
     size_t count = known.table_bytes / sizeof *table;
@@ -45,7 +45,7 @@ static const struct elf_symbol *find(uintptr_t address)
 
 char *symbol_text(char *text, size_t bytes, uintptr_t address)
 {
-    const struct elf_symbol *symbol = find(address);
+    const struct elf_symbol *symbol = symbol_at(address);
 
     if (symbol)
         format_text(text, bytes, "%s+%#lx", known.names + symbol->name,

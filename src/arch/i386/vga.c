@@ -69,7 +69,7 @@ static void scroll(void)
     cursor -= VGA_COLUMNS;
 }
 
-static void put(char character)
+static void vga_put(char character)
 {
     switch (character) {
     case '\n':
@@ -97,7 +97,7 @@ void vga_write(const char *text, size_t bytes)
     if (picture)
         return;
     for (size_t i = 0; i < bytes; i++)
-        put(text[i]);
+        vga_put(text[i]);
     show_cursor();
 }
 

@@ -21,7 +21,7 @@ bool armour_owns(const void *payload);
 bool armour_walk(block_visitor visit, void *context);
 
 /* kmalloc, kfree and krealloc while armour_backend, or one that is built on it,
- * stands alone behind the front door. */
+ * stands alone behind the kmalloc layer. */
 extern const struct heap_calls armour_calls;
 
 /* Releases what is kept ready by size; whether there was anything. */

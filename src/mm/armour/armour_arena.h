@@ -91,7 +91,8 @@ void arena_tie(struct arena *arena);
 struct violation arena_check(const struct arena *arena,
                              struct heap_usage elsewhere);
 
-static inline uintptr_t address_of(const struct arena *arena, uint32_t granule)
+static inline uintptr_t armour_address_of(const struct arena *arena,
+                                          uint32_t granule)
 {
     return arena->base + granule * GRANULE_BYTES;
 }

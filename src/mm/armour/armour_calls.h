@@ -30,7 +30,7 @@ static inline uint32_t block_find(struct arena *arena, uint32_t length)
         uint32_t run = class_first(arena, length);
 
         if (run != head_of(arena, length)) {
-            index_remove(arena, run);
+            armour_index_remove(arena, run);
             mark_used(arena, run);
             return run;
         }
@@ -59,7 +59,7 @@ static inline void *alloc_from_runs(struct arena *arena, uint32_t length)
     if (start == NO_GRANULE)
         return NULL;
     usage_add(&arena->usage, length * GRANULE_BYTES);
-    return (void *)address_of(arena, start);
+    return (void *)armour_address_of(arena, start);
 }
 
 /* The recent block of a size; NULL if there is none. */
@@ -79,7 +79,7 @@ static __attribute__((noinline)) void *
 pile_note_length(struct arena *arena, const struct extent *pile)
 {
     note_length(arena, pile->begin, pile->end);
-    return (void *)address_of(arena, pile->end);
+    return (void *)armour_address_of(arena, pile->end);
 }
 
 /* Takes the last block of a size's pile, which is not empty. */
@@ -94,7 +94,7 @@ static inline void *alloc_from_pile(struct arena *arena, struct extent *pile,
     mark_used(arena, start);
     if (start - pile->begin > WORD_BITS)
         return pile_note_length(arena, pile);
-    return (void *)address_of(arena, start);
+    return (void *)armour_address_of(arena, start);
 }
 
 /* Rounded up to granules. */
@@ -151,7 +151,7 @@ alloc_aligned(struct arena *arena, size_t bytes, size_t alignment)
     if (!address)
         return no_room(arena, bytes, alignment);
     start = granule_of(arena, address);
-    end = block_end(arena, start);
+    end = armour_block_end(arena, start);
     aligned = granule_of(arena, align_up(address, alignment));
     aligned_end = aligned + bytes / GRANULE_BYTES;
     if (start != aligned) {
@@ -165,7 +165,7 @@ alloc_aligned(struct arena *arena, size_t bytes, size_t alignment)
     arena->usage.used_bytes -= slack;
     arena->usage.peak_bytes = peak;
     usage_peak(&arena->usage);
-    return (void *)address_of(arena, aligned);
+    return (void *)armour_address_of(arena, aligned);
 }
 
 /* `bytes` are rounded up to granules; `alignment` is a power of two of at least
@@ -213,7 +213,8 @@ block_retire(struct arena *arena, uintptr_t address, uint32_t size)
 static __attribute__((noinline)) enum heap_error
 block_retire_large(struct arena *arena, uintptr_t address)
 {
-    uint32_t start = granule_of(arena, address), end = block_end(arena, start);
+    uint32_t start = granule_of(arena, address),
+             end = armour_block_end(arena, start);
 
     usage_remove(&arena->usage, (end - start) * GRANULE_BYTES);
     return block_release(arena, start, end);
@@ -248,20 +249,22 @@ static inline uint32_t used_block_end(const struct arena *arena,
     if (start >= arena->granules || !is_start(arena, start) ||
         !is_used(arena, start))
         return 0;
-    end = block_end(arena, start);
+    end = armour_block_end(arena, start);
     return is_recent(arena, address, end - start) ? 0 : end;
 }
 
 /* Cuts the used block [start, end) off at `new_end`.  What is left over becomes
  * part of the run behind it, if there is one. */
-static __attribute__((noinline)) void
-block_trim(struct arena *arena, uint32_t start, uint32_t end, uint32_t new_end)
+static __attribute__((noinline)) void armour_block_trim(struct arena *arena,
+                                                        uint32_t start,
+                                                        uint32_t end,
+                                                        uint32_t new_end)
 {
     struct extent rest = { new_end, end };
 
     arena->usage.used_bytes -= (end - new_end) * GRANULE_BYTES;
-    if (!is_used(arena, end) && run_take(arena, end)) {
-        rest.end = block_end(arena, end);
+    if (!is_used(arena, end) && armour_run_take(arena, end)) {
+        rest.end = armour_block_end(arena, end);
         join_at(arena, end);
     }
     cut_at(arena, new_end);
@@ -287,8 +290,8 @@ static struct extent *run_behind(struct arena *arena, uint32_t begin,
         return &arena->youngest;
     if (is_used(arena, begin))
         return NULL;
-    run = (struct extent){ begin, block_end(arena, begin) };
-    if (run.end < least || !index_remove(arena, begin))
+    run = (struct extent){ begin, armour_block_end(arena, begin) };
+    if (run.end < least || !armour_index_remove(arena, begin))
         return NULL;
     youngest_set(arena, run);
     return &arena->youngest;
@@ -327,7 +330,7 @@ static inline bool arena_resize(struct arena *arena, uintptr_t address,
         return true;
     if (new_end > end)
         return block_grow(arena, start, end, new_end);
-    block_trim(arena, start, end, new_end);
+    armour_block_trim(arena, start, end, new_end);
     return true;
 }
 
@@ -336,7 +339,7 @@ static inline size_t arena_size(const struct arena *arena, uintptr_t address)
 {
     uint32_t end = used_block_end(arena, address);
 
-    return end == 0 ? 0 : address_of(arena, end) - address;
+    return end == 0 ? 0 : armour_address_of(arena, end) - address;
 }
 
 #endif

@@ -37,8 +37,8 @@ static struct violation at(const struct arena *arena, const char *invariant,
                            uint32_t granule, uintptr_t expected,
                            uintptr_t found)
 {
-    return (struct violation){ invariant, address_of(arena, granule), expected,
-                               found };
+    return (struct violation){ invariant, armour_address_of(arena, granule),
+                               expected, found };
 }
 
 static uint32_t end_of(const struct arena *arena, uint32_t start)
@@ -51,8 +51,8 @@ static uint32_t end_of(const struct arena *arena, uint32_t start)
 }
 
 /* M2, for the block [start, end). */
-static struct violation check_hole(const struct arena *arena, uint32_t start,
-                                   uint32_t end)
+static struct violation armour_check_hole(const struct arena *arena,
+                                          uint32_t start, uint32_t end)
 {
     uint32_t first = start / WORD_BITS + 1, behind_last = end / WORD_BITS;
 
@@ -89,12 +89,12 @@ static bool is_kept_apart(const struct arena *arena, uint32_t start)
 static bool waits(const struct arena *arena, uint32_t start, uint32_t length)
 {
     return length <= arena->sizes &&
-           arena->recent[length] == address_of(arena, start);
+           arena->recent[length] == armour_address_of(arena, start);
 }
 
 /* M1, M2, R1 and the tally. */
-static struct violation check_blocks(const struct arena *arena,
-                                     struct tally *tally)
+static struct violation armour_check_blocks(const struct arena *arena,
+                                            struct tally *tally)
 {
     bool previous_free = false;
     uint32_t start, end;
@@ -106,7 +106,7 @@ static struct violation check_blocks(const struct arena *arena,
         bool used = bit(arena->used, start);
 
         end = end_of(arena, start);
-        violation = check_hole(arena, start, end);
+        violation = armour_check_hole(arena, start, end);
         if (!is_sound(violation))
             return violation;
         if (!used && previous_free && pile_size(arena, start) == 0)
@@ -135,7 +135,8 @@ static bool is_free_extent(const struct arena *arena, struct extent extent)
            end_of(arena, extent.begin) == extent.end;
 }
 
-static struct violation check_size(const struct arena *arena, uint32_t size)
+static struct violation armour_check_size(const struct arena *arena,
+                                          uint32_t size)
 {
     uintptr_t recent = arena->recent[size];
     uint32_t start = granule_of(arena, recent);
@@ -153,7 +154,7 @@ static struct violation check_size(const struct arena *arena, uint32_t size)
     return SOUND;
 }
 
-static struct violation check_apart(const struct arena *arena)
+static struct violation armour_check_apart(const struct arena *arena)
 {
     struct violation violation = SOUND;
 
@@ -162,7 +163,7 @@ static struct violation check_apart(const struct arena *arena)
     if (!is_free_extent(arena, arena->youngest))
         return at(arena, keeping, arena->youngest.begin, 0, 1);
     for (uint32_t size = 1; size <= arena->sizes; size++) {
-        violation = check_size(arena, size);
+        violation = armour_check_size(arena, size);
         if (!is_sound(violation))
             break;
     }
@@ -170,8 +171,8 @@ static struct violation check_apart(const struct arena *arena)
 }
 
 /* X1 and X2 for one ring; takes the runs that it finds off the tally. */
-static struct violation check_ring(const struct arena *arena, uint32_t class,
-                                   struct tally *tally)
+static struct violation armour_check_ring(const struct arena *arena,
+                                          uint32_t class, struct tally *tally)
 {
     uint32_t head = head_of(arena, class), run = head, next;
 
@@ -197,11 +198,11 @@ static struct violation check_ring(const struct arena *arena, uint32_t class,
     return SOUND;
 }
 
-static struct violation check_index(const struct arena *arena,
-                                    struct tally *tally)
+static struct violation armour_check_index(const struct arena *arena,
+                                           struct tally *tally)
 {
     for (uint32_t class = 0; class < arena->classes; class ++) {
-        struct violation violation = check_ring(arena, class, tally);
+        struct violation violation = armour_check_ring(arena, class, tally);
 
         if (!is_sound(violation))
             return violation;
@@ -212,8 +213,8 @@ static struct violation check_index(const struct arena *arena,
 }
 
 /* A3 */
-static struct violation check_counters(const struct heap_usage *usage,
-                                       const struct tally *tally)
+static struct violation armour_check_counters(const struct heap_usage *usage,
+                                              const struct tally *tally)
 {
     if (usage->used_bytes != tally->used_bytes)
         return (struct violation){ counting, (uintptr_t)&usage->used_bytes,
@@ -231,14 +232,14 @@ struct violation arena_check(const struct arena *arena,
                              struct heap_usage elsewhere)
 {
     struct tally tally = { elsewhere.used_bytes, elsewhere.used_blocks, 0 };
-    struct violation violation = check_blocks(arena, &tally);
+    struct violation violation = armour_check_blocks(arena, &tally);
 
     if (is_sound(violation))
-        violation = check_apart(arena);
+        violation = armour_check_apart(arena);
     if (is_sound(violation))
-        violation = check_index(arena, &tally);
+        violation = armour_check_index(arena, &tally);
     if (is_sound(violation))
-        violation = check_counters(&arena->usage, &tally);
+        violation = armour_check_counters(&arena->usage, &tally);
     return violation;
 }
 

@@ -50,14 +50,14 @@ void index_rebuild(struct arena *arena, uint32_t suspect)
 
     arena->rebuilds++;
     print("armour: free memory near %#lx was written to; index rebuilt\n",
-          (unsigned long)address_of(arena, suspect));
+          (unsigned long)armour_address_of(arena, suspect));
     piles_mark(arena);
     rings_empty(arena);
     for (uint32_t at = 0; at < arena->granules; at = end) {
-        end = block_end(arena, at);
+        end = armour_block_end(arena, at);
         if (!is_used(arena, at) && at != arena->wilderness.begin &&
             at != arena->youngest.begin && !is_pile(arena, at))
-            index_insert(arena, at, end - at);
+            armour_index_insert(arena, at, end - at);
     }
 }
 
@@ -71,9 +71,11 @@ bool index_remove_damaged(struct arena *arena, uint32_t run)
         return false;
     next = links_of(arena, run)->next;
     previous = links_of(arena, run)->previous;
-    if (!is_link(arena, next) || links_of(arena, next)->previous != run ||
-        !is_link(arena, previous) || links_of(arena, previous)->next != run)
+    if (!armour_is_link(arena, next) ||
+        links_of(arena, next)->previous != run ||
+        !armour_is_link(arena, previous) ||
+        links_of(arena, previous)->next != run)
         panic("armour: the rings are new, but the links of %#lx make no sense",
-              (unsigned long)address_of(arena, run));
-    return index_remove(arena, run);
+              (unsigned long)armour_address_of(arena, run));
+    return armour_index_remove(arena, run);
 }

@@ -30,8 +30,8 @@
 /* Puts the free run of `length` granules at `run` into the ring of its class,
  * and sets the class's bits (X2).  Behind the last: the oldest run is taken
  * first, so that the others have time to be merged. */
-static inline void index_insert(struct arena *arena, uint32_t run,
-                                uint32_t length)
+static inline void armour_index_insert(struct arena *arena, uint32_t run,
+                                       uint32_t length)
 {
     /* LAB 7 BEGIN */
     uint32_t class = class_of(length), head = head_of(arena, class);
@@ -50,7 +50,7 @@ static inline void index_insert(struct arena *arena, uint32_t run,
 /* Whether a link, which may be any number, may be written through: to a head or
  * to the start of a free block.  The maps reach down to the heads, from
  * arena->lowest on, and call them free blocks. */
-static inline bool is_link(const struct arena *arena, uint32_t run)
+static inline bool armour_is_link(const struct arena *arena, uint32_t run)
 {
     /* LAB 7 BEGIN: return true; */
     return run - arena->lowest < arena->numbers && is_start(arena, run) &&
@@ -60,9 +60,9 @@ static inline bool is_link(const struct arena *arena, uint32_t run)
 
 /* Takes a run out of its ring, and clears its class's bit in class_bits if that
  * was the last; false, and nothing done, if it is a pile.  Nothing is written
- * through a link that is_link() does not allow or that does not point back:
+ * through a link that armour_is_link() refuses or that does not point back:
  * index_remove_damaged() does the rest then. */
-static bool index_remove(struct arena *arena, uint32_t run)
+static bool armour_index_remove(struct arena *arena, uint32_t run)
 {
     /* LAB 7 BEGIN: return false; */
     uint32_t next = links_of(arena, run)->next;
@@ -70,10 +70,11 @@ static bool index_remove(struct arena *arena, uint32_t run)
 
     if ((previous ^ PILE_MARK) <= SIZES_MAX && is_pile(arena, run))
         return false;
-    if (!is_link(arena, next) || links_of(arena, next)->previous != run)
+    if (!armour_is_link(arena, next) || links_of(arena, next)->previous != run)
         return index_remove_damaged(arena, run);
     read_again();
-    if (!is_link(arena, previous) || links_of(arena, previous)->next != run)
+    if (!armour_is_link(arena, previous) ||
+        links_of(arena, previous)->next != run)
         return index_remove_damaged(arena, run);
     links_of(arena, next)->previous = previous;
     links_of(arena, previous)->next = next;
@@ -110,14 +111,14 @@ static inline uint32_t class_search(struct arena *arena, uint32_t class)
 /* A run of at least `length` granules, and not much more if possible: the first
  * of the lowest class in which all are long enough, except that the first of
  * length's own class is tried before.  NO_GRANULE if there is none. */
-static inline uint32_t index_find(struct arena *arena, uint32_t length)
+static inline uint32_t armour_index_find(struct arena *arena, uint32_t length)
 {
     uint32_t class = class_of(length), run;
 
     if (length >= EXACT_LENGTHS) {
         run = class_first(arena, class);
         if (run != head_of(arena, class) &&
-            block_end(arena, run) - run >= length)
+            armour_block_end(arena, run) - run >= length)
             return run;
         class ++;
     }

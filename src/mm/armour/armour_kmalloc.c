@@ -3,7 +3,7 @@
  *
  * The common way, when a block of the size waits to be taken or none does when
  * one is freed, is a function that calls no other.  The rarer ways are a jump
- * away, and what is rarest or wrong goes through the front door like anybody's.
+ * away, and what is rarest or wrong goes through the kmalloc layer.
  */
 #include "mm/armour/armour.h"
 #include "mm/armour/armour_calls.h"
@@ -18,7 +18,7 @@ static __attribute__((noinline)) void *kmalloc_elsewhere(uint32_t length)
     /* no_room() may find that it is not written. */
     if ((uintptr_t)payload <= (uintptr_t)NOT_WRITTEN)
         return heap_no_payload(payload);
-    door.stats.allocations++;
+    kmalloc_layer.stats.allocations++;
     return payload;
 }
 
@@ -28,7 +28,7 @@ static __attribute__((noinline)) void *kmalloc_from_runs(uint32_t length)
 
     if (!payload)
         return kmalloc_elsewhere(length);
-    door.stats.allocations++;
+    kmalloc_layer.stats.allocations++;
     return payload;
 }
 
@@ -51,7 +51,7 @@ static __attribute__((noinline)) void *kmalloc_sized(uint32_t size)
 
     if (pile->begin == pile->end)
         return kmalloc_from_runs(size);
-    door.stats.allocations++;
+    kmalloc_layer.stats.allocations++;
     return alloc_from_pile(&armour_arena, pile, size);
 }
 
@@ -65,12 +65,12 @@ static void *armour_kmalloc(size_t bytes)
     payload = alloc_recent(&armour_arena, size);
     if (!payload)
         return kmalloc_sized(size);
-    door.stats.allocations++;
+    kmalloc_layer.stats.allocations++;
     return payload;
 }
 
 /* As arena_free(), but that it ends with a jump wherever it does not end
- * itself. NULL, a bad address and one of another arena are the front door's. */
+ * itself. The kmalloc layer has NULL, bad addresses and those of others. */
 static enum heap_error armour_kfree(void *payload)
 {
     uintptr_t address = (uintptr_t)payload;
@@ -100,7 +100,7 @@ static void *armour_krealloc(void *payload, size_t bytes)
             return plain_krealloc(payload, bytes);
         return heap_resize_elsewhere(payload, bytes, CALLER);
     }
-    door.stats.resizes++;
+    kmalloc_layer.stats.resizes++;
     return payload;
 }
 

@@ -55,7 +55,7 @@ static inline uint32_t class_of_head(const struct arena *arena, uint32_t head)
 
 static inline struct links *links_of(const struct arena *arena, uint32_t run)
 {
-    return (struct links *)address_of(arena, run);
+    return (struct links *)armour_address_of(arena, run);
 }
 
 /* For a run whose links make no sense: ties all rings anew, and takes the run
@@ -65,7 +65,7 @@ bool index_remove_damaged(struct arena *arena, uint32_t run);
 /* Of armour_index.h, and declared here for the sake of its attributes: that
  * file is plain C.  A rarer way that is never inlined does not cost the common
  * one the saving of registers. */
-static bool index_remove(struct arena *arena, uint32_t run)
+static bool armour_index_remove(struct arena *arena, uint32_t run)
     __attribute__((noinline, unused));
 
 #endif

@@ -28,7 +28,8 @@
 #include "mm/armour/armour_bits.h"
 
 /* Where the block that starts at `start` ends: the next start.  No loop. */
-static inline uint32_t block_end(const struct arena *arena, uint32_t start)
+static inline uint32_t armour_block_end(const struct arena *arena,
+                                        uint32_t start)
 {
     /* LAB 7 BEGIN: return start + 1; */
     uint32_t word = start / WORD_BITS;
@@ -43,9 +44,10 @@ static inline uint32_t block_end(const struct arena *arena, uint32_t start)
     /* LAB 7 END */
 }
 
-/* Where the block that ends at `start` starts: the mirror image of block_end().
+/* Where the block that ends at `start` starts: armour_block_end() mirrored.
  * In front of granule 0 that is -1, which belongs to nobody and is used. */
-static inline uint32_t block_previous(const struct arena *arena, uint32_t start)
+static inline uint32_t armour_block_previous(const struct arena *arena,
+                                             uint32_t start)
 {
     /* LAB 7 BEGIN: return (uint32_t)-1; */
     const uint32_t *word = &arena->starts[start / WORD_BITS];

@@ -25,9 +25,9 @@
 #include "mm/armour/armour_apart.h"
 
 /* The used block [start, end) becomes free: merged with its free neighbours
- * (R1), if run_take() gives them, and then the wilderness, if it contains the
- * beginning of that, else the youngest.  Nothing is joined before both
- * neighbours are taken, because a rebuild in between looks at the maps.
+ * (R1) that armour_run_take() gives.  The merged run replaces the wilderness if
+ * it contains its beginning, else it becomes the youngest.  Nothing is joined
+ * before both neighbours are taken: a rebuild in between looks at the maps.
  * HEAP_OK. */
 static enum heap_error block_release(struct arena *arena, uint32_t start,
                                      uint32_t end)
@@ -35,10 +35,10 @@ static enum heap_error block_release(struct arena *arena, uint32_t start,
     /* LAB 7 BEGIN: return HEAP_NOT_WRITTEN; */
     uint32_t behind = end, previous;
 
-    if (!is_used(arena, behind) && run_take(arena, behind))
-        end = block_end(arena, behind);
-    previous = block_previous(arena, start);
-    if (!is_used(arena, previous) && run_take(arena, previous)) {
+    if (!is_used(arena, behind) && armour_run_take(arena, behind))
+        end = armour_block_end(arena, behind);
+    previous = armour_block_previous(arena, start);
+    if (!is_used(arena, previous) && armour_run_take(arena, previous)) {
         join_at(arena, start);
         start = previous;
     }
@@ -107,13 +107,13 @@ static inline uint32_t extent_cut_high(struct arena *arena,
 static inline struct extent *extent_find(struct arena *arena, uint32_t length)
 {
     struct extent *youngest = &arena->youngest;
-    uint32_t run = index_find(arena, length), end;
+    uint32_t run = armour_index_find(arena, length), end;
 
     if (run != NO_GRANULE) {
-        end = block_end(arena, run);
+        end = armour_block_end(arena, run);
         /* If the youngest is too short, the difference is huge. */
         if (extent_length(*youngest) - length >= end - run - length) {
-            index_remove(arena, run);
+            armour_index_remove(arena, run);
             youngest_set(arena, (struct extent){ run, end });
         }
         return youngest;

@@ -12,14 +12,14 @@ static uint32_t walk_piece(const struct arena *arena, uint32_t at,
 {
     uint32_t end = at;
 
-    piece->address = address_of(arena, at);
+    piece->address = armour_address_of(arena, at);
     piece->state = BLOCK_FREE;
     while (end < arena->granules &&
-           !used_block_end(arena, address_of(arena, end)))
-        end = block_end(arena, end);
+           !used_block_end(arena, armour_address_of(arena, end)))
+        end = armour_block_end(arena, end);
     if (end == at) {
         piece->state = BLOCK_USED;
-        end = block_end(arena, at);
+        end = armour_block_end(arena, at);
     }
     piece->bytes = (end - at) * GRANULE_BYTES;
     return end;

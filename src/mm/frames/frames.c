@@ -169,7 +169,7 @@ static void start_from(const struct memory_layout *layout, uint32_t total)
 }
 
 /* Takes frames and gives them back; what is a hole yet says so. */
-static enum stage_state try_out(void)
+static enum stage_state frames_try_out(void)
 {
     frame_t frame = frame_alloc(), run;
 
@@ -200,7 +200,7 @@ enum stage_state frames_init(const struct memory_layout *layout)
               (unsigned long long)layout->reach);
     place_bitmaps(layout, total);
     start_from(layout, total);
-    state = try_out();
+    state = frames_try_out();
     if (state == STAGE_PARTLY_WRITTEN) /* then a frame may not have come back */
         start_from(layout, total);
     return state;
@@ -208,7 +208,7 @@ enum stage_state frames_init(const struct memory_layout *layout)
 
 /* Handing out. */
 
-static frame_t take(size_t first, uint32_t count)
+static frame_t frames_take(size_t first, uint32_t count)
 {
     bitmap_set_range(&frames.busy, first, count);
     frames.counts.free -= count;
@@ -226,7 +226,7 @@ frame_t frame_alloc(void)
         return FRAME_NONE;
     }
     frames.lowest_free = (uint32_t)found + 1;
-    return take(found, 1);
+    return frames_take(found, 1);
     /* LAB 1 END */
 }
 
@@ -240,14 +240,14 @@ frame_t frame_alloc_run(uint32_t count, uint32_t align)
     found = bitmap_find_clear_run(&frames.busy, count, align);
     if (found == BITMAP_NONE)
         return FRAME_NONE;
-    return take(found, count);
+    return frames_take(found, count);
     /* LAB 1 END */
 }
 
 /* Taking back. */
 
 /* What speaks against freeing frame `number`, which the bitmaps know. */
-static enum frame_error free_error(uint32_t number)
+static enum frame_error frames_free_error(uint32_t number)
 {
     if (bitmap_test(&frames.reserved, number))
         return FRAME_NEVER_OURS;
@@ -264,7 +264,7 @@ enum frame_error frame_free_run(frame_t first, uint32_t count)
     if (first.number >= total || count > total - first.number)
         return FRAME_OUT_OF_RANGE;
     for (uint32_t i = 0; i < count; i++) {
-        enum frame_error error = free_error(first.number + i);
+        enum frame_error error = frames_free_error(first.number + i);
 
         if (error != FRAME_OK)
             return error;

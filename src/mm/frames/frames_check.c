@@ -54,7 +54,7 @@ static uint32_t first_one(uint32_t i, uint32_t bits)
 }
 
 /* I1 and I3: one walk over both bitmaps. */
-static struct violation check_counts(void)
+static struct violation frames_check_counts(void)
 {
     struct frame_counts seen = { .total = (uint32_t)frames.busy.bits };
     const struct frame_counts *said = &frames.counts;
@@ -82,7 +82,7 @@ static struct violation check_counts(void)
 }
 
 /* I4 */
-static struct violation check_lowest_free(void)
+static struct violation frames_check_lowest_free(void)
 {
     for (uint32_t i = 0; i < bitmap_word_count(frames.busy.bits); i++) {
         uint32_t free = ~frames.busy.words[i] & frames_of_word(i);
@@ -99,7 +99,7 @@ static struct violation check_lowest_free(void)
 
 /* The piece that begins at `begin` and reaches to `end` at most; its answer is
  * whether it is reserved. */
-static struct piece piece_at(uint64_t begin, uint64_t end)
+static struct piece frames_piece_at(uint64_t begin, uint64_t end)
 {
     const struct memory_layout *layout = frames.layout;
     struct piece piece = { begin, end, true };
@@ -128,7 +128,7 @@ static bool is_own(uint32_t frame)
            (frames.place.first <= frame && frame < frames.place.end);
 }
 
-static struct violation check_piece(const struct piece *piece)
+static struct violation frames_check_piece(const struct piece *piece)
 {
     uint32_t end = (uint32_t)(piece->end >> PAGE_SHIFT);
     uint32_t sound_word = piece->answer ? UINT32_MAX : 0;
@@ -148,15 +148,15 @@ static struct violation check_piece(const struct piece *piece)
 }
 
 /* I2 */
-static struct violation check_layout(void)
+static struct violation frames_check_layout(void)
 {
     uint64_t end = (uint64_t)frames.busy.bits << PAGE_SHIFT;
     struct violation violation = SOUND;
     struct piece piece = { 0, 0, true };
 
     while (piece.end < end && is_sound(violation)) {
-        piece = piece_at(piece.end, end);
-        violation = check_piece(&piece);
+        piece = frames_piece_at(piece.end, end);
+        violation = frames_check_piece(&piece);
     }
     return violation;
 }
@@ -173,7 +173,7 @@ static bool place_holds(const struct bitmap *bitmap)
 }
 
 /* I5.  Comes before anything that looks into the bitmaps. */
-static struct violation check_place(void)
+static struct violation frames_check_place(void)
 {
     uintptr_t busy = (uintptr_t)frames.busy.words;
     uintptr_t reserved = (uintptr_t)frames.reserved.words;
@@ -189,7 +189,7 @@ static struct violation check_place(void)
     if (busy < reserved + bytes && reserved < busy + bytes)
         return violation_at(APART, frames.place.first, busy + bytes, reserved);
     while (piece.end < end) {
-        piece = piece_at(piece.end, end);
+        piece = frames_piece_at(piece.end, end);
         if (piece.answer)
             return violation_at(ROOM, (uint32_t)(piece.begin >> PAGE_SHIFT),
                                 false, true);
@@ -198,7 +198,7 @@ static struct violation check_place(void)
 }
 
 /* I6 */
-static struct violation check_last(void)
+static struct violation frames_check_last(void)
 {
     const struct memory_layout *layout = frames.layout;
     uint64_t last = 0;
@@ -222,7 +222,8 @@ static struct violation check_last(void)
 struct violation frames_check(void)
 {
     static struct violation (*const checks[])(void) = {
-        check_place, check_last, check_counts, check_layout, check_lowest_free,
+        frames_check_place,  frames_check_last,        frames_check_counts,
+        frames_check_layout, frames_check_lowest_free,
     };
     struct violation violation = SOUND;
 

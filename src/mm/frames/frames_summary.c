@@ -36,7 +36,7 @@ _Static_assert(1ull * WORD_BITS * WORD_BITS * WORD_BITS * WORD_BITS ==
                    (1ull << 32) / PAGE_BYTES,
                "the summaries reach all frames of a 32-bit machine");
 
-static uint32_t bit_of(uint32_t index)
+static uint32_t summary_bit(uint32_t index)
 {
     return 1u << index % WORD_BITS;
 }
@@ -46,23 +46,23 @@ static uint32_t bit_of(uint32_t index)
 /* Word `word` of `busy` has a free frame. */
 static void word_opened(uint32_t word)
 {
-    low[word / WORD_BITS] |= bit_of(word);
+    low[word / WORD_BITS] |= summary_bit(word);
     word /= WORD_BITS;
-    middle[word / WORD_BITS] |= bit_of(word);
-    top |= bit_of(word / WORD_BITS);
+    middle[word / WORD_BITS] |= summary_bit(word);
+    top |= summary_bit(word / WORD_BITS);
 }
 
 /* Word `word` of `busy` has no free frame any more. */
 static void word_filled(uint32_t word)
 {
-    low[word / WORD_BITS] &= ~bit_of(word);
+    low[word / WORD_BITS] &= ~summary_bit(word);
     word /= WORD_BITS;
     if (low[word] != 0)
         return;
-    middle[word / WORD_BITS] &= ~bit_of(word);
+    middle[word / WORD_BITS] &= ~summary_bit(word);
     word /= WORD_BITS;
     if (middle[word] == 0)
-        top &= ~bit_of(word);
+        top &= ~summary_bit(word);
 }
 
 void summary_start(void)
@@ -119,7 +119,7 @@ frame_t summary_alloc(void)
     return (frame_t){ number };
 }
 
-static enum frame_error free_error(uint32_t number)
+static enum frame_error summary_free_error(uint32_t number)
 {
     if (number >= frames.counts.total)
         return FRAME_OUT_OF_RANGE;
@@ -128,23 +128,23 @@ static enum frame_error free_error(uint32_t number)
     return bitmap_test(&frames.busy, number) ? FRAME_OK : FRAME_ALREADY_FREE;
 }
 
-static void give(uint32_t number)
+static void summary_give(uint32_t number)
 {
     uint32_t *word = &frames.busy.words[number / WORD_BITS];
 
     if (*word == ALL_BUSY)
         word_opened(number / WORD_BITS);
-    *word &= ~bit_of(number);
+    *word &= ~summary_bit(number);
     frames.counts.free++;
     frames.counts.used--;
 }
 
 enum frame_error summary_free(frame_t frame)
 {
-    enum frame_error error = free_error(frame.number);
+    enum frame_error error = summary_free_error(frame.number);
 
     if (error == FRAME_OK)
-        give(frame.number);
+        summary_give(frame.number);
     return error;
 }
 
@@ -171,13 +171,13 @@ enum frame_error summary_free_run(frame_t first, uint32_t count)
     if (first.number >= total || count > total - first.number)
         return FRAME_OUT_OF_RANGE;
     for (uint32_t i = 0; i < count; i++) {
-        enum frame_error error = free_error(first.number + i);
+        enum frame_error error = summary_free_error(first.number + i);
 
         if (error != FRAME_OK)
             return error;
     }
     for (uint32_t i = 0; i < count; i++)
-        give(first.number + i);
+        summary_give(first.number + i);
     return FRAME_OK;
 }
 

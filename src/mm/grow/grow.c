@@ -160,7 +160,7 @@ static void *note_alloc(void *payload, size_t bytes)
 static void *alloc_beyond(size_t bytes, size_t alignment);
 
 /* Nothing fits as it is. */
-static void *alloc_reclaimed(size_t bytes, size_t alignment)
+static void *grow_alloc_reclaimed(size_t bytes, size_t alignment)
 {
     void *payload = NULL;
 
@@ -179,7 +179,7 @@ static void *alloc_beyond(size_t bytes, size_t alignment)
 {
     void *payload = note_alloc(alloc_in_window(bytes, alignment), bytes);
 
-    return payload ? payload : alloc_reclaimed(bytes, alignment);
+    return payload ? payload : grow_alloc_reclaimed(bytes, alignment);
 }
 
 static enum heap_error free_beyond(uintptr_t address)
@@ -210,7 +210,7 @@ struct page_range grow_window_for(uintptr_t begin, uintptr_t most_end,
 }
 
 /* The drawing is in grow_arena.h. */
-static void lay_out(struct page_range window)
+static void grow_lay_out(struct page_range window)
 {
     uint32_t pages = (uint32_t)(window.end - window.begin) >> PAGE_SHIFT;
     /* A page of a map has the bits of 64 pages of granules; another one for
@@ -244,7 +244,7 @@ enum stage_state grow_init(uintptr_t begin, uintptr_t end,
               (uint32_t)(window.end - window.begin) / LARGE_PAGE_BYTES);
         return STAGE_BROKEN;
     }
-    lay_out(window);
+    grow_lay_out(window);
     if (armour_init(begin, end) != STAGE_OK)
         return STAGE_NOT_WRITTEN;
     armour_arena.no_room = alloc_beyond;
@@ -298,7 +298,7 @@ enum heap_error grow_free(void *payload)
     return armour_free(payload);
 }
 
-static bool in_window(uintptr_t address)
+static bool grow_in_window(uintptr_t address)
 {
     return address - grow.base < grow.arena.end - grow.base;
 }
@@ -324,7 +324,7 @@ bool grow_resize(void *payload, size_t bytes)
 {
     size_t before = grow.arena.usage.used_bytes;
 
-    if (!in_window((uintptr_t)payload))
+    if (!grow_in_window((uintptr_t)payload))
         return armour_resize(payload, bytes);
     if (!resize_in_window((uintptr_t)payload, bytes))
         return false;
@@ -335,14 +335,14 @@ bool grow_resize(void *payload, size_t bytes)
 
 size_t grow_size(const void *payload)
 {
-    if (!in_window((uintptr_t)payload))
+    if (!grow_in_window((uintptr_t)payload))
         return armour_size(payload);
     return arena_size(&grow.arena, (uintptr_t)payload);
 }
 
 bool grow_owns(const void *payload)
 {
-    return in_window((uintptr_t)payload) || armour_owns(payload);
+    return grow_in_window((uintptr_t)payload) || armour_owns(payload);
 }
 
 static bool walk_maps(block_visitor visit, void *context)

@@ -115,7 +115,7 @@ static inline struct extent arena_tail(const struct arena *arena)
 
     if (end == 0)
         return (struct extent){ 0, 0 };
-    begin = block_previous(arena, end);
+    begin = armour_block_previous(arena, end);
     if (is_used(arena, begin) || is_pile(arena, begin))
         begin = end;
     return (struct extent){ begin, end };
@@ -140,7 +140,7 @@ static void end_set(struct arena *arena, uint32_t granules)
 {
     arena->granules = granules;
     arena->numbers = arena->classes + 1 + granules;
-    arena->end = address_of(arena, granules);
+    arena->end = armour_address_of(arena, granules);
     cut_at(arena, granules);
     mark_used(arena, granules);
 }
@@ -166,7 +166,7 @@ static void arena_shorten(struct arena *arena, uint32_t granules)
 {
     struct extent tail = arena_tail(arena);
 
-    if (!run_take(arena, tail.begin))
+    if (!armour_run_take(arena, tail.begin))
         return;
     if (arena->wilderness.begin == tail.begin)
         arena->wilderness = NO_EXTENT;

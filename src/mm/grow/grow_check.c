@@ -11,8 +11,8 @@ static const char closed[] = "G2: without granules nothing is mapped";
 static const char limiting[] = "G3: the granules fit the window";
 
 /* G1 for a map: its range holds bit `granules`, and not another page. */
-static struct violation check_map(const struct page_range *map,
-                                  const uint32_t *words)
+static struct violation grow_check_map(const struct page_range *map,
+                                       const uint32_t *words)
 {
     uintptr_t last = (uintptr_t)&words[grow.arena.granules / WORD_BITS];
 
@@ -21,7 +21,7 @@ static struct violation check_map(const struct page_range *map,
     return SOUND;
 }
 
-static struct violation check_places(void)
+static struct violation grow_check_places(void)
 {
     const struct arena *arena = &grow.arena;
     const struct page_range *ranges = window_pages()->mapped;
@@ -35,9 +35,9 @@ static struct violation check_places(void)
         return (struct violation){ closed, grow.base, 0, window_frames() };
     if (arena->granules == 0)
         return SOUND;
-    violation = check_map(&ranges[0], arena->starts);
+    violation = grow_check_map(&ranges[0], arena->starts);
     if (is_sound(violation))
-        violation = check_map(&ranges[1], arena->used);
+        violation = grow_check_map(&ranges[1], arena->used);
     if (is_sound(violation) &&
         (arena->base != grow.base || ranges[2].end != end || arena->end != end))
         violation =
@@ -51,7 +51,7 @@ struct violation grow_check(void)
     struct violation violation = window_check();
 
     if (is_sound(violation))
-        violation = check_places();
+        violation = grow_check_places();
     if (is_sound(violation))
         violation = arena_check(&grow.arena, nothing);
     if (is_sound(violation))

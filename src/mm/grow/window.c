@@ -29,7 +29,7 @@
 
 struct window window;
 
-static page_entry_t *entry_of(uintptr_t page)
+static page_entry_t *window_entry_of(uintptr_t page)
 {
     uint32_t table = directory_index(page - window.pages.all.begin);
 
@@ -47,7 +47,7 @@ static bool page_add(uintptr_t page)
         frame.number == FRAME_NOT_WRITTEN.number)
         return false;
     memset(frame_to_virt(frame), 0, PAGE_BYTES);
-    *entry_of(page) = page_entry(frame, ENTRY_PRESENT | ENTRY_WRITABLE);
+    *window_entry_of(page) = page_entry(frame, ENTRY_PRESENT | ENTRY_WRITABLE);
     window.frames++;
     return true;
     /* LAB 8 END */
@@ -57,7 +57,7 @@ static bool page_add(uintptr_t page)
 static void page_remove(uintptr_t page)
 {
     /* LAB 8 BEGIN */
-    page_entry_t *entry = entry_of(page);
+    page_entry_t *entry = window_entry_of(page);
     frame_t frame = entry_frame(*entry);
 
     *entry = 0;

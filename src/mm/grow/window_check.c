@@ -10,7 +10,7 @@ static const char mapping[] = "W2: the pages of the ranges are mapped";
 static const char placing[] = "W3: the ranges lie in the window, in order";
 static const char counting[] = "W4: as many frames are held as there are pages";
 
-static struct violation check_tables(void)
+static struct violation window_check_tables(void)
 {
     const page_entry_t *entries = kernel_directory()->entries;
     uint32_t first = directory_index(window.pages.all.begin);
@@ -26,7 +26,7 @@ static struct violation check_tables(void)
     return SOUND;
 }
 
-static struct violation check_ranges(uint32_t *pages)
+static struct violation window_check_ranges(uint32_t *pages)
 {
     uintptr_t free_from = window.pages.all.begin;
 
@@ -43,7 +43,7 @@ static struct violation check_ranges(uint32_t *pages)
     return SOUND;
 }
 
-static struct violation check_pages(uint32_t *pages)
+static struct violation window_check_pages(uint32_t *pages)
 {
     uint32_t number = 0;
 
@@ -65,13 +65,13 @@ static struct violation check_pages(uint32_t *pages)
 struct violation window_check(void)
 {
     uint32_t pages = 0, left;
-    struct violation violation = check_tables();
+    struct violation violation = window_check_tables();
 
     if (is_sound(violation))
-        violation = check_ranges(&pages);
+        violation = window_check_ranges(&pages);
     left = pages;
     if (is_sound(violation))
-        violation = check_pages(&left);
+        violation = window_check_pages(&left);
     if (is_sound(violation) && (left != 0 || window.frames != pages))
         violation = (struct violation){ counting, window.pages.all.begin, pages,
                                         window.frames };

@@ -32,14 +32,14 @@ static struct bump_header *header_of(const void *payload)
     return (struct bump_header *)((uintptr_t)payload - HEADER_BYTES);
 }
 
-static void *payload_of(const struct bump_header *header)
+static void *bump_payload_of(const struct bump_header *header)
 {
     return (void *)((uintptr_t)header + HEADER_BYTES);
 }
 
-static uintptr_t block_end(const struct bump_header *header)
+static uintptr_t bump_block_end(const struct bump_header *header)
 {
-    return (uintptr_t)payload_of(header) + header->bytes;
+    return (uintptr_t)bump_payload_of(header) + header->bytes;
 }
 
 enum stage_state bump_init(uintptr_t begin, uintptr_t end)
@@ -91,7 +91,7 @@ void *bump_alloc(size_t bytes, size_t alignment)
         block_append(hole - HEADER_BYTES, BUMP_FREED);
     header = block_append(align_up(bytes, HEAP_ALIGNMENT), BUMP_USED);
     usage_add(&bump_heap.usage, header->bytes);
-    return payload_of(header);
+    return bump_payload_of(header);
     /* LAB 3 END */
 }
 
@@ -102,7 +102,7 @@ static bool is_state(uint32_t state)
 
 /* What is wrong with an address that is aligned and below `top`, but has no
  * header in front.  Walks from the bottom, for the sake of a better message. */
-static enum heap_error explain(uintptr_t address)
+static enum heap_error bump_explain(uintptr_t address)
 {
     uintptr_t at = bump_heap.begin;
 
@@ -112,9 +112,9 @@ static enum heap_error explain(uintptr_t address)
         if (!is_state(header->state) ||
             header->bytes > bump_heap.top - at - HEADER_BYTES)
             return HEAP_CORRUPT;
-        if (address < block_end(header))
+        if (address < bump_block_end(header))
             return HEAP_INTERIOR;
-        at = block_end(header);
+        at = bump_block_end(header);
     }
     return HEAP_CORRUPT;
 }
@@ -133,7 +133,7 @@ static enum heap_error payload_error(const void *payload)
         return HEAP_MISALIGNED;
     if (address < bump_heap.begin + HEADER_BYTES || !is_state(header->state) ||
         header->bytes > bump_heap.top - address)
-        return explain(address);
+        return bump_explain(address);
     return header->state == BUMP_USED ? HEAP_OK : HEAP_ALREADY_FREE;
     /* LAB 3 END */
 }
@@ -175,7 +175,7 @@ bool bump_walk(block_visitor visit, void *context)
     while (at < bump_heap.top) {
         const struct bump_header *header = (struct bump_header *)at;
         struct block block = {
-            .address = (uintptr_t)payload_of(header),
+            .address = (uintptr_t)bump_payload_of(header),
             .bytes = header->bytes,
             .overhead = HEADER_BYTES,
             .state = header->state == BUMP_USED ? BLOCK_USED : BLOCK_FREE,
@@ -185,7 +185,7 @@ bool bump_walk(block_visitor visit, void *context)
         if (header->bytes > bump_heap.top - at - HEADER_BYTES ||
             !visit(&block, context))
             return false;
-        at = block_end(header);
+        at = bump_block_end(header);
     }
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The front door chooses a backend and keeps count.
+/* The kmalloc layer chooses a backend and keeps count.
  *
  *     kmalloc(bytes)                         kfree(payload)
  *       |                                      |
@@ -27,25 +27,25 @@
 
 static const struct heap_usage no_usage;
 
-static void *no_alloc(size_t bytes, size_t alignment)
+static void *no_backend_alloc(size_t bytes, size_t alignment)
 {
     (void)bytes, (void)alignment;
     return NULL;
 }
 
-static enum heap_error no_free(void *payload)
+static enum heap_error no_backend_free(void *payload)
 {
     (void)payload;
     return HEAP_FOREIGN;
 }
 
-static bool no_resize(void *payload, size_t bytes)
+static bool no_backend_resize(void *payload, size_t bytes)
 {
     (void)payload, (void)bytes;
     return false;
 }
 
-static size_t no_size(const void *payload)
+static size_t no_backend_size(const void *payload)
 {
     (void)payload;
     return 0;
@@ -54,13 +54,13 @@ static size_t no_size(const void *payload)
 /* In force before heap_start(): nothing fits, nothing is ours. */
 static const struct heap_backend no_backend = {
     .name = "none",
-    .alloc = no_alloc,
-    .free = no_free,
-    .resize = no_resize,
-    .size = no_size,
+    .alloc = no_backend_alloc,
+    .free = no_backend_free,
+    .resize = no_backend_resize,
+    .size = no_backend_size,
 };
 
-struct front_door door = {
+struct kmalloc_layer kmalloc_layer = {
     .calls = { plain_kmalloc, plain_kfree, plain_krealloc },
     .large = &no_backend,
     .large_usage = &no_usage,
@@ -75,11 +75,11 @@ void heap_choose_calls(void)
                                               logged_krealloc };
 
     if (heap_log.on)
-        door.calls = logged;
-    else if (door.large->calls && !door.small)
-        door.calls = *door.large->calls;
+        kmalloc_layer.calls = logged;
+    else if (kmalloc_layer.large->calls && !kmalloc_layer.small)
+        kmalloc_layer.calls = *kmalloc_layer.large->calls;
     else
-        door.calls = plain;
+        kmalloc_layer.calls = plain;
 }
 
 bool heap_log_use(bool on)
@@ -95,13 +95,13 @@ void heap_start(uintptr_t begin, uintptr_t end,
                 const struct heap_backend *backend)
 {
     ASSERT_BELOW(begin, end + 1);
-    memset(&door, 0, sizeof door);
-    door.large = backend;
-    door.large_usage = backend->usage ? backend->usage : &no_usage;
-    door.small_usage = &no_usage;
-    door.stats.begin = begin;
-    door.stats.end = end;
-    door.stats.large = backend->name;
+    memset(&kmalloc_layer, 0, sizeof kmalloc_layer);
+    kmalloc_layer.large = backend;
+    kmalloc_layer.large_usage = backend->usage ? backend->usage : &no_usage;
+    kmalloc_layer.small_usage = &no_usage;
+    kmalloc_layer.stats.begin = begin;
+    kmalloc_layer.stats.end = end;
+    kmalloc_layer.stats.large = backend->name;
     if (heap_log.on)
         heap_log_add((struct heap_call){ .kind = HEAP_CALL_START,
                                          .payload = begin,
@@ -112,11 +112,11 @@ void heap_start(uintptr_t begin, uintptr_t end,
 
 void heap_add_small(const struct heap_backend *backend, size_t limit)
 {
-    ASSERT(door.large != &no_backend);
-    door.small = backend;
-    door.small_usage = backend->usage ? backend->usage : &no_usage;
-    door.stats.small = backend->name;
-    door.stats.small_limit = limit;
+    ASSERT(kmalloc_layer.large != &no_backend);
+    kmalloc_layer.small = backend;
+    kmalloc_layer.small_usage = backend->usage ? backend->usage : &no_usage;
+    kmalloc_layer.stats.small = backend->name;
+    kmalloc_layer.stats.small_limit = limit;
     heap_choose_calls();
 }
 
@@ -124,17 +124,17 @@ void heap_add_small(const struct heap_backend *backend, size_t limit)
  * is jumped to. */
 void *kmalloc(size_t bytes)
 {
-    return door.calls.alloc(bytes);
+    return kmalloc_layer.calls.alloc(bytes);
 }
 
 enum heap_error kfree(void *payload)
 {
-    return door.calls.free(payload);
+    return kmalloc_layer.calls.free(payload);
 }
 
 void *krealloc(void *payload, size_t bytes)
 {
-    return door.calls.resize(payload, bytes);
+    return kmalloc_layer.calls.resize(payload, bytes);
 }
 
 size_t kmalloc_size(const void *payload)

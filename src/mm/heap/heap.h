@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The front door: every allocation of the kernel goes through these calls,
+/* The kmalloc layer: every allocation of the kernel goes through these calls,
  * whatever allocator stands behind them at the stage in force.
  *
  *     kmalloc ... kfree                     the caller sees only this
@@ -23,8 +23,8 @@
 #include <stdint.h>
 
 #define HEAP_ALIGNMENT 8u
-/* Half the address space.  The front door refuses more, so that a backend can
- * add a header to any request and round it up without an overflow. */
+/* Half the address space.  The kmalloc layer refuses larger requests, so a
+ * backend can add a header to any request and round it up without overflow. */
 #define HEAP_REQUEST_MAX ((size_t)PTRDIFF_MAX)
 
 /* What is wrong with an address that someone wants to free. */
@@ -91,8 +91,8 @@ struct heap_calls {
     void *(*resize)(void *payload, size_t bytes);
 };
 
-/* An allocator as the front door sees it: one row a stage.  The last four may
- * be NULL. */
+/* An allocator as the kmalloc layer sees it; each heap stage has one.  The last
+ * four members may be NULL. */
 struct heap_backend {
     const char *name;
     /* `bytes` in 1 .. HEAP_REQUEST_MAX, at `alignment` (a power of two >=
@@ -111,9 +111,9 @@ struct heap_backend {
     bool (*walk)(block_visitor visit, void *context);
     struct violation (*check)(void);
     const struct heap_usage *usage;
-    /* The front door's calls, for a backend that can do better than the front
-     * door and itself together; used as long as it serves alone.  They check
-     * and count what the front door does: see heap_private.h. */
+    /* Calls of the backend's own, which replace the kmalloc layer's while no
+     * other backend serves.  They must check and count all that the kmalloc
+     * layer checks and counts: see heap_private.h. */
     const struct heap_calls *calls;
 };
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the front door's calls do, whichever backend stands behind it: choose,
- * call, count.
+/* The calls of the kmalloc layer: each chooses a backend, calls it and counts.
  *
- * What is checked here for all backends, so that none repeats it: a size of 0,
- * a size beyond reason, an alignment that is no power of two, a product that
- * overflows, and a backend that is not written yet.
+ * These checks are made here once, so that no backend repeats them: a size of
+ * 0, a size above HEAP_REQUEST_MAX, an alignment that is not a power of two, a
+ * product that overflows, and a backend that is not written yet.
  */
 #include "mm/heap/heap.h"
 
@@ -19,16 +18,17 @@
 /* One backend keeps its own peak; that of two together is kept here. */
 static inline void note_peak(void)
 {
-    if (door.small && callers_bytes() > door.stats.usage.peak_bytes)
-        door.stats.usage.peak_bytes = callers_bytes();
+    if (kmalloc_layer.small &&
+        callers_bytes() > kmalloc_layer.stats.usage.peak_bytes)
+        kmalloc_layer.stats.usage.peak_bytes = callers_bytes();
 }
 
 /* A backend's answer that is no payload. */
 OUT_OF_THE_WAY void *heap_no_payload(const void *answer)
 {
     if (answer == NOT_WRITTEN)
-        door.not_written = true;
-    door.stats.failures++;
+        kmalloc_layer.not_written = true;
+    kmalloc_layer.stats.failures++;
     return NULL;
 }
 
@@ -47,7 +47,7 @@ static inline void *heap_alloc(size_t bytes, size_t alignment)
     payload = backend_for(bytes, alignment)->alloc(bytes, alignment);
     if ((uintptr_t)payload <= (uintptr_t)NOT_WRITTEN)
         return heap_no_payload(payload);
-    door.stats.allocations++;
+    kmalloc_layer.stats.allocations++;
     note_peak();
     return payload;
 }
@@ -81,7 +81,7 @@ void *logged_kmalloc(size_t bytes)
 void *kmalloc_aligned(size_t bytes, size_t alignment)
 {
     if (!is_power_of_two(alignment)) {
-        door.stats.failures++;
+        kmalloc_layer.stats.failures++;
         return NULL;
     }
     if (alignment < HEAP_ALIGNMENT)
@@ -97,7 +97,7 @@ void *kcalloc(size_t count, size_t bytes)
     void *payload;
 
     if (__builtin_mul_overflow(count, bytes, &product)) {
-        door.stats.failures++;
+        kmalloc_layer.stats.failures++;
         return NULL;
     }
     payload = heap_log.on ? logged_alloc(product, HEAP_ALIGNMENT, CALLER)
@@ -112,7 +112,7 @@ static void refuse(const char *call, const void *payload, const char *why,
 {
     char where[SYMBOL_TEXT_BYTES];
 
-    door.stats.bad_frees++;
+    kmalloc_layer.stats.bad_frees++;
     print("%s %#lx: %s, called from %s\n", call, (unsigned long)payload, why,
           caller_text(where, sizeof where, caller));
 }
@@ -124,7 +124,7 @@ OUT_OF_THE_WAY enum heap_error heap_not_freed(const char *call,
                                               uintptr_t caller)
 {
     if (error == HEAP_NOT_WRITTEN)
-        door.not_written = true;
+        kmalloc_layer.not_written = true;
     else
         refuse(call, payload, heap_error_text(error), caller);
     heap_log_refused();
@@ -191,10 +191,10 @@ OUT_OF_THE_WAY void *heap_resize_elsewhere(void *payload, size_t bytes,
     size_t old_bytes = kmalloc_size(payload);
 
     if (old_bytes > 0) {
-        door.stats.resizes++;
+        kmalloc_layer.stats.resizes++;
         return realloc_by_moving(payload, old_bytes, bytes, caller);
     }
-    door.stats.failures++;
+    kmalloc_layer.stats.failures++;
     refuse("krealloc", payload, "no block in use starts here", caller);
     heap_log_refused();
     return NULL;
@@ -211,7 +211,7 @@ static inline void *heap_resize(void *payload, size_t bytes, uintptr_t caller)
     if (bytes > HEAP_REQUEST_MAX ||
         !backend_of(payload)->resize(payload, bytes))
         return heap_resize_elsewhere(payload, bytes, caller);
-    door.stats.resizes++;
+    kmalloc_layer.stats.resizes++;
     note_peak();
     return payload;
 }
@@ -241,25 +241,25 @@ void *logged_krealloc(void *payload, size_t bytes)
 
 void *heap_lend(size_t bytes, size_t alignment)
 {
-    void *payload = door.large->alloc(bytes, alignment);
+    void *payload = kmalloc_layer.large->alloc(bytes, alignment);
 
     if (payload == NOT_WRITTEN)
         payload = NULL;
     if (payload) {
-        door.lent_bytes += door.large->size(payload);
-        door.lent_blocks++;
+        kmalloc_layer.lent_bytes += kmalloc_layer.large->size(payload);
+        kmalloc_layer.lent_blocks++;
     }
     return payload;
 }
 
 void heap_take_back(void *payload)
 {
-    size_t bytes = door.large->size(payload);
-    enum heap_error error = door.large->free(payload);
+    size_t bytes = kmalloc_layer.large->size(payload);
+    enum heap_error error = kmalloc_layer.large->free(payload);
 
     if (error == HEAP_OK) {
-        door.lent_bytes -= bytes;
-        door.lent_blocks--;
+        kmalloc_layer.lent_bytes -= bytes;
+        kmalloc_layer.lent_blocks--;
     } else {
         refuse("heap_take_back", payload, heap_error_text(error), CALLER);
     }

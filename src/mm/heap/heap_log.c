@@ -4,30 +4,30 @@
 
 struct heap_log heap_log;
 
-static struct heap_call *place_of(uint32_t number)
+static struct heap_call *heap_log_place(uint32_t number)
 {
     return &heap_log.calls[number % HEAP_LOG_CALLS];
 }
 
 void heap_log_add(struct heap_call call)
 {
-    *place_of(heap_log.next++) = call;
+    *heap_log_place(heap_log.next++) = call;
 }
 
 void heap_log_answer(uintptr_t payload)
 {
-    place_of(heap_log.next - 1)->payload = payload;
+    heap_log_place(heap_log.next - 1)->payload = payload;
 }
 
 void heap_log_refused(void)
 {
     if (heap_log.on)
-        place_of(heap_log.next - 1)->kind = HEAP_CALL_REFUSED;
+        heap_log_place(heap_log.next - 1)->kind = HEAP_CALL_REFUSED;
 }
 
 const struct heap_call *heap_log_call(uint32_t back)
 {
-    const struct heap_call *call = place_of(heap_log.next - 1 - back);
+    const struct heap_call *call = heap_log_place(heap_log.next - 1 - back);
 
     if (back >= HEAP_LOG_CALLS || call->kind == HEAP_CALL_NONE)
         return NULL;
@@ -44,7 +44,7 @@ static bool is_about(const struct heap_call *call, uintptr_t address)
 
 /* The last call about `address` in the heap of today that knows of `least`
  * bytes. */
-static const struct heap_call *find(uintptr_t address, size_t least)
+static const struct heap_call *heap_log_last(uintptr_t address, size_t least)
 {
     const struct heap_call *call;
 
@@ -60,9 +60,9 @@ static const struct heap_call *find(uintptr_t address, size_t least)
 
 const struct heap_call *heap_log_find(uintptr_t address)
 {
-    const struct heap_call *allocation = find(address, 1);
+    const struct heap_call *allocation = heap_log_last(address, 1);
 
-    return find(allocation ? allocation->payload : address, 0);
+    return heap_log_last(allocation ? allocation->payload : address, 0);
 }
 
 const char *heap_call_text(enum heap_call_kind kind)

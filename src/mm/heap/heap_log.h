@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The last calls through the front door, for whoever asks "who freed this?".
+/* The last calls through the kmalloc layer, for whoever asks "who freed this?".
  *
  *     calls   | 61 | 62 | 63 | 64 | 65 | ... | 58 | 59 | 60 |
  *                              ^ next: the oldest is overwritten
  *
  * L1: call n stands in calls[n % HEAP_LOG_CALLS] until call n + HEAP_LOG_CALLS.
  *
- * It is off until somebody turns it on.  Until then the front door's calls are
- * others, which do not know of it, so that figures of allocators stay figures
- * of allocators.
+ * While the log is off, kmalloc() and the others call functions that bypass it,
+ * so that logging does not change what a measurement counts.
  */
 #ifndef MM_HEAP_HEAP_LOG_H
 #define MM_HEAP_HEAP_LOG_H

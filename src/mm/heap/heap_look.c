@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at the heap through the front door: figures, blocks, soundness. */
+/* Looking at the heap through the kmalloc layer: figures, blocks, soundness. */
 #include "mm/heap/heap.h"
 
 #include "mm/heap/heap_private.h"
@@ -23,13 +23,14 @@ const char *heap_error_text(enum heap_error error)
 
 struct heap_stats heap_stats(void)
 {
-    struct heap_stats stats = door.stats;
+    struct heap_stats stats = kmalloc_layer.stats;
 
     stats.usage.used_bytes = callers_bytes();
-    if (!door.small)
-        stats.usage.peak_bytes = door.large_usage->peak_bytes;
-    stats.usage.used_blocks = door.large_usage->used_blocks - door.lent_blocks +
-                              door.small_usage->used_blocks;
+    if (!kmalloc_layer.small)
+        stats.usage.peak_bytes = kmalloc_layer.large_usage->peak_bytes;
+    stats.usage.used_blocks = kmalloc_layer.large_usage->used_blocks -
+                              kmalloc_layer.lent_blocks +
+                              kmalloc_layer.small_usage->used_blocks;
     /* What was allocated and is not in use: to count frees as well would cost
      * each of them an instruction. */
     stats.frees = stats.allocations - stats.usage.used_blocks;
@@ -38,7 +39,7 @@ struct heap_stats heap_stats(void)
 
 bool heap_not_written(void)
 {
-    return door.not_written;
+    return kmalloc_layer.not_written;
 }
 
 /* A visit that passes over what the small backend reports itself. */
@@ -51,8 +52,8 @@ static bool visit_large(const struct block *block, void *context)
 {
     const struct large_visit *large = context;
 
-    if (door.small && block->state == BLOCK_USED &&
-        door.small->owns((const void *)block->address))
+    if (kmalloc_layer.small && block->state == BLOCK_USED &&
+        kmalloc_layer.small->owns((const void *)block->address))
         return true;
     return large->visit(block, large->context);
 }
@@ -61,18 +62,21 @@ bool heap_walk(block_visitor visit, void *context)
 {
     struct large_visit large = { visit, context };
 
-    if (door.large->walk && !door.large->walk(visit_large, &large))
+    if (kmalloc_layer.large->walk &&
+        !kmalloc_layer.large->walk(visit_large, &large))
         return false;
-    return !door.small || !door.small->walk || door.small->walk(visit, context);
+    return !kmalloc_layer.small || !kmalloc_layer.small->walk ||
+           kmalloc_layer.small->walk(visit, context);
 }
 
 struct violation heap_check(void)
 {
     struct violation violation = SOUND;
 
-    if (door.large->check)
-        violation = door.large->check();
-    if (is_sound(violation) && door.small && door.small->check)
-        violation = door.small->check();
+    if (kmalloc_layer.large->check)
+        violation = kmalloc_layer.large->check();
+    if (is_sound(violation) && kmalloc_layer.small &&
+        kmalloc_layer.small->check)
+        violation = kmalloc_layer.small->check();
     return violation;
 }

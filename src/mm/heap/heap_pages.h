@@ -5,7 +5,7 @@
 
 #include "mm/heap/page_source.h"
 
-/* A source that borrows from the front door's large backend, whose heap is
+/* A source that borrows from the kmalloc layer's large backend, whose heap is
  * [begin, end).  Its page map is borrowed too: to be called after each
  * heap_start().  In a heap too small for the map it has no pages to give. */
 const struct page_source *heap_page_source(uintptr_t begin, uintptr_t end);

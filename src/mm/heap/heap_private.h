@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the front door keeps, for heap.c, which opens it, heap_calls.c, which
+/* What the kmalloc layer keeps, for heap.c, which opens it, heap_calls.c, which
  * moves what is in it, and heap_look.c, which only looks. */
 #ifndef MM_HEAP_HEAP_PRIVATE_H
 #define MM_HEAP_HEAP_PRIVATE_H
@@ -12,7 +12,7 @@
 /* Inlined, a rare way would cost the common one the registers it needs. */
 #define OUT_OF_THE_WAY __attribute__((noinline, cold))
 
-struct front_door {
+struct kmalloc_layer {
     struct heap_calls calls;
     struct heap_stats stats; /* its usage.peak_bytes is that of two backends */
     const struct heap_backend *large; /* never NULL */
@@ -23,7 +23,7 @@ struct front_door {
     bool not_written;
 };
 
-extern struct front_door door;
+extern struct kmalloc_layer kmalloc_layer;
 
 /* kmalloc, kfree and krealloc for any backend. */
 void *plain_kmalloc(size_t bytes);
@@ -56,8 +56,8 @@ void *heap_resize_elsewhere(void *payload, size_t bytes, uintptr_t caller);
  * of that only the small one's entries are. */
 static inline size_t callers_bytes(void)
 {
-    return door.large_usage->used_bytes - door.lent_bytes +
-           door.small_usage->used_bytes;
+    return kmalloc_layer.large_usage->used_bytes - kmalloc_layer.lent_bytes +
+           kmalloc_layer.small_usage->used_bytes;
 }
 
 /* Who serves a request.  Nothing that is free or used at the moment comes into
@@ -66,16 +66,16 @@ static inline const struct heap_backend *backend_for(size_t bytes,
                                                      size_t alignment)
 {
     /* Without a small backend its limit is 0, and no request is that small. */
-    if (bytes <= door.stats.small_limit && alignment <= HEAP_ALIGNMENT)
-        return door.small;
-    return door.large;
+    if (bytes <= kmalloc_layer.stats.small_limit && alignment <= HEAP_ALIGNMENT)
+        return kmalloc_layer.small;
+    return kmalloc_layer.large;
 }
 
 static inline const struct heap_backend *backend_of(const void *payload)
 {
-    if (door.small && door.small->owns(payload))
-        return door.small;
-    return door.large;
+    if (kmalloc_layer.small && kmalloc_layer.small->owns(payload))
+        return kmalloc_layer.small;
+    return kmalloc_layer.large;
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The heap's checks around the calls of the front door, while a debugger looks
- * for the first damage (gdb's `mallow first`).
+/* Checks the heap before and after each call of the kmalloc layer, so that a
+ * debugger finds the first damage (gdb's `mallow first`).
  *
  *         call 511             call 512
  *     ... [......] ........... [......] ...

@@ -178,7 +178,7 @@ static size_t block_bytes_for(size_t bytes)
 static size_t padding_bytes(const struct block_header *block, size_t alignment)
 {
     /* LAB 4 BEGIN: return 0; */
-    size_t padding = -(uintptr_t)payload_of(block) & (alignment - 1);
+    size_t padding = -(uintptr_t)block_payload(block) & (alignment - 1);
 
     if (padding > 0 && padding < MIN_BLOCK_BYTES)
         padding += alignment;
@@ -241,7 +241,7 @@ void *malloc_alloc(size_t bytes, size_t alignment)
     block_trim(block, bytes, place);
     block_mark(block, TAG_USED);
     usage_add(&malloc_heap.usage, payload_bytes(block));
-    return payload_of(block);
+    return block_payload(block);
     /* LAB 4 END */
 }
 
@@ -309,7 +309,7 @@ bool malloc_walk(block_visitor visit, void *context)
 
     while ((uintptr_t)block < malloc_heap.end) {
         struct block seen = {
-            .address = (uintptr_t)payload_of(block),
+            .address = (uintptr_t)block_payload(block),
             .bytes = payload_bytes(block),
             .overhead = HEADER_BYTES,
             .state = block_is_free(block) ? BLOCK_FREE : BLOCK_USED,

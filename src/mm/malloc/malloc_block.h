@@ -96,7 +96,7 @@ static inline struct block_header *block_of(const void *payload)
     return block_at((uintptr_t)payload - HEADER_BYTES);
 }
 
-static inline void *payload_of(const struct block_header *block)
+static inline void *block_payload(const struct block_header *block)
 {
     return (void *)((uintptr_t)block + HEADER_BYTES);
 }

@@ -45,7 +45,7 @@ static uint32_t previous_at(uintptr_t at)
 }
 
 /* I1 to I3, and the tally.  Each step moves up by at least one block. */
-static struct violation check_blocks(struct tally *tally)
+static struct violation malloc_check_blocks(struct tally *tally)
 {
     uintptr_t at = malloc_heap.begin, end = malloc_heap.end;
     uint32_t previous_bytes = 0;
@@ -73,7 +73,7 @@ static struct violation check_blocks(struct tally *tally)
 }
 
 /* The header after the last block, which never counts as free. */
-static struct violation check_end_mark(void)
+static struct violation malloc_check_end_mark(void)
 {
     uintptr_t at = malloc_heap.begin, end = malloc_heap.end;
     uint32_t last_bytes = 0;
@@ -104,7 +104,7 @@ static uintptr_t expected_link(uintptr_t at)
 
 /* I4, once I1 to I3 hold: follows blocks and list side by side.  A link is
  * read only after the walk has found a free block there. */
-static struct violation check_free_list(void)
+static struct violation malloc_check_free_list(void)
 {
     const struct list_link *head = &malloc_heap.free_list, *link = head;
     uintptr_t at = malloc_heap.begin;
@@ -127,7 +127,7 @@ static struct violation check_free_list(void)
     return SOUND;
 }
 
-static struct violation check_counters(const struct tally *tally)
+static struct violation malloc_check_counters(const struct tally *tally)
 {
     const struct heap_usage *usage = &malloc_heap.usage;
 
@@ -146,13 +146,13 @@ static struct violation check_counters(const struct tally *tally)
 struct violation malloc_check(void)
 {
     struct tally tally = { 0, 0 };
-    struct violation violation = check_blocks(&tally);
+    struct violation violation = malloc_check_blocks(&tally);
 
     if (is_sound(violation))
-        violation = check_end_mark();
+        violation = malloc_check_end_mark();
     if (is_sound(violation))
-        violation = check_free_list();
+        violation = malloc_check_free_list();
     if (is_sound(violation))
-        violation = check_counters(&tally);
+        violation = malloc_check_counters(&tally);
     return violation;
 }

@@ -37,13 +37,13 @@ static bool block_is_plausible(const struct block_header *block)
 /* Names what is wrong with an address that has no plausible header in front:
  * walks to the block that contains it.  Linear, but only on the way to an
  * error message. */
-static enum heap_error explain(uintptr_t address)
+static enum heap_error malloc_explain(uintptr_t address)
 {
     const struct block_header *block = block_at(malloc_heap.begin);
 
     while (is_block_length(block, block_bytes(block))) {
         if (address < (uintptr_t)block_next(block)) {
-            if (address == (uintptr_t)payload_of(block))
+            if (address == (uintptr_t)block_payload(block))
                 return HEAP_CORRUPT;
             /* A block that was freed may be part of a larger one by now. */
             return block_is_free(block) ? HEAP_ALREADY_FREE : HEAP_INTERIOR;
@@ -53,7 +53,7 @@ static enum heap_error explain(uintptr_t address)
     return HEAP_CORRUPT;
 }
 
-static bool is_link(const struct list_link *link)
+static bool malloc_is_link(const struct list_link *link)
 {
     uintptr_t address = (uintptr_t)link;
 
@@ -69,8 +69,8 @@ static bool neighbour_is_sound(struct block_header *block)
 
     if (!block_is_free(block))
         return true;
-    return block_is_plausible(block) && is_link(link->previous) &&
-           is_link(link->next) && link->previous->next == link &&
+    return block_is_plausible(block) && malloc_is_link(link->previous) &&
+           malloc_is_link(link->next) && link->previous->next == link &&
            link->next->previous == link;
 }
 
@@ -85,7 +85,7 @@ enum heap_error malloc_payload_error(const void *payload)
         return HEAP_MISALIGNED;
     if (address < malloc_heap.begin + HEADER_BYTES ||
         !block_is_plausible(block))
-        return explain(address);
+        return malloc_explain(address);
     if (block_is_free(block))
         return HEAP_ALREADY_FREE;
     previous = block_previous(block);

@@ -206,7 +206,8 @@ static RARE enum heap_error attended(struct object_zone *zone)
     return HEAP_OK;
 }
 
-static HOT enum heap_error entry_free(struct object_zone *zone, void *entry)
+static HOT enum heap_error objects_entry_free(struct object_zone *zone,
+                                              void *entry)
 {
     uint64_t product = product_of(zone, entry);
 
@@ -220,7 +221,7 @@ static HOT enum heap_error entry_free(struct object_zone *zone, void *entry)
 
 enum heap_error objects_free(void *entry)
 {
-    return entry_free(object_zone_at((uintptr_t)entry), entry);
+    return objects_entry_free(object_zone_at((uintptr_t)entry), entry);
 }
 
 /* Of a zone of another cache, or of none. */
@@ -236,7 +237,8 @@ enum heap_error object_cache_free(struct object_cache *cache, void *entry)
 {
     struct object_zone *zone = object_zone_at((uintptr_t)entry);
 
-    return zone->cache == cache ? entry_free(zone, entry) : not_of_cache(entry);
+    return zone->cache == cache ? objects_entry_free(zone, entry)
+                                : not_of_cache(entry);
 }
 
 size_t objects_size(const void *entry)

@@ -24,7 +24,7 @@ static struct violation differ(const char *invariant, const void *where,
     return (struct violation){ invariant, (uintptr_t)where, expected, found };
 }
 
-static bool is_cache(const struct object_cache *cache)
+static bool objects_is_cache(const struct object_cache *cache)
 {
     const struct list_link *head = &object_heap.caches;
 
@@ -46,12 +46,12 @@ static uint32_t free_entries(const struct object_zone *zone)
 }
 
 /* I2 and I3. */
-static struct violation check_record(const struct object_zone *zone)
+static struct violation objects_check_record(const struct object_zone *zone)
 {
     const struct object_cache *cache = zone->cache;
     struct violation violation;
 
-    if (!is_cache(cache))
+    if (!objects_is_cache(cache))
         return (struct violation){ record, (uintptr_t)zone, 0,
                                    (uintptr_t)cache };
     violation = differ(record, zone, cache->reciprocal, zone->reciprocal);
@@ -67,7 +67,7 @@ static struct violation check_record(const struct object_zone *zone)
 }
 
 /* I4: when it is due. */
-static struct violation check_due(const struct object_zone *zone)
+static struct violation objects_check_due(const struct object_zone *zone)
 {
     uint32_t free = free_entries(zone);
 
@@ -84,8 +84,8 @@ static struct violation check_due(const struct object_zone *zone)
 
 /* Whether the slot of each page of the zone leads to it, the first of which
  * is `slot`. */
-static struct violation check_pages(const struct object_zone *zone,
-                                    struct object_zone *const *slot)
+static struct violation objects_check_pages(const struct object_zone *zone,
+                                            struct object_zone *const *slot)
 {
     if (zone->begin % PAGE_BYTES != 0 || object_map_slot(zone->begin) != slot)
         return (struct violation){ mapping, (uintptr_t)zone, 0, zone->begin };
@@ -100,7 +100,7 @@ static struct violation check_pages(const struct object_zone *zone,
 }
 
 /* All zones, each where its first page is. */
-static struct violation check_zones(void)
+static struct violation objects_check_zones(void)
 {
     uint32_t pages = 0, expected = 0;
     struct violation violation;
@@ -114,11 +114,11 @@ static struct violation check_zones(void)
         pages++;
         if (object_map_slot(zone->begin) != slot)
             continue; /* one of its other pages, which are counted below */
-        violation = check_record(zone);
+        violation = objects_check_record(zone);
         if (is_sound(violation))
-            violation = check_pages(zone, slot);
+            violation = objects_check_pages(zone, slot);
         if (is_sound(violation))
-            violation = check_due(zone);
+            violation = objects_check_due(zone);
         if (!is_sound(violation))
             return violation;
         expected += zone->cache->zone_pages;
@@ -126,9 +126,9 @@ static struct violation check_zones(void)
     return differ(mapping, object_heap.page_map, expected, pages);
 }
 
-/* I7 and the rest of I4: the list has no more than what check_due() has seen
- * listed. */
-static struct violation check_list(const struct object_cache *cache)
+/* I7 and the rest of I4: the list has no zones but those that
+ * objects_check_due() has found on it. */
+static struct violation objects_check_list(const struct object_cache *cache)
 {
     const struct list_link *link = &cache->open;
     uint32_t zones = 0, open = 0;
@@ -153,8 +153,8 @@ static struct violation check_list(const struct object_cache *cache)
 
 /* I4: what DUE_NEVER says of the current zone, whose word `word` is looked
  * at. */
-static struct violation check_passed(const struct object_zone *zone,
-                                     uint32_t word)
+static struct violation objects_check_passed(const struct object_zone *zone,
+                                             uint32_t word)
 {
     for (uint32_t i = 0; zone->due == DUE_NEVER && i < word; i++) {
         if (zone->map.words[i] != 0)
@@ -164,7 +164,7 @@ static struct violation check_passed(const struct object_zone *zone,
 }
 
 /* I5. */
-static struct violation check_word(const struct object_cache *cache)
+static struct violation objects_check_word(const struct object_cache *cache)
 {
     const struct object_zone *zone = cache->zone;
     uint32_t word;
@@ -182,11 +182,11 @@ static struct violation check_word(const struct object_cache *cache)
     if (cache->word_begin != zone->begin + word * MAP_BITS * cache->entry_bytes)
         return (struct violation){ looked_at, (uintptr_t)cache, zone->begin,
                                    cache->word_begin };
-    return check_passed(zone, word);
+    return objects_check_passed(zone, word);
 }
 
 /* I6, of those that are listed; the others are full. */
-static struct violation check_stores(uint32_t zones)
+static struct violation objects_check_stores(uint32_t zones)
 {
     const struct list_link *head = &object_heap.stores, *at = head;
     uint32_t count = 0, used = 0;
@@ -218,16 +218,16 @@ struct violation objects_check(void)
 
     violation = differ(mapping, &object_heap.no_word, 0, object_heap.no_word);
     if (is_sound(violation))
-        violation = check_zones();
+        violation = objects_check_zones();
     for (link = head->next; is_sound(violation) && link != head;
          link = link->next) {
         const struct object_cache *cache =
             LIST_ITEM(link, const struct object_cache, link);
 
-        violation = check_word(cache);
+        violation = objects_check_word(cache);
         if (is_sound(violation))
-            violation = check_list(cache);
+            violation = objects_check_list(cache);
         zones += cache->zones;
     }
-    return is_sound(violation) ? check_stores(zones) : violation;
+    return is_sound(violation) ? objects_check_stores(zones) : violation;
 }

@@ -9,7 +9,7 @@
 /* -- Stores -------------------------------------------------------------- */
 
 /* A new store, while no other has room. */
-static struct object_store *store_add(void)
+static struct object_store *objects_store_add(void)
 {
     struct object_store *store = object_heap.source.take(1);
 
@@ -32,7 +32,7 @@ static struct object_zone *record_take(void)
     struct object_zone *record;
 
     if (list_is_empty(&object_heap.stores)) {
-        store = store_add();
+        store = objects_store_add();
         if (!store)
             return NULL;
     }

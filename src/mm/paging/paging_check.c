@@ -41,7 +41,7 @@ enum answer {
 
 /* The tables, in the order of the directory's entries. */
 
-static struct violation check_frame(frame_t frame, uintptr_t found_at)
+static struct violation paging_check_frame(frame_t frame, uintptr_t found_at)
 {
     if (frame.number >= direct_map.bytes >> PAGE_SHIFT ||
         frame_state(frame) != FRAME_IS_USED)
@@ -66,10 +66,10 @@ static bool is_second(const page_entry_t *entries, uint32_t i)
 }
 
 /* I1.  Comes before anything that looks into a table. */
-static struct violation check_tables(void)
+static struct violation paging_check_tables(void)
 {
     const page_entry_t *entries = paging.directory->entries;
-    struct violation violation = check_frame(
+    struct violation violation = paging_check_frame(
         frame_of(virt_to_phys(paging.directory)), (uintptr_t)entries);
     const uint32_t flags = ENTRY_PRESENT | ENTRY_WRITABLE;
 
@@ -82,7 +82,7 @@ static struct violation check_tables(void)
             return (struct violation){ LEADS, address, flags, entries[i] };
         if (is_second(entries, i))
             return (struct violation){ ALONE, address, 0, entries[i] };
-        violation = check_frame(entry_frame(entries[i]), address);
+        violation = paging_check_frame(entry_frame(entries[i]), address);
     }
     return violation;
 }
@@ -104,7 +104,7 @@ static void piece_meet_memory(struct piece *piece, uint64_t begin, uint64_t end)
 }
 
 /* The piece of the plan that begins at the virtual address `begin`. */
-static struct piece piece_at(uint64_t begin)
+static struct piece paging_piece_at(uint64_t begin)
 {
     const struct memory_layout *layout = paging.plan->layout;
     struct page_range window = paging_window_range();
@@ -177,7 +177,7 @@ static struct violation wrong_page(uint32_t page, page_entry_t expected,
 }
 
 /* I2 and I3.  There may be 196,608 such pages. */
-static struct violation check_present(const struct piece *piece)
+static struct violation paging_check_present(const struct piece *piece)
 {
     uint32_t page = (uint32_t)piece->begin;
     uint32_t count = (uint32_t)((piece->end - piece->begin) >> PAGE_SHIFT);
@@ -198,7 +198,7 @@ static struct violation check_present(const struct piece *piece)
 }
 
 /* I4 */
-static struct violation check_absent(const struct piece *piece)
+static struct violation paging_check_absent(const struct piece *piece)
 {
     uint64_t at = piece->begin;
 
@@ -216,7 +216,7 @@ static struct violation check_absent(const struct piece *piece)
 }
 
 /* I4, where pages come and go.  I6 says more about those that are there. */
-static struct violation check_changing(const struct piece *piece)
+static struct violation paging_check_changing(const struct piece *piece)
 {
     const uint32_t rights = ENTRY_PRESENT | ENTRY_WRITABLE;
 
@@ -233,31 +233,31 @@ static struct violation check_changing(const struct piece *piece)
     return SOUND;
 }
 
-static struct violation check_piece(const struct piece *piece)
+static struct violation paging_check_piece(const struct piece *piece)
 {
     if (piece->answer == ABSENT)
-        return check_absent(piece);
+        return paging_check_absent(piece);
     if (piece->answer == CHANGING)
-        return check_changing(piece);
-    return check_present(piece);
+        return paging_check_changing(piece);
+    return paging_check_present(piece);
 }
 
-static struct violation check_pages(void)
+static struct violation paging_check_pages(void)
 {
     struct violation violation = SOUND;
     struct piece piece = { 0, 0, ABSENT };
 
     while (piece.end < 1ull << 32 && is_sound(violation)) {
-        piece = piece_at(piece.end);
+        piece = paging_piece_at(piece.end);
         piece_meet_spans(&piece);
-        violation = check_piece(&piece);
+        violation = paging_check_piece(&piece);
     }
     return violation;
 }
 
 /* Whether the page around `address` will be there; a host test's own code and
  * stack lie outside the direct map and are not ours to ask about. */
-static struct violation check_kept(uintptr_t address)
+static struct violation paging_check_kept(uintptr_t address)
 {
     page_entry_t entry = walk((uint32_t)address);
 
@@ -268,19 +268,19 @@ static struct violation check_kept(uintptr_t address)
 }
 
 /* I5.  The plan may be wrong, too. */
-static struct violation check_all_kept(void)
+static struct violation paging_check_all_kept(void)
 {
     const page_entry_t *entries = paging.directory->entries;
-    struct violation violation = check_kept((uintptr_t)entries);
+    struct violation violation = paging_check_kept((uintptr_t)entries);
 
     if (is_sound(violation))
-        violation = check_kept((uintptr_t)&check_all_kept);
+        violation = paging_check_kept((uintptr_t)&paging_check_all_kept);
     if (is_sound(violation))
-        violation = check_kept((uintptr_t)&violation);
+        violation = paging_check_kept((uintptr_t)&violation);
     for (uint32_t i = 0; i < ENTRIES_PER_TABLE && is_sound(violation); i++) {
         if (entry_is(entries[i], ENTRY_PRESENT))
-            violation =
-                check_kept((uintptr_t)frame_to_virt(entry_frame(entries[i])));
+            violation = paging_check_kept(
+                (uintptr_t)frame_to_virt(entry_frame(entries[i])));
     }
     return violation;
 }
@@ -291,12 +291,12 @@ struct violation paging_check(void)
 
     if (paging.directory == NULL || paging.plan == NULL)
         return (struct violation){ BEGUN, 0, true, false };
-    violation = check_tables();
+    violation = paging_check_tables();
     if (is_sound(violation))
-        violation = check_pages();
+        violation = paging_check_pages();
     if (is_sound(violation))
         violation = paging_check_window();
     if (is_sound(violation))
-        violation = check_all_kept();
+        violation = paging_check_all_kept();
     return violation;
 }

@@ -76,7 +76,7 @@ static void tick_tables(struct ticks *ticks)
 }
 
 /* The entry of a page that is there. */
-static page_entry_t entry_of(uintptr_t page)
+static page_entry_t paging_entry_of(uintptr_t page)
 {
     page_entry_t above = paging.directory->entries[directory_index(page)];
     const struct page_table *table = frame_to_virt(entry_frame(above));
@@ -88,7 +88,7 @@ static struct violation check_range(struct ticks *ticks,
                                     const struct page_range *range)
 {
     for (uintptr_t page = range->begin; page < range->end; page += PAGE_BYTES) {
-        page_entry_t entry = entry_of(page);
+        page_entry_t entry = paging_entry_of(page);
 
         if (frame_state(entry_frame(entry)) != FRAME_IS_USED ||
             tick(ticks, entry_frame(entry)))

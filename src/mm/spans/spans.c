@@ -12,8 +12,8 @@
  * runs.
  *
  *     I1: the page map marks whole zones, their pages in order.
- *     I2: a zone's seal is its own.
- *     I3: A is set and C is clear at the fences.
+ *     I2: a zone's magic is its own.
+ *     I3: A is set and C is clear at the sentinels.
  *     I4: a tail follows a head or a tail, and no span is longer than allowed.
  *     I5: a zone counts the heads that its maps show.
  *     I6: the lists of a pool have each free run, once, in its length's list.
@@ -48,14 +48,15 @@ struct span_heap span_heap;
 static void mark_pages(const struct span_pool *pool,
                        const struct span_zone *zone, bool ours)
 {
-    uint8_t *marks = span_heap.source.page_map + page_index((uintptr_t)zone);
+    uint8_t *marks =
+        span_heap.source.page_map + spans_page_index((uintptr_t)zone);
 
     for (uint32_t i = 0; i < pool->zone_pages; i++)
         marks[i] = (uint8_t)(ours ? pool->mark + i : PAGE_NOT_OURS);
 }
 
 /* A new zone, one free run; false, and nothing changed, if there is no page. */
-static bool zone_create(struct span_pool *pool)
+static bool spans_zone_create(struct span_pool *pool)
 {
     /* LAB 6 BEGIN: return false; */
     struct span_zone *zone = span_heap.source.take(pool->zone_pages);
@@ -64,18 +65,18 @@ static bool zone_create(struct span_pool *pool)
     if (!zone)
         return false;
     memset(zone, 0, sizeof *zone + (last + 1) * sizeof zone->map[0]);
-    zone->seal = zone_seal(zone);
+    zone->magic = spans_zone_magic(zone);
     zone->map[last].allocated = ~0u << (pool->granules + 1) % WORD_BITS;
     zone->map[0].allocated |= 1;
     mark_pages(pool, zone, true);
     pool->zones++;
-    index_insert(pool, granule_at(pool, zone, 1), pool->granules);
+    spans_index_insert(pool, granule_at(pool, zone, 1), pool->granules);
     return true;
     /* LAB 6 END */
 }
 
 /* All of its granules are free. */
-static void zone_destroy(struct span_pool *pool, struct span_zone *zone)
+static void spans_zone_destroy(struct span_pool *pool, struct span_zone *zone)
 {
     /* LAB 6 BEGIN */
     mark_pages(pool, zone, false);
@@ -88,7 +89,8 @@ static void zone_destroy(struct span_pool *pool, struct span_zone *zone)
 
 /* Takes `wanted` from the beginning of a free run, listed no more, of
  * `run_length` granules, or of RUN_CLASSES and more. */
-static void run_take(struct granules wanted, uint32_t run_length, bool has_head)
+static void spans_run_take(struct granules wanted, uint32_t run_length,
+                           bool has_head)
 {
     /* LAB 6 BEGIN */
     struct span_pool *pool = wanted.pool;
@@ -100,7 +102,7 @@ static void run_take(struct granules wanted, uint32_t run_length, bool has_head)
     if (run_length >= RUN_CLASSES)
         rest = free_behind(wanted.zone, wanted.index + wanted.length);
     if (rest)
-        index_insert(pool, (struct free_run *)rest_address, rest);
+        spans_index_insert(pool, (struct free_run *)rest_address, rest);
     if (pool->forgotten)
         spans_index_rebuild(pool);
     /* LAB 6 END */
@@ -120,14 +122,14 @@ static void run_give(struct granules given)
     if (behind) {
         uintptr_t next = given.address + given.length * pool->granule_bytes;
 
-        index_remove(pool, (struct free_run *)next, behind);
+        spans_index_remove(pool, (struct free_run *)next, behind);
     }
     /* A run that was long already stays where it is listed. */
     if (before < RUN_CLASSES) {
         if (before)
-            index_remove(pool, (struct free_run *)begin, before);
-        index_insert(pool, (struct free_run *)begin,
-                     before + given.length + behind);
+            spans_index_remove(pool, (struct free_run *)begin, before);
+        spans_index_insert(pool, (struct free_run *)begin,
+                           before + given.length + behind);
     }
     if (pool->forgotten)
         spans_index_rebuild(pool);
@@ -140,24 +142,25 @@ static void zone_retire(struct span_pool *pool, struct span_zone *zone)
     /* LAB 6 BEGIN */
     struct free_run *whole = granule_at(pool, zone, 1);
 
-    index_remove(pool, whole, pool->granules);
+    spans_index_remove(pool, whole, pool->granules);
     if (pool->forgotten) {
         spans_index_rebuild(pool);
-        index_remove(pool, whole, pool->granules);
+        spans_index_remove(pool, whole, pool->granules);
     }
     if (pool->run_classes >> (pool->span_max - 1))
-        zone_destroy(pool, zone);
+        spans_zone_destroy(pool, zone);
     else
-        index_insert(pool, whole, pool->granules);
+        spans_index_insert(pool, whole, pool->granules);
     /* LAB 6 END */
 }
 
 /* -- From an address to its span ------------------------------------------ */
 
-/* The fence too, because the way back through a map ends there. */
+/* The sentinel too, because the way back through a map ends there. */
 static inline bool zone_is_intact(const struct span_zone *zone)
 {
-    return zone->seal == zone_seal(zone) && (zone->map[0].allocated & 1);
+    return zone->magic == spans_zone_magic(zone) &&
+           (zone->map[0].allocated & 1);
 }
 
 /* Fills in `span` if one begins at `payload`; else says what is wrong with the
@@ -168,7 +171,7 @@ static enum heap_error span_find(const void *payload, struct granules *span)
 {
     /* LAB 6 BEGIN: return HEAP_NOT_WRITTEN; */
     uintptr_t address = (uintptr_t)payload, offset;
-    uint32_t mark = page_mark(address);
+    uint32_t mark = spans_page_mark(address);
 
     if (mark == PAGE_NOT_OURS)
         return HEAP_FOREIGN;
@@ -176,7 +179,7 @@ static enum heap_error span_find(const void *payload, struct granules *span)
         return HEAP_MISALIGNED;
     span->address = address;
     span->pool = mark_pool(mark);
-    span->zone = zone_at(address, mark);
+    span->zone = spans_zone_at(address, mark);
     if (!zone_is_intact(span->zone))
         return HEAP_CORRUPT;
     offset = address - (uintptr_t)span->zone - span->pool->granule_zero;
@@ -221,19 +224,19 @@ void *spans_alloc(size_t bytes, size_t alignment)
     order = span_heap.orders[(bytes - 1) / REQUEST_STEP];
     wanted.pool = order.pool;
     wanted.length = order.granules;
-    class = index_find(wanted.pool, wanted.length);
+    class = spans_index_find(wanted.pool, wanted.length);
     if (class == 0) {
-        if (!zone_create(wanted.pool))
+        if (!spans_zone_create(wanted.pool))
             return NULL;
         class = run_class(wanted.pool->granules);
     }
     wanted.address = (uintptr_t)index_pop(wanted.pool, class);
-    mark = page_mark(wanted.address);
-    wanted.zone = zone_at(wanted.address, mark);
+    mark = spans_page_mark(wanted.address);
+    wanted.zone = spans_zone_at(wanted.address, mark);
     wanted.index =
         (wanted.address - (uintptr_t)wanted.zone - wanted.pool->granule_zero) /
         wanted.pool->granule_bytes;
-    run_take(wanted, class, true);
+    spans_run_take(wanted, class, true);
     wanted.zone->spans++;
     usage_add(&span_heap.usage, wanted.length * wanted.pool->granule_bytes);
     return (void *)wanted.address;
@@ -276,8 +279,8 @@ static bool span_lengthen(struct granules span, uint32_t length)
     span.address += span.length * span.pool->granule_bytes;
     span.index += span.length;
     span.length = length - span.length;
-    index_remove(span.pool, (struct free_run *)span.address, behind);
-    run_take(span, behind, false);
+    spans_index_remove(span.pool, (struct free_run *)span.address, behind);
+    spans_run_take(span, behind, false);
     return true;
     /* LAB 6 END */
 }
@@ -316,7 +319,7 @@ size_t spans_size(const void *payload)
 
 bool spans_owns(const void *payload)
 {
-    return page_mark((uintptr_t)payload) != PAGE_NOT_OURS;
+    return spans_page_mark((uintptr_t)payload) != PAGE_NOT_OURS;
 }
 
 size_t spans_pages_held(void)

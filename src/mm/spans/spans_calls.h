@@ -20,9 +20,10 @@ struct granules {
 #define HOT  static inline __attribute__((always_inline))
 #define COLD static __attribute__((noinline))
 
-COLD bool zone_create(struct span_pool *pool);
+COLD bool spans_zone_create(struct span_pool *pool);
 COLD void zone_retire(struct span_pool *pool, struct span_zone *zone);
-HOT void run_take(struct granules wanted, uint32_t run_length, bool has_head);
+HOT void spans_run_take(struct granules wanted, uint32_t run_length,
+                        bool has_head);
 HOT void run_give(struct granules given);
 HOT enum heap_error span_find(const void *payload, struct granules *span);
 

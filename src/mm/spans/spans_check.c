@@ -12,8 +12,8 @@
 #include "mm/spans/spans_zone.h"
 
 static const char mapping[] = "I1: the page map marks whole zones";
-static const char sealed[] = "I2: a zone's seal is its own";
-static const char fences[] = "I3: the fences are allocated and no tails";
+static const char own_magic[] = "I2: a zone's magic is its own";
+static const char sentinels[] = "I3: the sentinels are allocated and no tails";
 static const char tails[] = "I4: a tail follows a head or a tail";
 static const char counted[] = "I5: a zone counts the heads in its maps";
 static const char listed[] = "I6: each free run is in its length's list";
@@ -55,7 +55,7 @@ static uint32_t zone_end(uint32_t first)
 }
 
 /* I1. */
-static struct violation check_page_map(void)
+static struct violation spans_check_page_map(void)
 {
     uint32_t page = 0;
 
@@ -73,14 +73,14 @@ static struct violation check_page_map(void)
 }
 
 /* I3: every bit of the map that belongs to no granule. */
-static struct violation check_fences(const struct span_pool *pool,
-                                     const struct span_zone *zone)
+static struct violation spans_check_sentinels(const struct span_pool *pool,
+                                              const struct span_zone *zone)
 {
     uint32_t bits = ((pool->granules + 1) / WORD_BITS + 1) * WORD_BITS;
 
     for (uint32_t i = 0; i < bits; i = i ? i + 1 : pool->granules + 1) {
         if (!is_allocated(zone, i) || is_continued(zone, i))
-            return (struct violation){ fences,
+            return (struct violation){ sentinels,
                                        (uintptr_t)&zone->map[i / WORD_BITS], 2,
                                        2u * is_allocated(zone, i) +
                                            is_continued(zone, i) };
@@ -89,9 +89,9 @@ static struct violation check_fences(const struct span_pool *pool,
 }
 
 /* I4, and I5 by the way. */
-static struct violation check_spans(const struct span_pool *pool,
-                                    const struct span_zone *zone,
-                                    struct tally *tally)
+static struct violation spans_check_spans(const struct span_pool *pool,
+                                          const struct span_zone *zone,
+                                          struct tally *tally)
 {
     uint32_t length = 0, heads = 0;
 
@@ -116,7 +116,7 @@ static struct violation check_spans(const struct span_pool *pool,
 
 static bool is_run_of(const struct span_pool *pool, const struct free_run *link)
 {
-    uint32_t mark = page_mark((uintptr_t)link);
+    uint32_t mark = spans_page_mark((uintptr_t)link);
 
     return (uintptr_t)link % HEAP_ALIGNMENT == 0 && mark != PAGE_NOT_OURS &&
            mark_pool(mark) == pool;
@@ -124,8 +124,9 @@ static bool is_run_of(const struct span_pool *pool, const struct free_run *link)
 
 /* A run's own part of I6: its neighbours in the list, or the list's head, know
  * it.  With that, what is left to find is a list with too many. */
-static struct violation check_links(const struct span_pool *pool,
-                                    const struct free_run *run, uint32_t class)
+static struct violation spans_check_links(const struct span_pool *pool,
+                                          const struct free_run *run,
+                                          uint32_t class)
 {
     const struct free_run *previous = run->previous, *next = run->next;
     struct violation violation = SOUND;
@@ -142,22 +143,22 @@ static struct violation check_links(const struct span_pool *pool,
     return violation;
 }
 
-static struct violation check_runs(const struct span_pool *pool,
-                                   const struct span_zone *zone,
-                                   struct tally *tally)
+static struct violation spans_check_runs(const struct span_pool *pool,
+                                         const struct span_zone *zone,
+                                         struct tally *tally)
 {
     struct violation violation = SOUND;
     uint32_t length = 0;
 
-    /* The fence behind the last granule ends the last run. */
+    /* The sentinel behind the last granule ends the last run. */
     for (uint32_t i = 1; i <= pool->granules + 1 && is_sound(violation); i++) {
         if (!is_allocated(zone, i)) {
             length++;
         } else if (length > 0) {
             uint32_t class = length < RUN_CLASSES ? length : RUN_CLASSES;
 
-            violation =
-                check_links(pool, granule_at(pool, zone, i - length), class);
+            violation = spans_check_links(
+                pool, granule_at(pool, zone, i - length), class);
             tally->runs[class]++;
             length = 0;
         }
@@ -165,27 +166,27 @@ static struct violation check_runs(const struct span_pool *pool,
     return violation;
 }
 
-static struct violation check_zone(const struct span_pool *pool,
-                                   const struct span_zone *zone,
-                                   struct tally *tally)
+static struct violation spans_check_zone(const struct span_pool *pool,
+                                         const struct span_zone *zone,
+                                         struct tally *tally)
 {
     struct violation violation =
-        differ(sealed, zone, zone_seal(zone), zone->seal);
+        differ(own_magic, zone, spans_zone_magic(zone), zone->magic);
 
     tally->zones++;
     if (is_sound(violation))
-        violation = check_fences(pool, zone);
+        violation = spans_check_sentinels(pool, zone);
     if (is_sound(violation))
-        violation = check_spans(pool, zone, tally);
+        violation = spans_check_spans(pool, zone, tally);
     if (is_sound(violation))
-        violation = check_runs(pool, zone, tally);
+        violation = spans_check_runs(pool, zone, tally);
     tally->empty += zone->spans == 0;
     return violation;
 }
 
 /* I6, the other direction: the lists have as many runs as the maps. */
-static struct violation check_lists(const struct span_pool *pool,
-                                    const struct tally *tally)
+static struct violation spans_check_lists(const struct span_pool *pool,
+                                          const struct tally *tally)
 {
     for (uint32_t class = 1; class <= RUN_CLASSES; class ++) {
         const struct free_run *run = pool->runs[class];
@@ -209,21 +210,22 @@ static struct violation check_lists(const struct span_pool *pool,
 }
 
 /* All zones of one pool, found by the page map. */
-static struct violation check_pool(const struct span_pool *pool,
-                                   struct tally *tally)
+static struct violation spans_check_pool(const struct span_pool *pool,
+                                         struct tally *tally)
 {
     struct violation violation = SOUND;
 
     for (uint32_t i = 0; i < span_heap.page_count && is_sound(violation); i++) {
         uintptr_t page = (span_heap.first_page + i) << PAGE_SHIFT;
 
-        if (page_mark(page) == pool->mark)
-            violation = check_zone(pool, (const struct span_zone *)page, tally);
+        if (spans_page_mark(page) == pool->mark)
+            violation =
+                spans_check_zone(pool, (const struct span_zone *)page, tally);
     }
     if (is_sound(violation))
         violation = differ(totals, &pool->zones, tally->zones, pool->zones);
     if (is_sound(violation))
-        violation = check_lists(pool, tally);
+        violation = spans_check_lists(pool, tally);
     if (is_sound(violation) && tally->empty > 1)
         return (struct violation){ one_empty, (uintptr_t)pool, 1,
                                    tally->empty };
@@ -233,14 +235,14 @@ static struct violation check_pool(const struct span_pool *pool,
 struct violation spans_check(void)
 {
     const struct heap_usage *usage = &span_heap.usage;
-    struct violation violation = check_page_map();
+    struct violation violation = spans_check_page_map();
     size_t bytes = 0, blocks = 0;
 
     for (uint32_t i = 0; is_sound(violation) && i < span_heap.pool_count; i++) {
         const struct span_pool *pool = &span_heap.pools[i];
         struct tally tally = { 0 };
 
-        violation = check_pool(pool, &tally);
+        violation = spans_check_pool(pool, &tally);
         bytes += tally.allocated * pool->granule_bytes;
         blocks += tally.heads;
     }

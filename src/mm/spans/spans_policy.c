@@ -79,7 +79,7 @@ static const struct policy_row *const policies[] = {
  * and its tail take, up to one granule, counts little. */
 #define ZONE_ROOM_GRANULES 8u
 
-/* zone + map(n + 2 fences) + n * granule <= pages */
+/* zone + map(n + 2 sentinels) + n * granule <= pages */
 static void pool_lay_out(struct span_pool *pool)
 {
     uint32_t pages = bytes_to_pages(ZONE_ROOM_GRANULES * pool->granule_bytes);

@@ -21,7 +21,8 @@ static void list_runs(struct span_pool *pool, const struct span_zone *zone)
         while (!is_allocated(zone, index))
             index++;
         if (index > begin)
-            index_insert(pool, granule_at(pool, zone, begin), index - begin);
+            spans_index_insert(pool, granule_at(pool, zone, begin),
+                               index - begin);
         index++;
     }
 }

@@ -32,8 +32,8 @@ static inline uint32_t run_class(uint32_t length)
     return length < RUN_CLASSES ? length : RUN_CLASSES;
 }
 
-static inline void index_insert(struct span_pool *pool, struct free_run *run,
-                                uint32_t length)
+static inline void spans_index_insert(struct span_pool *pool,
+                                      struct free_run *run, uint32_t length)
 {
     uint32_t class = run_class(length);
     struct free_run *next = pool->runs[class];
@@ -47,22 +47,22 @@ static inline void index_insert(struct span_pool *pool, struct free_run *run,
 }
 
 /* Whether `link` may be read as a free run's. */
-static inline bool is_link(const struct span_pool *pool,
-                           const struct free_run *link)
+static inline bool spans_is_link(const struct span_pool *pool,
+                                 const struct free_run *link)
 {
     uintptr_t address = (uintptr_t)link;
 
     return address % HEAP_ALIGNMENT == 0 &&
-           (page_mark(address) ^ pool->mark) <= PAGE_INDEX_MASK;
+           (spans_page_mark(address) ^ pool->mark) <= PAGE_INDEX_MASK;
 }
 
-static inline void index_remove(struct span_pool *pool, struct free_run *run,
-                                uint32_t length)
+static inline void spans_index_remove(struct span_pool *pool,
+                                      struct free_run *run, uint32_t length)
 {
     uint32_t class = run_class(length);
     struct free_run *previous = run->previous, *next = run->next;
 
-    if (next && (!is_link(pool, next) || next->previous != run)) {
+    if (next && (!spans_is_link(pool, next) || next->previous != run)) {
         spans_index_forget(pool);
         return;
     }
@@ -70,7 +70,8 @@ static inline void index_remove(struct span_pool *pool, struct free_run *run,
         pool->runs[class] = next;
         if (!next)
             pool->run_classes &= ~(1u << (class - 1));
-    } else if (previous && is_link(pool, previous) && previous->next == run) {
+    } else if (previous && spans_is_link(pool, previous) &&
+               previous->next == run) {
         previous->next = next;
     } else {
         spans_index_forget(pool);
@@ -88,7 +89,7 @@ static inline struct free_run *index_pop(struct span_pool *pool, uint32_t class)
     if (!next) {
         pool->runs[class] = NULL;
         pool->run_classes &= ~(1u << (class - 1));
-    } else if (is_link(pool, next) && next->previous == run) {
+    } else if (spans_is_link(pool, next) && next->previous == run) {
         pool->runs[class] = next;
         next->previous = NULL;
     } else {
@@ -99,7 +100,8 @@ static inline struct free_run *index_pop(struct span_pool *pool, uint32_t class)
 
 /* The class of the shortest runs that have `length` granules or more; 0 if
  * there are none. */
-static inline uint32_t index_find(const struct span_pool *pool, uint32_t length)
+static inline uint32_t spans_index_find(const struct span_pool *pool,
+                                        uint32_t length)
 {
     uint32_t classes = pool->run_classes >> (length - 1);
 

@@ -14,9 +14,9 @@ static uint32_t piece_end(const struct span_zone *zone, uint32_t index)
     return index;
 }
 
-static bool walk_zone(const struct span_pool *pool,
-                      const struct span_zone *zone, block_visitor visit,
-                      void *context)
+static bool spans_walk_zone(const struct span_pool *pool,
+                            const struct span_zone *zone, block_visitor visit,
+                            void *context)
 {
     struct block block = {
         .address = (uintptr_t)zone,
@@ -48,8 +48,8 @@ bool spans_walk(block_visitor visit, void *context)
         uint32_t mark = span_heap.source.page_map[i];
 
         if (mark != PAGE_NOT_OURS && (mark & PAGE_INDEX_MASK) == 0 &&
-            !walk_zone(mark_pool(mark), (const struct span_zone *)page, visit,
-                       context))
+            !spans_walk_zone(mark_pool(mark), (const struct span_zone *)page,
+                             visit, context))
             return false;
     }
     return true;

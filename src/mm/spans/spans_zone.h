@@ -19,11 +19,11 @@
  *     granule     0   1   2   3   4   5   6   7  ...   n  n+1
  *     A           1   1   1   1   1   0   0   1        0   1
  *     C           0   0   1   1   0   0   0   0        0   0
- *               fence |  span  |   | free  |             fence
+ *               sentinel |  span  |   | free  |             sentinel
  *
  * The length of a span is one more than the run of ones in C behind its head;
  * a span of one granule has no bit in C, so zones of equal entries are the
- * special case that C is all zero.  Granules are counted from 1: the fences,
+ * special case that C is all zero.  Granules are counted from 1: the sentinels,
  * bit 0 and those behind the last granule, end every search at the border.
  *
  * No span is longer than 32 granules, so each question about one is answered
@@ -42,7 +42,8 @@ struct map_pair {
 };
 
 struct span_zone {
-    uint32_t seal;  /* zone_seal(): the first word that an overflow meets */
+    uint32_t
+        magic; /* spans_zone_magic(): the first word that an overflow meets */
     uint32_t spans; /* in use */
     struct map_pair map[];
 };
@@ -71,8 +72,9 @@ struct span_pool {
     uint32_t span_max; /* granules */
     uint32_t mark;     /* of a zone's first page in the page map */
     uint32_t zone_pages;
-    uint32_t granules;     /* in a zone */
-    uint32_t granule_zero; /* bytes from the zone to its granule 0, the fence */
+    uint32_t granules; /* in a zone */
+    uint32_t
+        granule_zero; /* bytes from the zone to its granule 0, the sentinel */
     /* The free runs of all its zones: runs[n] are those of n granules, the
      * last those of RUN_CLASSES and more. */
     struct free_run *runs[RUN_CLASSES + 1];
@@ -120,15 +122,15 @@ void span_pools_create(enum spans_policy policy);
 /* -- Addresses ------------------------------------------------------------ */
 
 /* In the page map; page_count or more for an address outside. */
-static inline uint32_t page_index(uintptr_t address)
+static inline uint32_t spans_page_index(uintptr_t address)
 {
     return (address >> PAGE_SHIFT) - span_heap.first_page;
 }
 
 /* What the page map says of the page with `address` in it. */
-static inline uint32_t page_mark(uintptr_t address)
+static inline uint32_t spans_page_mark(uintptr_t address)
 {
-    uint32_t page = page_index(address);
+    uint32_t page = spans_page_index(address);
 
     if (page >= span_heap.page_count)
         return PAGE_NOT_OURS;
@@ -141,14 +143,14 @@ static inline struct span_pool *mark_pool(uint32_t mark)
 }
 
 /* The zone of an address in a page with that mark. */
-static inline struct span_zone *zone_at(uintptr_t address, uint32_t mark)
+static inline struct span_zone *spans_zone_at(uintptr_t address, uint32_t mark)
 {
     uintptr_t page = align_down(address, PAGE_BYTES);
 
     return (struct span_zone *)(page - (mark & PAGE_INDEX_MASK) * PAGE_BYTES);
 }
 
-static inline uint32_t zone_seal(const struct span_zone *zone)
+static inline uint32_t spans_zone_magic(const struct span_zone *zone)
 {
     return (uint32_t)(uintptr_t)zone ^ 0x5EA1ED00u;
 }
@@ -187,12 +189,12 @@ static inline uint32_t free_behind(const struct span_zone *zone, uint32_t index)
 
     if (word)
         return (uint32_t)__builtin_ctz(word);
-    /* No fence in this word, so there is a next one. */
+    /* No sentinel in this word, so there is a next one. */
     word = pair[1].allocated;
     return WORD_BITS - bit + (word ? (uint32_t)__builtin_ctz(word) : WORD_BITS);
 }
 
-/* Free granules in front of `index`, all of them: the fence ends the loop. */
+/* All free granules directly before `index`; the sentinel ends the loop. */
 static inline uint32_t free_before(const struct span_zone *zone, uint32_t index)
 {
     uint32_t at = index / WORD_BITS;

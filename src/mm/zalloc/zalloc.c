@@ -40,7 +40,8 @@ struct zalloc_heap zalloc_heap;
 
 static void mark_zone(const struct zone *zone, size_t pages)
 {
-    uint8_t *marks = zalloc_heap.source.page_map + page_index((uintptr_t)zone);
+    uint8_t *marks =
+        zalloc_heap.source.page_map + zalloc_page_index((uintptr_t)zone);
 
     for (size_t i = 0; i < pages; i++)
         marks[i] = (uint8_t)(PAGE_ZONE_FIRST + i);
@@ -48,14 +49,14 @@ static void mark_zone(const struct zone *zone, size_t pages)
 
 static void unmark(const void *first, size_t pages)
 {
-    memset(zalloc_heap.source.page_map + page_index((uintptr_t)first),
+    memset(zalloc_heap.source.page_map + zalloc_page_index((uintptr_t)first),
            PAGE_NOT_OURS, pages);
 }
 
 /* -- Stores -------------------------------------------------------------- */
 
 /* A new, empty store, the newest; false if there is no page for it. */
-static bool store_add(void)
+static bool zalloc_store_add(void)
 {
     /* LAB 5 BEGIN: return false; */
     struct zone_store *store = zalloc_heap.source.take(1);
@@ -66,7 +67,8 @@ static bool store_add(void)
     store->used = 0;
     zalloc_heap.newest_store = store;
     zalloc_heap.stores++;
-    zalloc_heap.source.page_map[page_index((uintptr_t)store)] = PAGE_STORE;
+    zalloc_heap.source.page_map[zalloc_page_index((uintptr_t)store)] =
+        PAGE_STORE;
     return true;
     /* LAB 5 END */
 }
@@ -91,7 +93,7 @@ static bool slot_add(struct zone *zone)
     /* LAB 5 BEGIN: return false; */
     struct zone_store *store = zalloc_heap.newest_store;
 
-    if ((!store || store->used == STORE_SLOTS) && !store_add())
+    if ((!store || store->used == STORE_SLOTS) && !zalloc_store_add())
         return false;
     store = zalloc_heap.newest_store;
     zone->slot = &store->slots[store->used++];
@@ -121,7 +123,7 @@ static void slot_remove(struct zone_slot *slot)
 /* -- Zones --------------------------------------------------------------- */
 
 /* A new zone, all free; NULL, and nothing changed, if there is no page. */
-static struct zone *zone_create(struct zone_cache *cache)
+static struct zone *zalloc_zone_create(struct zone_cache *cache)
 {
     /* LAB 5 BEGIN: return NULL; */
     struct zone *zone = zalloc_heap.source.take(cache->zone_pages);
@@ -146,7 +148,7 @@ static struct zone *zone_create(struct zone_cache *cache)
 }
 
 /* Gives back a zone, all of whose entries are free. */
-static void zone_destroy(struct zone *zone)
+static void zalloc_zone_destroy(struct zone *zone)
 {
     /* LAB 5 BEGIN */
     struct zone_cache *cache = zone->cache;
@@ -191,7 +193,7 @@ static void zone_give_entry(struct zone *zone, size_t index)
         list_insert_after(&cache->open, &zone->link);
     only_open = zone->link.next == zone->link.previous;
     if (zone->used == 0 && !only_open)
-        zone_destroy(zone);
+        zalloc_zone_destroy(zone);
     /* LAB 5 END */
 }
 
@@ -238,7 +240,7 @@ void *zone_cache_alloc(struct zone_cache *cache)
 {
     /* LAB 5 BEGIN: return NOT_WRITTEN; */
     struct zone *zone = list_is_empty(&cache->open)
-                            ? zone_create(cache)
+                            ? zalloc_zone_create(cache)
                             : LIST_ITEM(cache->open.next, struct zone, link);
 
     if (!zone)
@@ -249,7 +251,7 @@ void *zone_cache_alloc(struct zone_cache *cache)
     /* LAB 5 END */
 }
 
-static void entry_free(struct entry entry)
+static void zalloc_entry_free(struct entry entry)
 {
     struct zone_cache *cache = entry.zone->cache;
 
@@ -268,7 +270,7 @@ enum heap_error zone_cache_free(struct zone_cache *cache, void *payload)
         return error;
     if (entry.zone->cache != cache)
         return HEAP_FOREIGN;
-    entry_free(entry);
+    zalloc_entry_free(entry);
     return HEAP_OK;
     /* LAB 5 END */
 }
@@ -279,7 +281,7 @@ bool zone_cache_destroy(struct zone_cache *cache)
     if (cache->used > 0)
         return false;
     while (!list_is_empty(&cache->open))
-        zone_destroy(LIST_ITEM(cache->open.next, struct zone, link));
+        zalloc_zone_destroy(LIST_ITEM(cache->open.next, struct zone, link));
     list_remove(&cache->link);
     return true;
     /* LAB 5 END */
@@ -333,7 +335,7 @@ enum heap_error zalloc_free(void *payload)
     enum heap_error error = zalloc_find(payload, &entry);
 
     if (error == HEAP_OK)
-        entry_free(entry);
+        zalloc_entry_free(entry);
     return error;
     /* LAB 5 END */
 }
@@ -354,7 +356,7 @@ bool zalloc_resize(void *payload, size_t bytes)
 
 bool zalloc_owns(const void *payload)
 {
-    return page_mark((uintptr_t)payload) != PAGE_NOT_OURS;
+    return zalloc_page_mark((uintptr_t)payload) != PAGE_NOT_OURS;
 }
 
 const struct heap_backend zalloc_backend = {

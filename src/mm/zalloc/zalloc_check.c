@@ -28,7 +28,7 @@ struct tally {
 static bool is_page_marked(const void *first, uint8_t mark)
 {
     return (uintptr_t)first % PAGE_BYTES == 0 &&
-           page_mark((uintptr_t)first) == mark;
+           zalloc_page_mark((uintptr_t)first) == mark;
 }
 
 static struct violation differ(const char *invariant, const void *where,
@@ -40,7 +40,7 @@ static struct violation differ(const char *invariant, const void *where,
 }
 
 /* I3, and that the stores can be walked at all. */
-static struct violation check_stores(void)
+static struct violation zalloc_check_stores(void)
 {
     const struct zone_store *store = zalloc_heap.newest_store;
     size_t slots = 0;
@@ -48,7 +48,7 @@ static struct violation check_stores(void)
     for (size_t i = 0; i < zalloc_heap.stores; i++) {
         if (!is_page_marked(store, PAGE_STORE))
             return (struct violation){ mapping, (uintptr_t)store, PAGE_STORE,
-                                       page_mark((uintptr_t)store) };
+                                       zalloc_page_mark((uintptr_t)store) };
         if (store->used > STORE_SLOTS || (i > 0 && store->used != STORE_SLOTS))
             return (struct violation){ packed, (uintptr_t)store, STORE_SLOTS,
                                        store->used };
@@ -61,7 +61,7 @@ static struct violation check_stores(void)
     return differ(counting, &zalloc_heap.zones, slots, zalloc_heap.zones);
 }
 
-static bool is_cache(const struct zone_cache *cache)
+static bool zalloc_is_cache(const struct zone_cache *cache)
 {
     const struct list_link *head = &zalloc_heap.caches;
 
@@ -73,32 +73,32 @@ static bool is_cache(const struct zone_cache *cache)
 }
 
 /* I2, and the zone's part of I1. */
-static struct violation check_slot(const struct zone_slot *slot)
+static struct violation zalloc_check_slot(const struct zone_slot *slot)
 {
     const struct zone *zone = slot->zone;
 
     if (!is_page_marked(zone, PAGE_ZONE_FIRST))
         return (struct violation){ mapping, (uintptr_t)zone, PAGE_ZONE_FIRST,
-                                   page_mark((uintptr_t)zone) };
+                                   zalloc_page_mark((uintptr_t)zone) };
     if (zone->slot != slot)
         return (struct violation){ registered, (uintptr_t)zone, (uintptr_t)slot,
                                    (uintptr_t)zone->slot };
-    if (!is_cache(zone->cache))
+    if (!zalloc_is_cache(zone->cache))
         return (struct violation){ registered, (uintptr_t)zone, 0,
                                    (uintptr_t)zone->cache };
     for (size_t i = 0; i < zone->cache->zone_pages; i++) {
         uintptr_t page = (uintptr_t)zone + i * PAGE_BYTES;
 
-        if (page_mark(page) != PAGE_ZONE_FIRST + i)
+        if (zalloc_page_mark(page) != PAGE_ZONE_FIRST + i)
             return (struct violation){ mapping, page, PAGE_ZONE_FIRST + i,
-                                       page_mark(page) };
+                                       zalloc_page_mark(page) };
     }
     return differ(registered, slot, zone->cache->entry_bytes,
                   slot->entry_bytes);
 }
 
 /* I4, bit by bit: slower than the allocator's words, and not the same code. */
-static struct violation check_bitmap(const struct zone *zone)
+static struct violation zalloc_check_bitmap(const struct zone *zone)
 {
     size_t used = 0, first_free = zone->cache->zone_entries;
 
@@ -126,16 +126,16 @@ static void add_zone(struct tally *tally, const struct zone *zone)
 }
 
 /* All zones, once the stores can be walked. */
-static struct violation check_zones(struct tally *all)
+static struct violation zalloc_check_zones(struct tally *all)
 {
     const struct zone_store *store = zalloc_heap.newest_store;
     struct violation violation = SOUND;
 
     for (; store; store = store->previous) {
         for (size_t i = 0; i < store->used; i++) {
-            violation = check_slot(&store->slots[i]);
+            violation = zalloc_check_slot(&store->slots[i]);
             if (is_sound(violation))
-                violation = check_bitmap(store->slots[i].zone);
+                violation = zalloc_check_bitmap(store->slots[i].zone);
             if (!is_sound(violation))
                 return violation;
             add_zone(all, store->slots[i].zone);
@@ -145,7 +145,7 @@ static struct violation check_zones(struct tally *all)
 }
 
 /* I1, the other direction: no page is marked that nobody accounts for. */
-static struct violation check_page_map(const struct tally *all)
+static struct violation zalloc_check_page_map(const struct tally *all)
 {
     size_t marked = 0;
 
@@ -156,8 +156,8 @@ static struct violation check_page_map(const struct tally *all)
 }
 
 /* I5: as many zones as have a free entry, each one of this cache. */
-static struct violation check_open_list(const struct zone_cache *cache,
-                                        size_t open)
+static struct violation zalloc_check_open_list(const struct zone_cache *cache,
+                                               size_t open)
 {
     const struct list_link *link = &cache->open;
 
@@ -171,7 +171,7 @@ static struct violation check_open_list(const struct zone_cache *cache,
         if (!is_end && !is_page_marked(zone, PAGE_ZONE_FIRST))
             return (struct violation){ open_list, (uintptr_t)link,
                                        PAGE_ZONE_FIRST,
-                                       page_mark((uintptr_t)next) };
+                                       zalloc_page_mark((uintptr_t)next) };
         if (next->previous != link)
             return (struct violation){ open_list, (uintptr_t)next,
                                        (uintptr_t)link,
@@ -186,7 +186,7 @@ static struct violation check_open_list(const struct zone_cache *cache,
 }
 
 /* I5 to I7 for one cache; its zones are found through the stores. */
-static struct violation check_cache(const struct zone_cache *cache)
+static struct violation zalloc_check_cache(const struct zone_cache *cache)
 {
     const struct zone_store *store = zalloc_heap.newest_store;
     struct tally own = { 0 };
@@ -200,7 +200,7 @@ static struct violation check_cache(const struct zone_cache *cache)
     }
     if (own.empty > 1)
         return (struct violation){ one_empty, (uintptr_t)cache, 1, own.empty };
-    violation = check_open_list(cache, own.open);
+    violation = zalloc_check_open_list(cache, own.open);
     if (is_sound(violation))
         violation = differ(counting, &cache->zones, own.zones, cache->zones);
     if (is_sound(violation))
@@ -208,7 +208,7 @@ static struct violation check_cache(const struct zone_cache *cache)
     return violation;
 }
 
-static struct violation check_counters(const struct tally *all)
+static struct violation zalloc_check_counters(const struct tally *all)
 {
     const struct heap_usage *usage = &zalloc_heap.usage;
     struct violation violation =
@@ -224,16 +224,17 @@ struct violation zalloc_check(void)
 {
     const struct list_link *head = &zalloc_heap.caches, *link;
     struct tally all = { 0 };
-    struct violation violation = check_stores();
+    struct violation violation = zalloc_check_stores();
 
     if (is_sound(violation))
-        violation = check_zones(&all);
+        violation = zalloc_check_zones(&all);
     if (is_sound(violation))
-        violation = check_page_map(&all);
+        violation = zalloc_check_page_map(&all);
     for (link = head->next; is_sound(violation) && link != head;
          link = link->next)
-        violation = check_cache(LIST_ITEM(link, const struct zone_cache, link));
+        violation =
+            zalloc_check_cache(LIST_ITEM(link, const struct zone_cache, link));
     if (is_sound(violation))
-        violation = check_counters(&all);
+        violation = zalloc_check_counters(&all);
     return violation;
 }

@@ -9,17 +9,17 @@
 #include "mm/zalloc/zalloc_zone.h"
 
 /* The zone whose k-th page has `address` in it; NULL if it does not check. */
-static struct zone *zone_at(uintptr_t address, uint8_t mark)
+static struct zone *zalloc_zone_at(uintptr_t address, uint8_t mark)
 {
     uintptr_t back = (uintptr_t)(mark - PAGE_ZONE_FIRST) * PAGE_BYTES;
     uintptr_t page = align_down(address, PAGE_BYTES);
     struct zone *zone = (struct zone *)(page - back);
     const struct zone_slot *slot;
 
-    if (page_mark((uintptr_t)zone) != PAGE_ZONE_FIRST)
+    if (zalloc_page_mark((uintptr_t)zone) != PAGE_ZONE_FIRST)
         return NULL;
     slot = zone->slot;
-    if (page_mark((uintptr_t)slot) != PAGE_STORE ||
+    if (zalloc_page_mark((uintptr_t)slot) != PAGE_STORE ||
         (uintptr_t)slot % sizeof *slot != 0 || slot->zone != zone)
         return NULL;
     return zone->cache->entry_bytes == slot->entry_bytes ? zone : NULL;
@@ -28,7 +28,7 @@ static struct zone *zone_at(uintptr_t address, uint8_t mark)
 enum heap_error zalloc_find(const void *payload, struct entry *entry)
 {
     uintptr_t address = (uintptr_t)payload;
-    uint8_t mark = page_mark(address);
+    uint8_t mark = zalloc_page_mark(address);
     const struct zone_cache *cache;
     struct bitmap bitmap;
     size_t offset;
@@ -37,7 +37,7 @@ enum heap_error zalloc_find(const void *payload, struct entry *entry)
         return HEAP_FOREIGN;
     if (address % HEAP_ALIGNMENT != 0)
         return HEAP_MISALIGNED;
-    entry->zone = zone_at(address, mark);
+    entry->zone = zalloc_zone_at(address, mark);
     if (!entry->zone)
         return HEAP_CORRUPT;
     cache = entry->zone->cache;

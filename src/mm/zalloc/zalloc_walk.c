@@ -5,7 +5,8 @@
 
 #include "mm/zalloc/zalloc_zone.h"
 
-static bool walk_zone(struct zone *zone, block_visitor visit, void *context)
+static bool zalloc_walk_zone(struct zone *zone, block_visitor visit,
+                             void *context)
 {
     const struct zone_cache *cache = zone->cache;
     const struct bitmap bitmap = zone_bitmap(zone);
@@ -50,7 +51,7 @@ bool zalloc_walk(block_visitor visit, void *context)
         uint8_t mark = zalloc_heap.source.page_map[i];
 
         if (mark == PAGE_ZONE_FIRST &&
-            !walk_zone((struct zone *)page, visit, context))
+            !zalloc_walk_zone((struct zone *)page, visit, context))
             return false;
         if (mark == PAGE_STORE && !walk_store(page, visit, context))
             return false;

@@ -80,19 +80,19 @@ struct zalloc_heap {
 
 extern struct zalloc_heap zalloc_heap;
 
-static inline size_t page_index(uintptr_t address)
+static inline size_t zalloc_page_index(uintptr_t address)
 {
     return (address >> PAGE_SHIFT) - (zalloc_heap.source.begin >> PAGE_SHIFT);
 }
 
 /* What the page map says of the page with `address` in it. */
-static inline uint8_t page_mark(uintptr_t address)
+static inline uint8_t zalloc_page_mark(uintptr_t address)
 {
     const struct page_source *source = &zalloc_heap.source;
 
     if (address < source->begin || address >= source->end)
         return PAGE_NOT_OURS;
-    return source->page_map[page_index(address)];
+    return source->page_map[zalloc_page_index(address)];
 }
 
 static inline struct bitmap zone_bitmap(struct zone *zone)

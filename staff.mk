@@ -24,6 +24,10 @@ bench: ## cost and waste of our allocators, and of others
 bench-picture: ## write docs/bench.svg and docs/bench.md from the last bench
 	$(Q)$(PYTHON) bench/bench.py --picture
 
+.PHONY: unpack-traces
+unpack-traces: ## bench/traces/ as .rep files, in build/traces/HALF/
+	$(Q)$(PYTHON) bench/workloads.py
+
 # On all processors, unless make was told how many.
 .PHONY: tested
 tested:

@@ -4,6 +4,7 @@
 Every made-up list comes from a seed of its own and is the same in each run.
 """
 
+import hashlib
 import random
 import sys
 from array import array
@@ -17,6 +18,9 @@ import rep  # noqa: E402  (the project's reader of traces)
 
 ALLOC, RESIZE, FREE, FREE_NULL = range(4)
 KINDS = {"a": ALLOC, "r": RESIZE, "f": FREE}
+MORE_TRACES = ROOT / "bench" / "traces"  # compressed, for the bench alone
+UNPACKED = ROOT / "build" / "traces"
+TUNING, HELD_OUT, KERNEL = "tuning", "held-out", "kernel"
 MAGIC = 0x4F50534D  # as bench/driver/work.c expects
 
 SIZES = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024]
@@ -50,6 +54,33 @@ class Work(NamedTuple):
         return peak
 
 
+def split(name):
+    """The half of a trace of bench/traces/, by a coin that its name tosses."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return HELD_OUT if digest[-1] % 2 else TUNING
+
+
+def part(name):
+    """The column of a trace.  The programs of traces/ were tuned on before
+    there were halves; a trace that is not in the repository was tuned on by
+    no version."""
+    if name.startswith("linux"):
+        return KERNEL
+    if (ROOT / "traces" / f"{name}.rep").exists():
+        return TUNING
+    known = (MORE_TRACES / f"{name}.rep.xz").exists()
+    return split(name) if known else HELD_OUT
+
+
+def unpack():
+    """The compressed traces as .rep files, a folder a half."""
+    for path in sorted(MORE_TRACES.glob("*.rep.xz")):
+        name = path.name.removesuffix(".rep.xz")
+        target = UNPACKED / split(name) / f"{name}.rep"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        rep.read(path).write(target)
+
+
 def from_trace(path):
     operations = []
     for operation in rep.read(path).operations:
@@ -58,13 +89,15 @@ def from_trace(path):
         else:
             operations.append((KINDS[operation.kind], operation.id,
                                operation.bytes))
-    return Work(Path(path).stem, operations)
+    return Work(Path(path).name.split(".")[0], operations)
 
 
 def traces(folder, pattern="*"):
-    """All of a folder; who breaks the format is told, and left out."""
+    """All of a folder.  A malformed one is named, and left out."""
     works = []
-    for path in sorted(Path(folder).glob(f"{pattern}.rep")):
+    folder = Path(folder)
+    for path in sorted([*folder.glob(f"{pattern}.rep"),
+                        *folder.glob(f"{pattern}.rep.xz")]):
         try:
             works.append(from_trace(path))
         except rep.Malformed as reason:
@@ -134,3 +167,7 @@ def log_uniform(live=3000, limit=1024, rounds=10):
         i = dice.randrange(live)
         operations += [(FREE, i, 0), (ALLOC, i, size())]
     return Work("log-uniform", operations)
+
+
+if __name__ == "__main__":
+    unpack()

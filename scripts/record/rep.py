@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Traces of allocations in the .rep format, as traces/README.md defines it.
 
-    read(path)          -> Trace, or Malformed naming file, line and reason
+    read(path)          -> Trace, or Malformed naming file, line and reason;
+                           a file that ends in .xz is compressed
     Trace.write(path)
     Trace.figures()     -> what --stat prints
 """
 
+import lzma
 import os
 import re
 from typing import NamedTuple
@@ -133,10 +135,19 @@ def check_operation(op, live, ids):
         raise ValueError(f"f of id {op.id}, which is not live")
 
 
+def read_text(path):
+    """What the file says, unpacked where it is compressed."""
+    opener = lzma.open if str(path).endswith(".xz") else open
+    try:
+        with opener(path, "rt", encoding="latin-1", newline="") as file:
+            return file.read()
+    except (lzma.LZMAError, EOFError) as reason:
+        raise Malformed(path, 1, f"not compressed by xz: {reason}") from None
+
+
 def read(path):
     """The trace in `path`; raises Malformed at the first line amiss."""
-    with open(path, encoding="latin-1", newline="") as file:
-        lines = file.read().rstrip(" \t\r\n").split("\n")
+    lines = read_text(path).rstrip(" \t\r\n").split("\n")
     line, live, operations = 1, set(), []
     try:
         header = parse_header(lines)

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
 """`make replay`: replays every trace, with nobody watching.
 
-Each trace has a machine of its own, a few machines at a time:
+A few machines share the traces, since booting costs more than replaying:
 
-    traces/a.rep --> QEMU, replay=a.rep --> console: the kernel's table
-    traces/b.rep --> QEMU, replay=b.rep --> records: the same figures
-                                               |
-                                       build/replay.json
+    a.rep b.rep c.rep --> QEMU, replay=a.rep,b.rep,c.rep --> console: the table
+    d.rep e.rep       --> QEMU, replay=d.rep,e.rep       --> records: figures
+                                                                 |
+                                                         build/replay.json
 
-so that a trace which brings the kernel down, or to a halt, costs its own
-figures and no others.  A trace counts as right only if the kernel reported it
-right: what was given and not reported is wrong.
+A trace may bring the kernel down, or to a halt.  Then each trace of that
+machine gets a machine of its own, so that it costs its own figures and no
+others.  A trace counts as right only if the kernel reported it right: what was
+given and not reported is wrong.
 """
 import asyncio
 import json
@@ -36,6 +37,7 @@ TABLE = re.compile(r"(?P<head>^replay at stage .*\n(trace  .*\n)"
                    r"(?P<rows>(.*\n)*?)"
                    r"^\d+ traces?, \d+ wrong", re.MULTILINE)
 MOST_JOBS = 4
+MOST_WORD = 240  # characters that the kernel has room for in one option
 SECONDS = 300
 
 
@@ -104,6 +106,20 @@ def outcome(name, status, folder, console, seconds):
     return figures
 
 
+def shares(traces, count):
+    """Lists of names in order, for `count` machines, about equally long to
+    replay; more lists where names would not fit the kernel's command line."""
+    whole = sum(path.stat().st_size for path in traces)
+    lists, size = [[]], 0
+    for path in traces:
+        full = len(",".join([*lists[-1], path.name])) > MOST_WORD
+        if lists[-1] and (full or size >= whole * len(lists) / count):
+            lists.append([])
+        lists[-1].append(path.name)
+        size += path.stat().st_size
+    return lists
+
+
 def show(console, first, shown_before):
     """The kernel's own table: its head once, the rows of each trace.  Of a
     kernel that did not come to the end of its table: all that it said, unless
@@ -136,33 +152,40 @@ async def boot(command, folder, seconds):
     return qemu.returncode
 
 
-async def replay_one(name, iso, arguments, gate):
-    """Boots a machine for one trace; (its figures, its console)."""
+async def replay_share(names, iso, arguments, gate):
+    """Boots a machine for some traces; [(figures of each, console)], where the
+    console of all stands with the first."""
     async with gate:
         with tempfile.TemporaryDirectory(prefix="mallow-") as made:
             folder = Path(made)
             command = machine.arguments(
                 iso, folder,
-                [f"stage={arguments.stage}", f"replay={name}", "exit"],
+                [f"stage={arguments.stage}", f"replay={','.join(names)}",
+                 "exit"],
                 arguments.memory_bytes, f"file:{folder / 'console'}")
             command += machine.counting()
             show_command(arguments, command)
             status = await boot(command, folder, arguments.seconds)
             console = text_of(folder / "console")
-            return outcome(name, status, folder, console,
-                           arguments.seconds), console
+            figures = [outcome(name, status, folder, console,
+                               arguments.seconds) for name in names]
+    if len(names) > 1 and not all(one["right"] for one in figures):
+        return sum([await replay_share([name], iso, arguments, gate)
+                    for name in names], [])
+    return [(figures[0], console), *((one, None) for one in figures[1:])]
 
 
-async def replay_all(names, iso, arguments):
+async def replay_all(lists, iso, arguments):
     """The figures of all traces; each table is shown when its turn comes."""
     gate = asyncio.Semaphore(arguments.jobs)
-    tasks = [asyncio.create_task(replay_one(name, iso, arguments, gate))
-             for name in names]
+    tasks = [asyncio.create_task(replay_share(names, iso, arguments, gate))
+             for names in lists]
     every, shown_before = [], set()
     for task in tasks:
-        figures, console = await task
-        show(console, not every, shown_before)
-        every.append(figures)
+        for figures, console in await task:
+            if console is not None:
+                show(console, not every, shown_before)
+            every.append(figures)
     return every
 
 
@@ -206,11 +229,11 @@ def replay(arguments):
     arguments.memory_bytes = memory.chosen(
         arguments.memory, sum(path.stat().st_size for path in traces))
     arguments.qemu = machine.version()
-    names = [path.name for path in traces]
+    lists = shares(traces, arguments.jobs)
     with tempfile.TemporaryDirectory(prefix="mallow-") as made:
         iso = require(ISO) if source == TRACES else private_iso(
             Path(made), Path(arguments.kernel), source)
-        figures = asyncio.run(replay_all(names, iso, arguments))
+        figures = asyncio.run(replay_all(lists, iso, arguments))
     write_json(figures, arguments)
     wrong = [trace for trace in figures if not trace["right"]]
     plural = "" if len(figures) == 1 else "s"

@@ -22,7 +22,7 @@ static bool restart_heap(size_t bytes)
     return stages_restart_last();
 }
 
-static uint32_t replay_by_name(const char *name)
+static uint32_t replay_by_name(const char *names)
 {
     const struct replay_setup_heap heap = {
         .stage = stages_last_name(),
@@ -37,7 +37,7 @@ static uint32_t replay_by_name(const char *name)
     };
 
     return replay_setup_replay(&heap, memory->traces, memory->trace_count,
-                               name);
+                               names);
 }
 
 /* Tells the host how far the boot came, and with how much memory. */
@@ -86,7 +86,7 @@ _Noreturn void finish(struct boot_memory *boot_memory,
     if (options->crash[0])
         crash(options->crash);
     if (options->replay && stage_in_force("heap") &&
-        replay_by_name(options->trace[0] ? options->trace : NULL) > 0)
+        replay_by_name(options->traces[0] ? options->traces : NULL) > 0)
         finish_leave(EXIT_REPLAY_WRONG);
     finish_leave(EXIT_FINE);
 }

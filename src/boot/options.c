@@ -106,7 +106,7 @@ static bool read_word(const char *word, struct options *options)
         return parse_pace(value, &options->map);
     if ((value = value_of(word, "replay")))
         return options->replay =
-                   keep(options->trace, sizeof options->trace, value);
+                   keep(options->traces, sizeof options->traces, value);
     return false;
 }
 

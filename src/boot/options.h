@@ -2,7 +2,7 @@
 /* The kernel's command line: words, each a switch or name=value.
  *
  *     stage=malloc     how far to go, a stage's name or number
- *     replay           replay every trace; replay=NAME: that one alone
+ *     replay           replay every trace; replay=NAME,NAME: only those
  *     quick            without searching for the smallest heap
  *     history          records where each block of a replay comes and goes
  *     heap=256K        a heap smaller than the 2 MiB (bytes, K or M)
@@ -39,7 +39,7 @@ enum map_pace {
 struct options {
     char stage[OPTION_TEXT_BYTES]; /* "" if not given */
     bool replay;
-    char trace[OPTION_TEXT_BYTES]; /* "" for all */
+    char traces[OPTION_WORD_BYTES]; /* names and commas; "" for all */
     bool quick;
     bool history;
     uint32_t heap_bytes; /* 0 if not given */

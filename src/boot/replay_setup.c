@@ -4,6 +4,7 @@
 
 #include "arch/i386/console.h"
 #include "arch/i386/counter.h"
+#include "arch/i386/multiboot2.h"
 #include "arch/i386/vga.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -87,10 +88,48 @@ static uint32_t replay_with_plain_calls(const struct replay_env *env,
     return wrong;
 }
 
+/* The trace whose name is the `length` bytes at `name`; NULL if there is none. */
+static const struct trace_file *find(const struct trace_file *traces,
+                                     size_t count, const char *name,
+                                     size_t length)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(traces[i].name) == length &&
+            memcmp(traces[i].name, name, length) == 0)
+            return &traces[i];
+    }
+    return NULL;
+}
+
+/* Puts the traces of these names into `chosen`; returns how many, or 0 after a
+ * line about a name that no trace has. */
+static size_t choose(const struct trace_file *traces, size_t count,
+                     const char *names, struct trace_file *chosen)
+{
+    size_t found = 0, length;
+
+    for (; *names; names += length + (names[length] == ',')) {
+        const struct trace_file *trace;
+
+        for (length = 0; names[length] && names[length] != ',';)
+            length++;
+        trace = find(traces, count, names, length);
+        if (!trace || found == BOOT_MODULES_MAX) {
+            print("no trace \"%.*s\"; there are %zu:\n", (int)length, names,
+                  count);
+            list(traces, count);
+            return 0;
+        }
+        chosen[found++] = *trace;
+    }
+    return found;
+}
+
 uint32_t replay_setup_replay(const struct replay_setup_heap *heap,
                              const struct trace_file *traces, size_t count,
-                             const char *name)
+                             const char *names)
 {
+    static struct trace_file chosen[BOOT_MODULES_MAX];
     const struct replay_env env = {
         .stage = heap->stage,
         .heap_begin = heap->begin,
@@ -106,13 +145,8 @@ uint32_t replay_setup_replay(const struct replay_setup_heap *heap,
         .picture = &picture,
     };
 
-    if (!name)
+    if (!names)
         return replay_with_plain_calls(&env, traces, count);
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(traces[i].name, name) == 0)
-            return replay_with_plain_calls(&env, &traces[i], 1);
-    }
-    print("no trace \"%s\"; there are %zu:\n", name, count);
-    list(traces, count);
-    return NO_SUCH_TRACE;
+    count = choose(traces, count, names, chosen);
+    return count ? replay_with_plain_calls(&env, chosen, count) : NO_SUCH_TRACE;
 }

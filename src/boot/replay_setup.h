@@ -27,11 +27,12 @@ struct replay_setup_heap {
     bool history;
 };
 
-/* Replays the trace of that name, or all if `name` is NULL.  Returns how many
- * went wrong; NO_SUCH_TRACE after a line that lists the right ones.  The heap
+/* Replays the traces of these names, which commas separate, or all if `names`
+ * is NULL.  Returns how many went wrong; NO_SUCH_TRACE after a line that lists
+ * the right ones.  The heap
  * has its full size again afterwards, and is empty. */
 uint32_t replay_setup_replay(const struct replay_setup_heap *heap,
                              const struct trace_file *traces, size_t count,
-                             const char *name);
+                             const char *names);
 
 #endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Mallow's one Makefile.  `make help` reads its own lines: "## " behind a target
-# says what it does, "#: " in front of a variable says what it is for.
+# `make help` prints lines of this file: the text after "## " says what a target
+# does, the line after "#: " what a variable is for.
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -49,8 +49,16 @@ TESTS += $(patsubst %.c,%,$(wildcard staff/tests/*.c))
 OBJS  := $(SOURCES:%=$(O)/%.o) $(TESTS:%=$(O)/%.o)
 
 # --- building -------------------------------------------------------------------
+# Builds on all processors, unless the caller of make gave a number of jobs;
+# what one job prints stays together, where this make can do that.
+JOBS    = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(or $(shell \
+            getconf _NPROCESSORS_ONLN 2>/dev/null),2)) \
+          $(if $(filter output-sync,$(.FEATURES)),-Otarget)
+BUILD   = $(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory $(JOBS)
+
 .PHONY: iso
-iso: $(B)/mallow.iso ## build/kernel.elf and the bootable build/mallow.iso
+iso: ## build/kernel.elf and the bootable build/mallow.iso
+	$(BUILD) $(B)/mallow.iso
 
 $(O)/%.o: src/%.c $(O)/.tools
 	$(call say,CC,$*.c)
@@ -144,7 +152,8 @@ disable: ## back to the stage before
 status: ## the stages, and which one the tree is at
 	$(Q)$(MALLOW) status
 
-check: $(B)/check/lab-tests ## a lab's tests on the host, in seconds
+check: ## a lab's tests on the host, in seconds
+	$(BUILD) $(B)/check/lab-tests
 	$(Q)$(MALLOW) check --lab='$(LAB)' --test='$(TEST)' --seed='$(SEED)' \
 	    --steps='$(STEPS)'
 

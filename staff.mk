@@ -28,13 +28,9 @@ bench-picture: ## write docs/bench.svg and docs/bench.md from the last bench
 unpack-traces: ## bench/traces/ as .rep files, in build/traces/HALF/
 	$(Q)$(PYTHON) bench/workloads.py
 
-# On all processors, unless make was told how many.
 .PHONY: tested
 tested:
-	$(Q)$(MAKE) $(if $(Q),-s) --no-print-directory \
-	  iso host-tests $(B)/check/lab-tests \
-	  $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell \
-	    getconf _NPROCESSORS_ONLN))
+	$(BUILD) $(B)/mallow.iso host-tests $(B)/check/lab-tests
 
 test: tested ## everything that CI checks
 	$(Q)$(PYTHON) -m pytest -q -n auto tests

@@ -37,8 +37,8 @@ WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 # more, and costs a backtrace out of it the name of the caller.
 NO_FRAME       := mm/armour/armour_kmalloc mm/objects/objects
 NO_FRAME_FLAGS := $(FRAMELESS)
-LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
-           -z max-page-size=4096 -T linker.ld
+LDFLAGS  = -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
+           -z max-page-size=4096 -T $(O)/linker.ld
 
 include src/sources.mk
 O     := $(B)/$(TOOLCHAIN)
@@ -77,12 +77,16 @@ $(O)/%.o: src/%.S $(O)/.tools
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(O)/kernel.elf: $(OBJS) linker.ld
+# The preprocessor adds the constants of src/arch/i386/layout.h.
+$(O)/linker.ld: linker.ld src/arch/i386/layout.h $(O)/.tools
+	$(Q)$(KCC) -E -P -undef -x assembler-with-cpp -Isrc $< -o $@
+
+$(O)/kernel.elf: $(OBJS) $(O)/linker.ld
 	$(call say,LD,kernel.elf)
 	$(Q)$(KLD) $(LDFLAGS) -o $@ $(OBJS)
 
 # GRUB loads whatever the file holds, so the ISO's copy has no debug information.
-$(O)/mallow.elf: $(OBJS) linker.ld
+$(O)/mallow.elf: $(OBJS) $(O)/linker.ld
 	$(Q)$(KLD) $(LDFLAGS) --strip-debug -o $@ $(OBJS)
 
 # The last toolchain that was asked for owns the names in build/.

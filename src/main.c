@@ -8,6 +8,7 @@
  */
 #include "arch/i386/console.h"
 #include "arch/i386/directory.h"
+#include "arch/i386/layout.h"
 #include "arch/i386/segments.h"
 #include "arch/i386/symbols.h"
 #include "arch/i386/traps.h"
@@ -31,9 +32,6 @@
 #include "mm/paging/paging.h"
 #include "mm/spans/spans.h"
 #include "mm/zalloc/zalloc.h"
-
-/* All of low physical memory appears here (lib/addr.h has the drawing). */
-#define DIRECT_MAP ((struct direct_map){ 0xC0000000u, 768u << 20 })
 
 _Noreturn void kernel_main(uint32_t magic, uint32_t info);
 
@@ -66,7 +64,7 @@ static bool start_machine(uint32_t magic, uint32_t info)
 {
     bool good;
 
-    direct_map = DIRECT_MAP;
+    direct_map = (struct direct_map){ KERNEL_BASE, DIRECT_MAP_BYTES };
     console_init();                  /* serial line and keyboard */
     segments_init();                 /* and a task for double faults */
     traps_init();                    /* from here on a fault is reported */

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from mallow import machine, memory, stages
+from mallow import layout, machine, memory, stages
 
 STAGES = stages.names()
 MIB = memory.MIB
-DIRECT_MAP_FRAMES = 768 * MIB // 4096
+DIRECT_MAP_FRAMES = layout.DIRECT_MAP_BYTES // 4096
 
 
 def log_of(guest):

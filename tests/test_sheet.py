@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT
 
 from mallow import sheet
+from mallow.layout import KERNEL_BASE
 
 SEED = "grace"
 
@@ -42,8 +43,8 @@ def test_known_answers(answers):
     assert answers["1"] == 0x36D76289
     assert answers["7"] == (ROOT / "traces" / traces[mine.sized]).stat().st_size
     assert answers["8"].endswith(traces[mine.named])
-    assert answers["9"] & ~0x60 == (mine.address - 0xC0000000 & -0x400000) | 0x83
-    assert answers["10"] == mine.backwards + 0xC0000000
+    assert answers["9"] & ~0x60 == (mine.address - KERNEL_BASE & -0x400000) | 0x83
+    assert answers["10"] == mine.backwards + KERNEL_BASE
 
 
 def test_right(answers, tmp_path):

@@ -21,6 +21,7 @@ import textwrap
 from pathlib import Path
 from typing import Callable, NamedTuple
 
+from .layout import DIRECT_MAP_BYTES, KERNEL_BASE, LOAD_ADDRESS
 from .project import ROOT, WRONG_USE, Trouble, shown
 
 LAB = "boot"
@@ -31,14 +32,11 @@ SECONDS = 60
 SEED = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 LINE = re.compile(r"\s*(\w+)\s*=\s*(.*?)\s*")
 
-KERNEL_BASE = 0xC0000000
-LOAD_ADDRESS = 0x100000
 LARGE_PAGE = 4 << 20
 MODULE_TAG, MEMORY_TAG, MAP_TAG = 3, 4, 6
 AVAILABLE = 1
 
 MODULES = 8  # of the traces on the ISO, as many as are asked for
-DIRECT_MAP = 768 << 20
 # Below lies what the kernel uses: its entries have been accessed.
 QUIET = 64 << 20
 CALLED = ["segments_init", "boot_memory_read", "symbols_init", "stages_start",
@@ -138,7 +136,7 @@ class Sheet:
 
     def somewhere(self, topic):
         """A physical address that nobody uses."""
-        return QUIET + self.pick(topic, DIRECT_MAP - QUIET)
+        return QUIET + self.pick(topic, DIRECT_MAP_BYTES - QUIET)
 
     def at_start(self):
         name, place = self.control

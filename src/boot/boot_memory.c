@@ -2,15 +2,13 @@
 /* What memory there is, and what is set aside. */
 #include "boot/boot_memory.h"
 
+#include "arch/i386/image.h"
+#include "arch/i386/layout.h"
 #include "labtest/call_record.h"
 #include "lib/print.h"
 #include "replay/replay.h"
 
 #define INFO_ALIGNMENT 8u
-#define LOW_MEMORY_END 0x100000u
-
-/* linker.ld; only their addresses mean something. */
-extern const char image_begin[], image_end[];
 
 static void boot_memory_lay_out(struct boot_memory *memory, uint32_t reach)
 {

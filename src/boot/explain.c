@@ -10,6 +10,7 @@
  */
 #include "boot/explain.h"
 
+#include "arch/i386/image.h"
 #include "arch/i386/report.h"
 #include "lib/print.h"
 #include "lib/symbol.h"
@@ -18,12 +19,6 @@
 #include "mm/heap/heap.h"
 #include "mm/heap/heap_log.h"
 #include "mm/paging/paging.h"
-
-/* linker.ld; only their addresses mean something. */
-extern const char image_begin[], text_begin[], text_end[];
-extern const char rodata_begin[], rodata_end[];
-extern const char stack_guard_begin[], stack_guard_end[], stack_end[];
-extern const char heap_begin[], heap_end[];
 
 /* Half open, in the order of the image. */
 static const struct {

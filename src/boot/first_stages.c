@@ -2,14 +2,11 @@
 /* Starts stages boot, frames and paging. */
 #include "boot/first_stages.h"
 
+#include "arch/i386/image.h"
 #include "boot/replay_setup.h"
 #include "lib/print.h"
 #include "mm/frames/frames.h"
 #include "mm/paging/paging.h"
-
-/* linker.ld; only their addresses mean something. */
-extern const char text_begin[], text_end[], rodata_begin[], rodata_end[];
-extern const char stack_guard_begin[], stack_guard_end[];
 
 static const struct boot_memory *boot_memory;
 

@@ -2,6 +2,7 @@
 /* The stages that have a heap. */
 #include "boot/heap_stages.h"
 
+#include "arch/i386/image.h"
 #include "lib/print.h"
 #include "mm/armour/armour.h"
 #include "mm/frames/frames.h"
@@ -12,9 +13,6 @@
 #include "mm/malloc/malloc.h"
 #include "mm/spans/spans.h"
 #include "mm/zalloc/zalloc.h"
-
-/* linker.ld; only their addresses mean something. */
-extern const char heap_begin[], heap_end[];
 
 static struct heap_region region;
 static size_t bytes_beyond; /* that the window may hold */

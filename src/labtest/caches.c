@@ -21,15 +21,10 @@ static size_t *bytes_of(const struct zone_cache *cache)
     LAB_FAIL("the test makes more than %u caches", MOST_CACHES);
 }
 
-static uint32_t address_of(const void *pointer)
-{
-    return (uint32_t)(uintptr_t)pointer;
-}
-
 bool lab_cache_create(struct zone_cache *cache, const char *name, size_t bytes)
 {
     struct lab_record record =
-        lab_note(LAB_CACHE_CREATE, address_of(cache), (uint32_t)bytes, 0);
+        lab_note(LAB_CACHE_CREATE, lab_address(cache), (uint32_t)bytes, 0);
     bool done = lab_side_played(&record)
                     ? record.result
                     : zone_cache_create(cache, name, bytes);
@@ -44,11 +39,11 @@ void *lab_cache_alloc(struct zone_cache *cache)
 {
     size_t bytes = *bytes_of(cache);
     struct lab_record record =
-        lab_note(LAB_CACHE_ALLOC, address_of(cache), (uint32_t)bytes, 0);
+        lab_note(LAB_CACHE_ALLOC, lab_address(cache), (uint32_t)bytes, 0);
     void *payload = lab_side_played(&record) ? (void *)record.result
                                              : zone_cache_alloc(cache);
 
-    lab_noted(&record, address_of(payload));
+    lab_noted(&record, lab_address(payload));
     if (payload == NOT_WRITTEN)
         LAB_FAIL("zone_cache_alloc is not written yet");
     return lab_accept(payload, bytes, HEAP_ALIGNMENT);
@@ -58,7 +53,7 @@ enum heap_error lab_cache_free(struct zone_cache *cache, void *payload)
 {
     const struct live_block *block = live_blocks_find(payload);
     struct lab_record record =
-        lab_note(LAB_CACHE_FREE, address_of(cache), address_of(payload), 0);
+        lab_note(LAB_CACHE_FREE, lab_address(cache), lab_address(payload), 0);
     enum heap_error error;
 
     if (block)
@@ -82,7 +77,7 @@ enum heap_error lab_cache_free(struct zone_cache *cache, void *payload)
 bool lab_cache_destroy(struct zone_cache *cache)
 {
     struct lab_record record =
-        lab_note(LAB_CACHE_DESTROY, address_of(cache), 0, 0);
+        lab_note(LAB_CACHE_DESTROY, lab_address(cache), 0, 0);
     bool done =
         lab_side_played(&record) ? record.result : zone_cache_destroy(cache);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the lab_*.c files share, and nobody else needs. */
+/* What the files of labtest share with each other and with no other module. */
 #ifndef LABTEST_COMMON_H
 #define LABTEST_COMMON_H
 
@@ -15,6 +15,12 @@ extern struct lab_places lab_places;
 
 const char *lab_file(void);
 int lab_line(void);
+
+/* An address as a call record holds it. */
+static inline uint32_t lab_address(const void *pointer)
+{
+    return (uint32_t)(uintptr_t)pointer;
+}
 
 /* A call: noted before it is made, and again with its answer. */
 struct lab_record lab_note(enum lab_call call, uint32_t a, uint32_t b,

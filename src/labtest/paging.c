@@ -8,11 +8,6 @@
 
 #define TABLE_FLAGS (ENTRY_PRESENT | ENTRY_WRITABLE)
 
-static uint32_t address_of(const void *pointer)
-{
-    return (uint32_t)(uintptr_t)pointer;
-}
-
 frame_t lab_data_frame(uint32_t i)
 {
     ASSERT_BELOW(i, LAB_DATA_FRAMES);
@@ -67,7 +62,7 @@ struct page_table *lab_paging_start(uint32_t count)
                                        ? (struct page_table *)record.result
                                        : new_directory(count);
 
-    lab_noted(&record, address_of(directory));
+    lab_noted(&record, lab_address(directory));
     if (!is_in_arena(directory))
         LAB_FAIL("lab 1: a frame that is not the layout's, at %#lx",
                  (unsigned long)directory);
@@ -167,7 +162,7 @@ page_entry_t lab_walk(const struct page_table *directory, uintptr_t address)
 
 void lab_load(struct page_table *directory)
 {
-    struct lab_record record = lab_note(LAB_LOAD, address_of(directory), 0, 0);
+    struct lab_record record = lab_note(LAB_LOAD, lab_address(directory), 0, 0);
 
     if (!lab_side_played(&record))
         lab_side_load(directory);

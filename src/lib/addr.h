@@ -69,6 +69,11 @@ static inline uintptr_t align_up(uintptr_t address, uintptr_t alignment)
     return align_down(address + alignment - 1, alignment);
 }
 
+static inline uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static inline bool is_power_of_two(uintptr_t value)
 {
     return value != 0 && (value & (value - 1)) == 0;

@@ -6,7 +6,8 @@
 
 /* Whether the region takes something away from [begin, end).  A page is in use
  * if a byte of it is. */
-static bool overlaps(const struct region *region, uint64_t begin, uint64_t end)
+static bool takes_part_of(const struct region *region, uint64_t begin,
+                          uint64_t end)
 {
     return region->begin < region->end && page_down(region->begin) < end &&
            begin < page_up(region->end);
@@ -19,7 +20,7 @@ static const struct region *obstacle(const struct memory_layout *layout,
     for (size_t i = 0; i < layout->in_use_count; i++) {
         const struct region *in_use = &layout->in_use[i];
 
-        if (overlaps(in_use, begin, begin + bytes))
+        if (takes_part_of(in_use, begin, begin + bytes))
             return in_use;
     }
     return NULL;
@@ -30,8 +31,7 @@ static uint64_t find_in(const struct memory_layout *layout,
                         const struct region *available, uint64_t lowest,
                         uint64_t bytes)
 {
-    uint64_t end =
-        available->end < layout->reach ? available->end : layout->reach;
+    uint64_t end = least(available->end, layout->reach);
     uint64_t begin =
         page_up(available->begin > lowest ? available->begin : lowest);
 

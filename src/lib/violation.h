@@ -26,4 +26,15 @@ static inline bool is_sound(struct violation violation)
     return violation.invariant == NULL;
 }
 
+/* SOUND if the two numbers agree; else `invariant` does not hold at `where`. */
+static inline struct violation violation_unless_equal(const char *invariant,
+                                                      const void *where,
+                                                      uintptr_t expected,
+                                                      uintptr_t found)
+{
+    if (expected == found)
+        return SOUND;
+    return (struct violation){ invariant, (uintptr_t)where, expected, found };
+}
+
 #endif

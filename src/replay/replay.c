@@ -180,11 +180,6 @@ static void judge_failures(const struct replay_env *env,
                 result->verdict == REPLAY_FAILED ? ", but " : ": ", sense);
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static void begin_picture(const struct replay_env *env,
                           const struct trace_file *file,
                           const struct replay_result *result)

@@ -25,10 +25,10 @@ from typing import NamedTuple, Optional
 
 from .. import machine, records
 from ..elf import Elf
+from ..layout import KERNEL_BASE
 from ..project import Trouble
 from .guest_memory import MEMORY_BYTES, extents, lay_out, mapped, used_pieces
 
-KERNEL_BASE = 0xC0000000
 ASKED = "asked_line"
 BOOT_SECONDS = 180
 SECONDS = 300  # of a test; what ends it is a count of instructions

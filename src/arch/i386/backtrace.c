@@ -2,15 +2,13 @@
 /* Who called whom. */
 #include "arch/i386/backtrace.h"
 
+#include "arch/i386/image.h"
 #include "arch/i386/symbols.h"
 #include "lib/print.h"
 
 #include <stdbool.h>
 
 #define BACKTRACE_MAX 24
-
-/* linker.ld */
-extern const char stack_guard_end[], stack_end[];
 
 static bool on_stack(const struct stack_frame *frame)
 {

@@ -16,12 +16,13 @@
  * Entry 0 is taken away as soon as the kernel runs high (cpu.c): from then on
  * a null pointer faults.
  */
+#include "arch/i386/layout.h"
+
 #define MULTIBOOT2_HEADER_MAGIC 0xE85250D6
 #define MULTIBOOT2_I386         0
-#define KERNEL_BASE             0xC0000000
-#define FIRST_HIGH_ENTRY        (KERNEL_BASE >> 22)
-#define DIRECT_MAP_ENTRIES      192
 #define LARGE_PAGE              0x400000
+#define FIRST_HIGH_ENTRY        (KERNEL_BASE / LARGE_PAGE)
+#define DIRECT_MAP_ENTRIES      (DIRECT_MAP_BYTES / LARGE_PAGE)
 #define PRESENT_WRITABLE_LARGE  0x83
 #define CR0_PAGING              0x80000000
 #define CR0_WRITE_PROTECT       0x00010000

@@ -2,6 +2,7 @@
 /* What the loader tells: tags to plain regions. */
 #include "arch/i386/multiboot2.h"
 
+#include "arch/i386/layout.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
@@ -72,7 +73,6 @@ struct elf_section {
 #define SECTION_STRINGS   3u
 #define SECTION_ALLOCATED 2u /* flag: part of the image */
 #define TAG_ALIGNMENT     8u
-#define LOW_MEMORY_END    0x100000u
 
 /* Memory-map kinds of the specification, 3.6.8; others are reserved, too. */
 static const char *const memory_kinds[] = {

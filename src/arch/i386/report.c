@@ -17,6 +17,7 @@
 #include "arch/i386/backtrace.h"
 #include "arch/i386/console.h"
 #include "arch/i386/cpu.h"
+#include "arch/i386/image.h"
 #include "arch/i386/segments.h"
 #include "arch/i386/symbols.h"
 #include "arch/i386/vga.h"
@@ -32,10 +33,6 @@
 
 #define MESSAGE_BYTES 256
 #define NEAR_BYTES    64u /* a field of a small struct */
-
-/* linker.ld */
-extern const char text_begin[], rodata_end[];
-extern const char stack_guard_begin[], stack_guard_end[];
 
 /* Bits of a page fault's error code (Intel SDM volume 3, 4.7). */
 enum fault_bit {

@@ -41,11 +41,6 @@ struct frames frames;
 
 /* From regions, in bytes, to ranges of frames. */
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static struct frame_range frames_between(uint64_t begin, uint64_t end)
 {
     if (begin >= end)

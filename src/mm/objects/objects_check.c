@@ -16,14 +16,6 @@ static const char looked_at[] = "I5: the word looked at is the current zone's";
 static const char stores[] = "I6: stores count their records";
 static const char counting[] = "I7: the counters equal what the zones add to";
 
-static struct violation differ(const char *invariant, const void *where,
-                               uintptr_t expected, uintptr_t found)
-{
-    if (expected == found)
-        return SOUND;
-    return (struct violation){ invariant, (uintptr_t)where, expected, found };
-}
-
 static bool objects_is_cache(const struct object_cache *cache)
 {
     const struct list_link *head = &object_heap.caches;
@@ -54,15 +46,18 @@ static struct violation objects_check_record(const struct object_zone *zone)
     if (!objects_is_cache(cache))
         return (struct violation){ record, (uintptr_t)zone, 0,
                                    (uintptr_t)cache };
-    violation = differ(record, zone, cache->reciprocal, zone->reciprocal);
+    violation = violation_unless_equal(record, zone, cache->reciprocal,
+                                       zone->reciprocal);
     if (is_sound(violation))
-        violation = differ(record, zone, cache->rounding, zone->rounding);
+        violation = violation_unless_equal(record, zone, cache->rounding,
+                                           zone->rounding);
     if (is_sound(violation))
-        violation = differ(record, zone, cache->zone_entries, zone->entries);
+        violation = violation_unless_equal(record, zone, cache->zone_entries,
+                                           zone->entries);
     for (uint32_t i = cache->zone_entries;
          is_sound(violation) && i < cache->map_words * MAP_BITS; i++)
-        violation = differ(behind, zone, 0,
-                           zone->map.words[i / MAP_BITS] >> i % MAP_BITS & 1);
+        violation = violation_unless_equal(
+            behind, zone, 0, zone->map.words[i / MAP_BITS] >> i % MAP_BITS & 1);
     return violation;
 }
 
@@ -73,13 +68,14 @@ static struct violation objects_check_due(const struct object_zone *zone)
 
     /* The current zone's has been counted down from DUE_NEVER. */
     if (zone == zone->cache->zone)
-        return differ(listed, zone, false, is_listed(zone));
+        return violation_unless_equal(listed, zone, false, is_listed(zone));
     if (free == 0 && !is_listed(zone))
-        return differ(listed, zone, 1, zone->due);
+        return violation_unless_equal(listed, zone, 1, zone->due);
     if (!is_listed(zone) || free == zone->entries)
         return (struct violation){ listed, (uintptr_t)zone, zone->entries - 1,
                                    free };
-    return differ(listed, zone, zone->entries - free, zone->due);
+    return violation_unless_equal(listed, zone, zone->entries - free,
+                                  zone->due);
 }
 
 /* Whether the slot of each page of the zone leads to it, the first of which
@@ -94,7 +90,8 @@ static struct violation objects_check_pages(const struct object_zone *zone,
             object_zone_at(zone->begin + i * PAGE_BYTES);
 
         if (there != zone)
-            return differ(mapping, zone, (uintptr_t)zone, (uintptr_t)there);
+            return violation_unless_equal(mapping, zone, (uintptr_t)zone,
+                                          (uintptr_t)there);
     }
     return SOUND;
 }
@@ -123,7 +120,8 @@ static struct violation objects_check_zones(void)
             return violation;
         expected += zone->cache->zone_pages;
     }
-    return differ(mapping, object_heap.page_map, expected, pages);
+    return violation_unless_equal(mapping, object_heap.page_map, expected,
+                                  pages);
 }
 
 /* I7 and the rest of I4: the list has no zones but those that
@@ -148,7 +146,7 @@ static struct violation objects_check_list(const struct object_cache *cache)
             return (struct violation){ listed, (uintptr_t)link, open, i };
         link = link->next;
     }
-    return differ(counting, cache, zones, cache->zones);
+    return violation_unless_equal(counting, cache, zones, cache->zones);
 }
 
 /* I4: what DUE_NEVER says of the current zone, whose word `word` is looked
@@ -158,7 +156,7 @@ static struct violation objects_check_passed(const struct object_zone *zone,
 {
     for (uint32_t i = 0; zone->due == DUE_NEVER && i < word; i++) {
         if (zone->map.words[i] != 0)
-            return differ(listed, zone, 0, zone->map.words[i]);
+            return violation_unless_equal(listed, zone, 0, zone->map.words[i]);
     }
     return SOUND;
 }
@@ -170,8 +168,9 @@ static struct violation objects_check_word(const struct object_cache *cache)
     uint32_t word;
 
     if (!zone)
-        return differ(looked_at, cache, (uintptr_t)&object_heap.no_word,
-                      (uintptr_t)cache->word);
+        return violation_unless_equal(looked_at, cache,
+                                      (uintptr_t)&object_heap.no_word,
+                                      (uintptr_t)cache->word);
     if (zone->cache != cache || object_zone_at(zone->begin) != zone)
         return (struct violation){ looked_at, (uintptr_t)cache, 0,
                                    (uintptr_t)zone };
@@ -200,14 +199,15 @@ static struct violation objects_check_stores(uint32_t zones)
             in_use += &store->records[i] < store->fresh &&
                       store->records[i].begin != 0;
         if (store->used != in_use || in_use == STORE_RECORDS)
-            return differ(stores, store, in_use, store->used);
+            return violation_unless_equal(stores, store, in_use, store->used);
         used += in_use;
         at = at->next;
     }
     if (at->next != head)
-        return differ(stores, head, object_heap.store_count, count);
+        return violation_unless_equal(stores, head, object_heap.store_count,
+                                      count);
     used += (object_heap.store_count - count) * STORE_RECORDS;
-    return differ(stores, head, zones, used);
+    return violation_unless_equal(stores, head, zones, used);
 }
 
 struct violation objects_check(void)
@@ -216,7 +216,8 @@ struct violation objects_check(void)
     struct violation violation;
     uint32_t zones = 0;
 
-    violation = differ(mapping, &object_heap.no_word, 0, object_heap.no_word);
+    violation = violation_unless_equal(mapping, &object_heap.no_word, 0,
+                                       object_heap.no_word);
     if (is_sound(violation))
         violation = objects_check_zones();
     for (link = head->next; is_sound(violation) && link != head;

@@ -212,11 +212,6 @@ const char *page_error_text(enum page_error error)
 
 /* The kernel's directory. */
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* The end of what is mapped: beyond either of the two nobody may look. */
 static uint64_t plan_reach(const struct memory_layout *layout)
 {

@@ -26,14 +26,6 @@ struct tally {
     uint32_t runs[RUN_CLASSES + 1];
 };
 
-static struct violation differ(const char *invariant, const void *where,
-                               uintptr_t expected, uintptr_t found)
-{
-    if (expected == found)
-        return SOUND;
-    return (struct violation){ invariant, (uintptr_t)where, expected, found };
-}
-
 /* Where in the page map the zone that begins at page `first` ends; `first` if
  * none does. */
 static uint32_t zone_end(uint32_t first)
@@ -111,7 +103,7 @@ static struct violation spans_check_spans(const struct span_pool *pool,
         tally->allocated += length > 0;
     }
     tally->heads += heads;
-    return differ(counted, zone, heads, zone->spans);
+    return violation_unless_equal(counted, zone, heads, zone->spans);
 }
 
 static bool is_run_of(const struct span_pool *pool, const struct free_run *link)
@@ -132,8 +124,8 @@ static struct violation spans_check_links(const struct span_pool *pool,
     struct violation violation = SOUND;
 
     if (!previous)
-        violation =
-            differ(listed, run, (uintptr_t)pool->runs[class], (uintptr_t)run);
+        violation = violation_unless_equal(
+            listed, run, (uintptr_t)pool->runs[class], (uintptr_t)run);
     else if (!is_run_of(pool, previous) || previous->next != run)
         return (struct violation){ listed, (uintptr_t)run, 0,
                                    (uintptr_t)previous };
@@ -170,8 +162,8 @@ static struct violation spans_check_zone(const struct span_pool *pool,
                                          const struct span_zone *zone,
                                          struct tally *tally)
 {
-    struct violation violation =
-        differ(own_magic, zone, spans_zone_magic(zone), zone->magic);
+    struct violation violation = violation_unless_equal(
+        own_magic, zone, spans_zone_magic(zone), zone->magic);
 
     tally->zones++;
     if (is_sound(violation))
@@ -223,7 +215,8 @@ static struct violation spans_check_pool(const struct span_pool *pool,
                 spans_check_zone(pool, (const struct span_zone *)page, tally);
     }
     if (is_sound(violation))
-        violation = differ(totals, &pool->zones, tally->zones, pool->zones);
+        violation = violation_unless_equal(totals, &pool->zones, tally->zones,
+                                           pool->zones);
     if (is_sound(violation))
         violation = spans_check_lists(pool, tally);
     if (is_sound(violation) && tally->empty > 1)
@@ -247,10 +240,10 @@ struct violation spans_check(void)
         blocks += tally.heads;
     }
     if (is_sound(violation))
-        violation =
-            differ(totals, &usage->used_bytes, bytes, usage->used_bytes);
+        violation = violation_unless_equal(totals, &usage->used_bytes, bytes,
+                                           usage->used_bytes);
     if (is_sound(violation))
-        violation =
-            differ(totals, &usage->used_blocks, blocks, usage->used_blocks);
+        violation = violation_unless_equal(totals, &usage->used_blocks, blocks,
+                                           usage->used_blocks);
     return violation;
 }

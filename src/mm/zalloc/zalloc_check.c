@@ -31,14 +31,6 @@ static bool is_page_marked(const void *first, uint8_t mark)
            zalloc_page_mark((uintptr_t)first) == mark;
 }
 
-static struct violation differ(const char *invariant, const void *where,
-                               uintptr_t expected, uintptr_t found)
-{
-    if (expected == found)
-        return SOUND;
-    return (struct violation){ invariant, (uintptr_t)where, expected, found };
-}
-
 /* I3, and that the stores can be walked at all. */
 static struct violation zalloc_check_stores(void)
 {
@@ -58,7 +50,8 @@ static struct violation zalloc_check_stores(void)
     if (store)
         return (struct violation){ packed, (uintptr_t)store, 0,
                                    (uintptr_t)store };
-    return differ(counting, &zalloc_heap.zones, slots, zalloc_heap.zones);
+    return violation_unless_equal(counting, &zalloc_heap.zones, slots,
+                                  zalloc_heap.zones);
 }
 
 static bool zalloc_is_cache(const struct zone_cache *cache)
@@ -93,8 +86,8 @@ static struct violation zalloc_check_slot(const struct zone_slot *slot)
             return (struct violation){ mapping, page, PAGE_ZONE_FIRST + i,
                                        zalloc_page_mark(page) };
     }
-    return differ(registered, slot, zone->cache->entry_bytes,
-                  slot->entry_bytes);
+    return violation_unless_equal(registered, slot, zone->cache->entry_bytes,
+                                  slot->entry_bytes);
 }
 
 /* I4, bit by bit: slower than the allocator's words, and not the same code. */
@@ -112,7 +105,7 @@ static struct violation zalloc_check_bitmap(const struct zone *zone)
         return (struct violation){ used_bits, (uintptr_t)&zone->first_word,
                                    first_free / BITMAP_WORD_BITS,
                                    zone->first_word };
-    return differ(used_bits, zone, used, zone->used);
+    return violation_unless_equal(used_bits, zone, used, zone->used);
 }
 
 static void add_zone(struct tally *tally, const struct zone *zone)
@@ -151,8 +144,8 @@ static struct violation zalloc_check_page_map(const struct tally *all)
 
     for (size_t i = 0; i < page_source_pages(&zalloc_heap.source); i++)
         marked += zalloc_heap.source.page_map[i] != PAGE_NOT_OURS;
-    return differ(mapping, zalloc_heap.source.page_map,
-                  all->pages + zalloc_heap.stores, marked);
+    return violation_unless_equal(mapping, zalloc_heap.source.page_map,
+                                  all->pages + zalloc_heap.stores, marked);
 }
 
 /* I5: as many zones as have a free entry, each one of this cache. */
@@ -202,21 +195,23 @@ static struct violation zalloc_check_cache(const struct zone_cache *cache)
         return (struct violation){ one_empty, (uintptr_t)cache, 1, own.empty };
     violation = zalloc_check_open_list(cache, own.open);
     if (is_sound(violation))
-        violation = differ(counting, &cache->zones, own.zones, cache->zones);
+        violation = violation_unless_equal(counting, &cache->zones, own.zones,
+                                           cache->zones);
     if (is_sound(violation))
-        violation = differ(counting, &cache->used, own.used, cache->used);
+        violation = violation_unless_equal(counting, &cache->used, own.used,
+                                           cache->used);
     return violation;
 }
 
 static struct violation zalloc_check_counters(const struct tally *all)
 {
     const struct heap_usage *usage = &zalloc_heap.usage;
-    struct violation violation =
-        differ(counting, &usage->used_blocks, all->used, usage->used_blocks);
+    struct violation violation = violation_unless_equal(
+        counting, &usage->used_blocks, all->used, usage->used_blocks);
 
     if (is_sound(violation))
-        violation =
-            differ(counting, &usage->used_bytes, all->bytes, usage->used_bytes);
+        violation = violation_unless_equal(counting, &usage->used_bytes,
+                                           all->bytes, usage->used_bytes);
     return violation;
 }
 

@@ -27,12 +27,14 @@ BREACHES = {
     "upwards": ("lib/upwards.h", '#include "mm/heap/heap.h"',
                 "lib/upwards.h: includes mm/heap/heap.h, but there is no arrow "
                 "from lib to mm"),
-    "back_door": ("mm/bad.c", '#include "arch/i386/vga.h"',
+    "other_header": ("mm/bad.c", '#include "arch/i386/vga.h"',
                   "mm/bad.c: includes arch/i386/vga.h, but there is no arrow "
                   "from mm to arch"),
     "sideways": ("monitor/bad.c", '#include "replay/replay.h"',
                  "no arrow from monitor to replay"),
     "new_module": ("attic/bad.c", "", "attic/bad.c: no rule for a module attic"),
+    "named_twice": ("boot/named.c", "static int kmalloc(int (*f)(void))\n{\n}",
+                    "kmalloc() is defined in boot/named.c and mm/heap/heap.c"),
     "own_second": ("mm/frames/frames.c", '#include "lib/addr.h"\n'
                    '#include "mm/frames/frames.h"',
                    "mm/frames/frames.c: does not include mm/frames/frames.h "

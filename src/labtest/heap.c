@@ -12,7 +12,7 @@
 
 /* -- Starting ------------------------------------------------------------- */
 
-static enum stage_state start_bump(uintptr_t begin, uintptr_t end)
+static enum stage_state lab_start_bump(uintptr_t begin, uintptr_t end)
 {
     enum stage_state state = bump_init(begin, end);
 
@@ -20,7 +20,7 @@ static enum stage_state start_bump(uintptr_t begin, uintptr_t end)
     return state;
 }
 
-static enum stage_state start_malloc(uintptr_t begin, uintptr_t end)
+static enum stage_state lab_start_malloc(uintptr_t begin, uintptr_t end)
 {
     enum stage_state state = malloc_init(begin, end);
 
@@ -28,9 +28,9 @@ static enum stage_state start_malloc(uintptr_t begin, uintptr_t end)
     return state;
 }
 
-static enum stage_state start_zalloc(uintptr_t begin, uintptr_t end)
+static enum stage_state lab_start_zalloc(uintptr_t begin, uintptr_t end)
 {
-    enum stage_state state = start_malloc(begin, end);
+    enum stage_state state = lab_start_malloc(begin, end);
 
     if (state == STAGE_OK)
         state = zalloc_init(heap_page_source(begin, end));
@@ -38,9 +38,9 @@ static enum stage_state start_zalloc(uintptr_t begin, uintptr_t end)
     return state;
 }
 
-static enum stage_state heap_start_spans(uintptr_t begin, uintptr_t end)
+static enum stage_state lab_start_spans(uintptr_t begin, uintptr_t end)
 {
-    enum stage_state state = start_malloc(begin, end);
+    enum stage_state state = lab_start_malloc(begin, end);
 
     if (state == STAGE_OK)
         state = spans_init(heap_page_source(begin, end), SPANS_SHARED);
@@ -48,7 +48,7 @@ static enum stage_state heap_start_spans(uintptr_t begin, uintptr_t end)
     return state;
 }
 
-static enum stage_state start_armour(uintptr_t begin, uintptr_t end)
+static enum stage_state lab_start_armour(uintptr_t begin, uintptr_t end)
 {
     enum stage_state state = armour_init(begin, end);
 
@@ -60,12 +60,12 @@ static const struct {
     const char *lab;
     enum stage_state (*start)(uintptr_t begin, uintptr_t end);
 } starters[] = {
-    { "heap", start_bump },     { "malloc", start_malloc },
-    { "zalloc", start_zalloc }, { "spans", heap_start_spans },
-    { "armour", start_armour },
+    { "heap", lab_start_bump },     { "malloc", lab_start_malloc },
+    { "zalloc", lab_start_zalloc }, { "spans", lab_start_spans },
+    { "armour", lab_start_armour },
 };
 
-static enum stage_state start_heap(uintptr_t begin, uintptr_t end)
+static enum stage_state lab_start_heap(uintptr_t begin, uintptr_t end)
 {
     for (size_t i = 0; i < sizeof starters / sizeof *starters; i++) {
         if (strcmp(starters[i].lab, lab_chosen->name) == 0)
@@ -92,7 +92,7 @@ void lab_heap_start_at(size_t offset, size_t bytes)
     forget_all();
     live_blocks_start(begin, end);
     state = lab_side_played(&record) ? (enum stage_state)record.result
-                                     : start_heap(begin, end);
+                                     : lab_start_heap(begin, end);
     lab_noted(&record, (uint32_t)state);
     if (state == STAGE_NOT_WRITTEN)
         LAB_FAIL("the start of the allocator is not written yet");

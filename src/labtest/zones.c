@@ -134,7 +134,7 @@ static const struct heap_backend nothing = {
     .owns = zones_no_owner,
 };
 
-static enum stage_state zones_start_spans(const struct page_source *source)
+static enum stage_state lab_zones_start_spans(const struct page_source *source)
 {
     return spans_init(source, SPANS_SHARED);
 }
@@ -146,7 +146,7 @@ static const struct {
     size_t limit;
 } smalls[] = {
     { "zalloc", zalloc_init, &zalloc_backend, ZALLOC_BYTES_MAX },
-    { "spans", zones_start_spans, &spans_backend, SPANS_BYTES_MAX },
+    { "spans", lab_zones_start_spans, &spans_backend, SPANS_BYTES_MAX },
 };
 
 static enum stage_state start_small(const struct page_source *source)

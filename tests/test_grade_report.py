@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Points, the report about them, and call records.  Nothing boots."""
+import asyncio
 import json
+import os
+import re
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mallow import check
-from mallow.grade import call_record, grade, submissions
+from mallow.grade import call_record, grade, guest_machine, submissions
+from mallow.grade.grading import Grading
 from mallow.grade.report import Report
-from mallow.grade.run_test import Verdict, not_run
+from mallow.grade.run_test import Runner, Verdict, not_graded, not_run
 from mallow.labs import Lab
 
 LAB = Lab(4, "malloc", "labs/4-malloc", {}, False)
@@ -110,18 +114,36 @@ def test_an_optional_lab_counts_when_it_is_begun():
 # -- scores.csv ---------------------------------------------------------------
 
 def test_names_of_submissions(tmp_path):
-    for name in ("ann b", "ann_b", "scores.csv", ".git"):
+    names = ["ann b", "ann_b", "ANN_B", ".git", "__MACOSX", "n" * 254,
+             "tests.json", "-rf", "a'b$(c)", os.fsdecode(b"\xff\xfe")]
+    for name in names:
         (tmp_path / name).mkdir()
-    assert sorted(submissions.names(tmp_path)) == ["ann_b", "ann_b_",
-                                                 "scores.csv_"]
+    found = submissions.find_submissions(tmp_path)
+    assert len(found) == len(names) - 2
+    assert len({name.lower() for name in found}) == len(found)
+    for name in found:
+        assert re.fullmatch(r"[A-Za-z0-9_-]{1,70}", name), name
 
 
-def test_a_row_without_results(tmp_path, monkeypatch):
-    monkeypatch.setattr(submissions, "GRADE", tmp_path)
-    (tmp_path / "ann.log").write_text("first\nlast words\n\n")
-    row = submissions.row("ann", tmp_path / "ann/results.json", "")
-    assert row["score"] == 0 and row["reason"] == "last words"
-    assert "ann,0" in submissions.as_csv([row])
+def test_a_row_says_whose_it_is(tmp_path):
+    name = os.fsdecode(b"\xffann\x1b[2J")
+    out = tmp_path / "ann"
+    out.mkdir()
+    (out / "results.json").write_text(json.dumps({
+        "score": 0, "execution_time": 1, "output": "", "tests": []}))
+    row = submissions.row(tmp_path / name, out)
+    assert row["name"] == "\\xffann\\x1b[2J"
+    submissions.as_csv([row]).encode("utf-8")
+
+
+def test_a_class_has_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "GRADE", tmp_path / "grade")
+    monkeypatch.setattr(submissions, "BUILD", tmp_path)
+    with submissions.results_folder() as first, \
+            submissions.results_folder() as second:
+        assert first.name == "grade" and second.name == "grade-2"
+    with submissions.results_folder() as again:
+        assert again == first
 
 
 SAID = """heap: no points: does not compile:
@@ -132,22 +154,102 @@ malloc: no points: src/mm/malloc/malloc.c is missing"""
 
 
 def test_a_reason_is_one_line():
-    assert submissions.in_a_line(SAID) == (
+    assert submissions.reasons(SAID) == (
         "heap: no points: does not compile: src/mm/heap/bump.c:65:37: error: "
         "'x' undeclared; malloc: no points: src/mm/malloc/malloc.c is missing")
-    assert submissions.in_a_line("") == ""
+    assert submissions.reasons("") == ""
 
 
-def test_a_row_names_what_has_failed(report, tmp_path, monkeypatch):
-    monkeypatch.setattr(submissions, "GRADE", tmp_path)
+def test_a_row_names_what_has_failed(report, tmp_path):
     report.add(FIRST, Verdict(False, "overlaps"))
     report.add(SPLIT, not_run("not run: first has to pass first"))
     report.add(HIDDEN, not_run("not run: split has to pass first"))
-    row = submissions.row("ann", report.path, "")
+    row = submissions.row(tmp_path / "ann", report.path.parent)
     assert row["reason"] == "failed: malloc/first"
     rows = [{"name": name, "status": "failed", "output": "overlaps"}
             for name in "abcde"]
     assert submissions.failed(rows) == "failed: a, b, c and 2 more"
+
+
+# -- What this computer has failed -----------------------------------------------
+
+def test_not_graded_is_not_zero(report):
+    report.add(FIRST, PASSED)
+    report.add(SPLIT, not_graded("QEMU was ended by signal 9"))
+    said = read(report)
+    assert "score" not in said
+    first, split = said["tests"][:2]
+    assert first["score"] == 5
+    assert "score" not in split and "status" not in split
+    assert split["output"] == "not graded: QEMU was ended by signal 9"
+    assert report.ungraded == [SPLIT]
+    assert "malloc/split                 - of  10  NOT GRADED" in report.text()
+    assert "hint" not in report.text()
+
+
+@pytest.mark.parametrize("status, said, fault, guest", [
+    (-9, "", "signal 9", ""), (-11, "", "signal 11", ""),
+    (1, "qemu: could not open disk\n", "could not open disk", ""),
+    (None, "", "", ""), (0, "", "", ""), (41, "", "", ""), (1, "", "", ""),
+    (-24, "", "", "processor time"), (-25, "", "", "printed"),
+    (-6, "qemu: fatal: Trying to execute code outside RAM or ROM at 0x5\n",
+     "", "jumps")])
+def test_whose_fault_it_was(status, said, fault, guest):
+    found = guest_machine.host_fault(status, said)
+    assert fault in found and bool(found) == bool(fault)
+    found = guest_machine.guest_ended(status, said)
+    assert guest in found and bool(found) == bool(guest)
+
+
+class Machine:
+    """Fails so many times, for a reason of this computer."""
+
+    def __init__(self, times):
+        self.times = times
+
+    async def run(self, _words, more=()):
+        self.times -= 1
+        raise guest_machine.Interrupted("QEMU was ended by signal 9") \
+            if self.times >= 0 else guest_machine.Trouble("enough")
+
+
+def test_a_machine_is_tried_twice():
+    machine = Machine(99)
+    verdicts = asyncio.run(Runner(1).tests(lambda test: machine,
+                                           [FIRST, SPLIT]))
+    assert machine.times == 97
+    assert not verdicts[FIRST].graded and "signal 9" in verdicts[FIRST].message
+    assert not verdicts[SPLIT].graded and "first" in verdicts[SPLIT].message
+
+
+def test_a_submission_has_a_limit(monkeypatch):
+    monkeypatch.setattr(Runner, "used", lambda self: 1e6)
+    verdicts = asyncio.run(Runner(1).tests(lambda test: None, [FIRST]))
+    assert "used up its" in verdicts[FIRST].message
+    assert verdicts[FIRST].graded and not verdicts[FIRST].passed
+
+
+# -- What students see -------------------------------------------------------------
+
+def test_hidden_tests_stay_hidden(report):
+    report.add(FIRST, PASSED)
+    report.add(SPLIT, PASSED)
+    report.add(HIDDEN, Verdict(False, "secret"))
+    assert "odd" not in report.text() and "secret" not in report.text()
+    assert "malloc/odd" in report.hidden_text()
+    assert "secret" in report.hidden_text()
+    said = read(report)
+    shown = [test for test in said["tests"] if test["visibility"] == "visible"]
+    assert "secret" not in json.dumps([said["output"], shown])
+
+
+def test_control_characters_stay_out(report):
+    report.refused["malloc"] = "a\x1b[2J"
+    report.add(FIRST, Verdict(False, "b\x1b[2J\r\x07"))
+    report.add(SPLIT, PASSED)
+    report.together = {SPLIT: Verdict(False, "c\x1b]0;d\x07")}
+    for text in (report.text(), report.path.read_text()):
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]|\\u001b", text)
 
 
 # -- Starters -----------------------------------------------------------------
@@ -158,7 +260,7 @@ class SlowKit:
     def __init__(self):
         self.dug, self.busy = [], False
 
-    def starters(self, lab, _folder):
+    def starters(self, lab):
         assert not self.busy, "two threads write the same files"
         self.busy = True
         time.sleep(0.01)
@@ -169,7 +271,7 @@ class SlowKit:
 
 def test_kernels_share_starters_that_are_made_once(tmp_path):
     kit = SlowKit()
-    grading = grade.Grading(kit, tmp_path, None, None, tmp_path)
+    grading = Grading(kit, tmp_path, None, None, tmp_path)
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(grading.later, grading.every_lab))
     assert sorted(kit.dug) == sorted(lab.name for lab in grading.every_lab[1:])

@@ -274,6 +274,8 @@ def print_others(failures):
 
 def word_for(test, outcomes):
     need = missing(test, outcomes) or test.needs
+    if not was_graded(outcomes[test]):
+        return "NOT GRADED"
     if not getattr(outcomes[test], "ran", True):
         return f"not run: needs {need}" if need else "not run"
     if not outcomes[test].passed:
@@ -282,14 +284,22 @@ def word_for(test, outcomes):
         f"passed, but counts after {need}"
 
 
-def table(outcomes):
-    """Its lines: the tests lab by lab, with a sum for each lab."""
+def was_graded(outcome):
+    """False if this computer failed the test, and not the student's code."""
+    return getattr(outcome, "graded", True)
+
+
+def table(outcomes, everything=None):
+    """Its lines: the tests lab by lab, with a sum for each lab.  Points depend
+    on the outcomes of all tests, which are `everything`."""
+    known = everything or outcomes
     for lab in dict.fromkeys(test.lab for test in outcomes):
         mine = [test for test in outcomes if test.lab == lab]
         for test in mine:
-            yield (f"  {lab + '/' + test.name:26} {points(test, outcomes):3} "
-                   f"of {test.points:3}  {word_for(test, outcomes)}")
-        yield (f"  {lab:26} {sum(points(test, outcomes) for test in mine):3} "
+            got = points(test, known) if was_graded(known[test]) else "-"
+            yield (f"  {lab + '/' + test.name:26} {got:>3} "
+                   f"of {test.points:3}  {word_for(test, known)}")
+        yield (f"  {lab:26} {sum(points(test, known) for test in mine):3} "
                f"of {sum(test.points for test in mine):3}")
 
 

@@ -20,12 +20,23 @@
  * first byte other than 0 means that the line is complete. */
 static volatile char asked_line[OPTION_LINE_BYTES];
 
+/* The record names the place, and not the symbol: a student's file may have one
+ * of the same name. */
+static void record_ask(void)
+{
+    static struct record record;
+
+    record_begin(&record, "ask");
+    record_number(&record, "line", virt_to_phys((const char *)asked_line).addr);
+    console_record(record.text);
+}
+
 bool test_mode_read_options(const char *command_line, struct options *options)
 {
     bool good = options_parse(command_line, options);
 
     if (options->ask) {
-        console_record("ask");
+        record_ask();
         while (asked_line[0] == 0)
             ;
         good &= options_parse((const char *)asked_line, options);

@@ -6,24 +6,30 @@
     once more together    STUDENT    STUDENT    STUDENT    starter   trusted
 
 B1: whatever a lab does not name is this tree's, as `make iso` has built it.
-B2: a student's file is compiled with the kernel's flags, after the checks of
-    grade_contract; its object is checked again before it is linked.
+B2: a student's file is compiled in a sandbox (student_compiler.py), and checked
+    before its object is linked (contract.py).
 B3: where students write a header, given sources that include it are compiled
     with theirs, and those objects are checked like their own.
+B4: staff's hidden tests and traces are in a hidden kernel only.  The kernel for
+    the lab's own tests has none of them in its memory.
 
 A hand-out has no reference and digs no starters: there the other labs are the
 tree's own, as its owner has written them.
 """
 import functools
-import resource
+import hashlib
+import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from .. import labs, memory
+from .. import memory
 from ..elf import Elf
 from ..project import BUILD, ISO, ROOT, Trouble, require
 from . import contract, student_files
+from .student_compiler import StudentCompiler, first_lines
 from .student_files import Refused
 
 try:
@@ -32,13 +38,11 @@ except ImportError:  # a hand-out
     holes = None
 
 GRADE = BUILD / "grade"
+STARTERS = GRADE / "starters"
 STAFF_TRACES = ROOT / "staff" / "traces"
 KERNEL_IN_ISO = "/boot/mallow.elf"  # scripts/make-iso
-COMPILER_SECONDS = 60
-FILE_BYTES_MAX = 256 << 20
-ADDRESS_BYTES_MAX = 4 << 30
+TOOL_SECONDS = 120
 IMAGE_BYTES_MAX = 32 << 20  # beside it, a test needs room to work in
-LINES_SHOWN = 12
 
 
 class Kernel(NamedTuple):
@@ -47,35 +51,22 @@ class Kernel(NamedTuple):
     foreign: list  # [(address, bytes)]: code that is not this tree's
 
 
-def limits():
-    """Runs in the child: a source that makes the compiler explode."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES_MAX,) * 2)
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_BYTES_MAX,) * 2)
-
-
-def run(command, seconds=COMPILER_SECONDS):
-    return subprocess.run(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
-        text=True, errors="replace", timeout=seconds, check=False,
-        preexec_fn=limits)
-
-
-def first_lines(text, prefix):
-    lines = [line for line in text.replace(f"{prefix}/", "").splitlines()
-             if line.strip()]
-    more = len(lines) - LINES_SHOWN
-    return "\n".join(lines[:LINES_SHOWN]
-                     + ([f"... and {more} lines more"] if more > 0 else []))
+def run(command):
+    """A trusted tool."""
+    try:
+        return subprocess.run(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, errors="replace", timeout=TOOL_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise Trouble(f"{command[0]} has not ended after {TOOL_SECONDS} s") \
+            from None
 
 
 class Kit:
     """The tools and the objects of this tree."""
 
     def __init__(self):
-        said = subprocess.run(
-            ["make", "--no-print-directory", "-s", "print-build"], cwd=ROOT,
-            text=True, capture_output=True, stdin=subprocess.DEVNULL,
-            check=False)
+        said = run(["make", "--no-print-directory", "-s", "print-build"])
         rows = dict(line.partition(" ")[::2]
                     for line in said.stdout.splitlines())
         if "objects" not in rows:
@@ -84,123 +75,168 @@ class Kit:
         self.objects = [Path(name) for name in rows["objects"].split()]
         self.folder = Path(rows["folder"])
         self.elf = Elf(require(ROOT / self.folder / "kernel.elf"))
-        self.in_handout = holes is None
+
+    @functools.cached_property
+    def compiler(self):
+        return StudentCompiler(self.cc)
+
+    # -- Names of the kernel --------------------------------------------------
+
+    @functools.cached_property
+    def wanted(self):
+        """{object: names that it wants from others}."""
+        return {each: Elf(require(ROOT / each)).undefined()
+                for each in self.objects}
 
     @functools.cached_property
     def names(self):
         """All names that mean something to the kernel, also those that
-        nobody defines (src/labtest/labs.c)."""
-        wanted = (Elf(require(ROOT / each)).undefined()
-                  for each in self.objects)
-        return self.elf.defined().union(*wanted)
+        nothing defines (src/labtest/labs.c)."""
+        return self.elf.defined().union(*self.wanted.values())
 
     def object_of(self, file):
         """The object that `make iso` has made of src/..."""
         return self.folder / Path(file).relative_to("src").with_suffix(".o")
 
-    def others(self, file):
-        """The kernel's names that are not those of `file`."""
-        own = Elf(require(ROOT / self.object_of(file))).defined()
-        return self.names - own
+    def defined_by(self, file):
+        return Elf(require(ROOT / self.object_of(file))).defined()
 
-    def compiler(self, words, seconds=COMPILER_SECONDS):
-        return run([*self.cc, *words], seconds)
-
-    def compile(self, folder, file, source=None):
-        """The object of folder/file, or of another source, with the headers
-        of the folder; Refused if the compiler does not like it."""
-        # The name in messages and in __FILE__ is the one of the tree.
-        within = folder.relative_to(ROOT)
-        made = within / Path(file).with_suffix(".o")
-        (ROOT / made).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            done = self.compiler([f"-ffile-prefix-map={within}/=",
-                                  "-iquote", str(within / "src"), "-c",
-                                  source or str(within / file),
-                                  "-o", str(made)])
-        except subprocess.TimeoutExpired:
-            raise Refused(f"{file}: compiling takes over {COMPILER_SECONDS} "
-                          "s") from None
-        if done.returncode != 0:
-            raise Refused("does not compile:\n"
-                          + first_lines(done.stderr, within))
-        return made
+    def missing_complaint(self, file, defined):
+        """What the rest of the kernel calls and `file` does not define; ""
+        if nothing is missing."""
+        own = self.defined_by(file)
+        elsewhere = set().union(*(names for each, names in self.wanted.items()
+                                  if each != self.object_of(file)))
+        missing, new = own & elsewhere - defined, defined - own
+        if not missing:
+            return ""
+        return (f"{file}: {', '.join(sorted(missing))} is missing, which the "
+                "kernel calls"
+                + (f"; the file has {', '.join(sorted(new))}, which nothing "
+                   "calls" if new else ""))
 
     # -- Objects for a lab's files --------------------------------------------
 
     def students(self, submission, lab, folder):
         """{file: object} of a submission's files; Refused if one breaks the
         contract."""
-        def refuse_if(wrong):
-            if wrong:
-                raise Refused(first_lines(
-                    "\n".join(wrong), folder.relative_to(ROOT)))
-
-        student_files.take(submission, lab, folder)
-        for file, rules in lab.files.items():
-            refuse_if(contract.source_complaints(
-                folder / file, file, rules, self.compiler))
-        made = self.objects_for(lab, folder)
-        for file, path in made.items():
-            refuse_if(contract.check_object(
-                ROOT / path, file, self.others(file),
-                lab.files.get(file) or self.contract_of(lab, file)))
+        own = student_files.take(submission, lab)
+        made = {}
+        refuse_if(contract.macro_complaints(self.compiler.macros(lab, own)))
+        for source in lab.sources:
+            target = (folder / source).with_suffix(".o")
+            compiled = self.compiler.compile(lab, own, source, target)
+            self._check(lab, source, compiled)
+            made[source] = target.relative_to(ROOT)
         return made
 
-    def contract_of(self, lab, includer):
-        """Of a given file that includes students' headers (B3)."""
-        own = Elf(require(ROOT / self.object_of(includer))).undefined()
-        return labs.Contract([], own | lab.calls_of_headers)
+    def _check(self, lab, source, compiled):
+        refuse_if(contract.complaints(lab, source, compiled))
+        if source in lab.includers:
+            calls = self.wanted[self.object_of(source)] | lab.calls_of_headers
+        else:
+            calls = lab.files[source].calls
+        refuse_if(contract.object_complaints(
+            source, compiled.object, self.names - self.defined_by(source),
+            calls))
+        refuse_if([self.missing_complaint(
+            source, Elf(compiled.object).defined())])
 
-    def objects_for(self, lab, folder):
-        """{file: object} of a lab whose files are below `folder`."""
-        return {file: self.compile(folder, file,
-                                   file if file in lab.includers else None)
-                for file in lab.sources}
+    def compile(self, folder, file, source=None):
+        """The object of folder/file, or of another source, with the headers
+        of the folder: this tree's own files, which are trusted."""
+        # The name in messages and in __FILE__ is the one of the tree.
+        within = folder.relative_to(ROOT)
+        made = within / Path(file).with_suffix(".o")
+        done = run([*self.cc, f"-ffile-prefix-map={within}/=",
+                    "-iquote", str(within / "src"), "-c",
+                    source or str(within / file), "-o", str(made)])
+        if done.returncode != 0:
+            raise Trouble(f"{file}: the starter does not compile:\n"
+                          + first_lines(done.stderr))
+        return made
 
-    def starters(self, lab, folder):
-        """{file: object} of a lab that nobody has written yet."""
+    # -- Starters ---------------------------------------------------------------
+
+    def _starter_key(self, texts, lab):
+        """Changes with whatever goes into the objects of a starter."""
+        key = hashlib.sha256(repr((self.cc, texts)).encode())
+        for path in sorted(Path(ROOT / "src").rglob("*.h")):
+            key.update(path.read_bytes())
+        for name in lab.includers:
+            key.update((ROOT / name).read_bytes())
+        return key.hexdigest()[:16]
+
+    def starters(self, lab):
+        """{file: object} of a lab as a student gets it.  They are made once,
+        and shared by all gradings of this tree."""
         if holes is None:
             return {}
-        for file in lab.files:
-            text = (ROOT / file).read_text(encoding="utf-8")
-            target = folder / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(holes.dig(text), encoding="utf-8")
-        return self.objects_for(lab, folder)
+        texts = {file: holes.dig((ROOT / file).read_text(encoding="utf-8"))
+                 for file in lab.files}
+        kept = STARTERS / f"{lab.name}-{self._starter_key(texts, lab)}"
+        if not kept.is_dir():
+            self._make_starters(lab, texts, kept)
+        return {file: kept.relative_to(ROOT) / Path(file).with_suffix(".o")
+                for file in lab.sources}
+
+    def _make_starters(self, lab, texts, kept):
+        """Another grading may make the same at the same time: the folder
+        appears as a whole."""
+        STARTERS.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=STARTERS))
+        for file, text in texts.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(text, encoding="utf-8")
+        for file in lab.sources:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            self.compile(folder, file, file if file in lab.includers else None)
+        try:
+            os.rename(folder, kept)
+        except OSError:
+            shutil.rmtree(folder)
 
     # -- Linking --------------------------------------------------------------
 
-    def kernel(self, folder, exchanged):
-        """A bootable kernel with other objects for the files `exchanged`."""
+    def is_staffs(self, made):
+        return (self.folder / "staff") in made.parents
+
+    def kernel(self, folder, exchanged, hidden=False):
+        """A bootable kernel with other objects for the files `exchanged`,
+        and with staff's tests only if it is `hidden` (B4)."""
         instead = {self.object_of(file): made
                    for file, made in exchanged.items()}
-        objects = [str(instead.get(each, each)) for each in self.objects]
-        elf, bare, iso = (folder / name for name in
-                          ("kernel.elf", "mallow.elf", "mallow.iso"))
+        objects = [str(instead.get(each, each)) for each in self.objects
+                   if hidden or not self.is_staffs(each)]
+        elf, iso = folder / "mallow.elf", folder / "mallow.iso"
         folder.mkdir(parents=True, exist_ok=True)
-        for target, more in ((elf, []), (bare, ["--strip-debug"])):
-            done = run([*self.ld, *more, "-o", str(target), *objects])
-            if done.returncode != 0:
-                raise Refused("does not link:\n" + first_lines(
-                    done.stderr, folder.relative_to(ROOT).parent))
+        done = run([*self.ld, "--strip-debug", "-o", str(elf), *objects])
+        if done.returncode != 0:
+            raise Refused("does not link:\n" + first_lines(
+                done.stderr.replace(f"{folder.parent}/", "")))
         size = memory.image_end(elf)
         if size > IMAGE_BYTES_MAX:
             raise Refused(f"the kernel would take {size >> 20} MiB of memory; "
                           f"at most {IMAGE_BYTES_MAX >> 20} are there for it")
-        self.write_iso(bare, iso)
+        self.write_iso(elf, iso, STAFF_TRACES.glob("*.rep") if hidden else [])
         linked = Elf(elf)
         return Kernel(iso, elf, [place for made in exchanged.values()
                                  for place in linked.code_from(
                                      Elf(ROOT / made))])
 
-    def write_iso(self, bare, iso):
-        """The ISO of this tree with another kernel in it, and staff's traces:
+    def write_iso(self, elf, iso, traces):
+        """The ISO of this tree with another kernel in it, and more traces:
         far less work than a new one."""
-        words = ["-map", str(bare), KERNEL_IN_ISO]
-        for path in STAFF_TRACES.glob("*.rep"):
+        words = ["-map", str(elf), KERNEL_IN_ISO]
+        for path in traces:
             words += ["-map", str(path), f"/traces/{path.name}"]
         done = run(["xorriso", "-indev", str(require(ISO)), "-outdev", str(iso),
                     "-boot_image", "any", "replay", *words])
         if done.returncode != 0:
-            raise Trouble("xorriso: " + first_lines(done.stderr, self.folder))
+            raise Trouble("xorriso: " + first_lines(done.stderr))
+
+
+def refuse_if(wrong):
+    wrong = [each for each in wrong if each]
+    if wrong:
+        raise Refused(first_lines("\n".join(wrong)))

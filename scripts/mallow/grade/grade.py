@@ -1,156 +1,31 @@
 # SPDX-License-Identifier: MIT
-"""Grades the student's files of a tree, in the booted kernel.
+"""`make grade`: what is to be graded, and what is said of it in the end.
 
-    submission --> files --> checks --> kernel, a lab --> machine, a test
-                                                              |
-              results.json, table <-- points <-- verdicts <---+
-
-G1: lab N is graded on the reference's labs before it; labs behind it are not
-    written.  In a hand-out, which has no reference, the tree's own take their
-    place.
-G2: once more, for no points, all labs of a submission run together.
-G3: whatever is wrong with a submission ends in points and a reason.
+    all points        status 0
+    points missing    status 1
+    wrong use         status 2
+    not graded        status 3: this computer could not do it; try again
 """
 import asyncio
 import json
 import subprocess
-import sys
 import tempfile
-import threading
 from pathlib import Path
 
 from .. import check, machine
-from .. import labs as lab_rooms
+from .. import labs as lab_table
 from .. import records, sheet
-from ..check import NOT_WRITTEN
 from ..project import ISO, KERNEL, ROOT, WRONG_USE, Trouble, require
-from . import guest_machine, host_check, run_test, submissions
+from . import guest_machine, host_check, progress, run_test, submissions
 from .build import GRADE, Kit
+from .grading import Grading
 from .guest_memory import MEMORY_BYTES
+from .plain_text import plain_line
 from .report import Report, write_whole
-from .run_test import Runner, not_run, run_one
-from .student_files import Refused
+from .run_test import Runner, run_one
 
-
-class Grading:
-    """Of one submission.  With `watched`, somebody waits at a terminal."""
-
-    def __init__(self, kit, submission, report, runner, folder,
-                 watched=False):
-        self.kit, self.submission, self.watched = kit, submission, watched
-        self.report, self.runner, self.folder = report, runner, folder
-        self.every_lab = lab_rooms.table()
-        self.students = {}  # {lab name: {file: object}}
-        self.starters = {}
-        self.digging = threading.Lock()
-
-    # -- Objects and kernels --------------------------------------------------
-
-    def take(self, lab):
-        """The student's objects of a lab, compiled once; Refused."""
-        if lab.name not in self.students:
-            try:
-                made = self.kit.students(self.submission, lab,
-                                         self.folder / "taken")
-            except Refused as refused:
-                made = refused
-            self.students[lab.name] = made
-        if isinstance(self.students[lab.name], Refused):
-            raise self.students[lab.name]
-        return self.students[lab.name]
-
-    def later(self, lab):
-        """Starters for all labs behind `lab`, made once.  Kernels are made in
-        threads: none may read a file that another one writes."""
-        exchanged = {}
-        with self.digging:
-            for other in self.every_lab:
-                if other.number <= lab.number:
-                    continue
-                if other.name not in self.starters:
-                    self.starters[other.name] = self.kit.starters(
-                        other, self.folder / "starter")
-                exchanged.update(self.starters[other.name])
-        return exchanged
-
-    def alone(self, lab):
-        """The kernel for one lab (G1)."""
-        return self.kit.kernel(self.folder / lab.name,
-                               {**self.later(lab), **self.take(lab)})
-
-    def together(self, last):
-        """The kernel with all labs up to `last` that can be taken (G2); None
-        if that is one lab."""
-        taken = []
-        for lab in self.every_lab:
-            try:
-                if lab.number <= last.number:
-                    taken.append(self.take(lab))
-            except Refused:
-                continue
-        if len(taken) < 2:
-            return None
-        exchanged = self.later(last)
-        for made in taken:
-            exchanged.update(made)
-        return self.kit.kernel(self.folder / "together", exchanged)
-
-    # -- Running --------------------------------------------------------------
-
-    def begin(self, what):
-        if self.watched:
-            print(f"  {'GRADE':7} {what}", file=sys.stderr, flush=True)
-
-    async def run(self, kernel, tests, done=None, play=True):
-        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
-            saved = await self.runner.save(kernel, folder)
-            return await self.runner.tests(saved, tests, done, play)
-
-    async def lab(self, lab, kernel):
-        """One lab; whether anything of it is written."""
-        tests = [test for test in self.report.tests if test.lab == lab.name]
-        self.begin(lab.name)
-        try:
-            verdicts = await self.run(await kernel, tests, self.report.add)
-        except Refused as refused:
-            self.report.refused[lab.name] = str(refused)
-            for test in tests:
-                self.report.add(test, not_run(str(refused)))
-            return True
-        return any(verdict.passed or not verdict.message.endswith(NOT_WRITTEN)
-                   for verdict in verdicts.values() if verdict.ran)
-
-    async def labs(self, chosen, stop_at_unwritten):
-        kernels = [asyncio.ensure_future(asyncio.to_thread(self.alone, lab))
-                   for lab in chosen]
-        written = []
-        for lab, kernel in zip(chosen, kernels):
-            if self.report.next_lab and stop_at_unwritten:
-                await asyncio.gather(kernel, return_exceptions=True)
-                for test in self.report.tests:
-                    if test.lab == lab.name:
-                        self.report.add(test, not_run(NOT_WRITTEN))
-            elif await self.lab(lab, kernel):
-                written.append(lab)
-            else:
-                self.report.next_lab = self.report.next_lab or lab
-        return [lab for lab in written if lab.name not in self.report.refused]
-
-    async def once_more(self, written):
-        """G2, of the labs that are written."""
-        names = [lab.name for lab in written]
-        tests = [test for test in self.report.tests if test.lab in names]
-        if not tests:
-            return
-        try:
-            kernel = await asyncio.to_thread(self.together, written[-1])
-            if kernel:
-                self.begin("all together")
-                self.report.together = await self.run(kernel, tests,
-                                                      play=False)
-        except Refused as refused:
-            self.report.apart = str(refused)
-        self.report.write()
+NOT_GRADED = 3
+HIDDEN = "hidden.txt"  # beside results.json, and not for students
 
 
 # -- What there is to grade ---------------------------------------------------
@@ -188,7 +63,7 @@ def choose(lab_text, test_text):
     """(labs, their tests) that LAB= and TEST= mean."""
     of_lab, _, name = test_text.rpartition("/")
     lab_text = lab_text or of_lab
-    chosen = lab_rooms.resolve(lab_text)
+    chosen = lab_table.resolve(lab_text)
     names = [lab.name for lab in chosen]
     tests = [test for test in known_tests() if test.lab in names]
     if name and name not in [test.name for test in tests]:
@@ -211,19 +86,13 @@ def one_test(submission, name, seed=check.SEED, kit=None, play=True):
     """The Verdict on one test, "malloc/split", of a folder's files, whatever
     the test needs; Refused if there is nothing to run."""
     lab_name = name.partition("/")[0]
-    lab, = lab_rooms.resolve(lab_name)
+    lab, = lab_table.resolve(lab_name)
+    hidden = any(test.hidden for test in known_tests()
+                 if f"{test.lab}/{test.name}" == name)
     with workshop() as folder:
         grading = Grading(kit or Kit(), Path(submission), None, Runner(1, seed),
                           Path(folder))
-        return run_one(grading.alone(lab), name, seed, play)
-
-
-async def everything(grading, chosen, own_tree, whole):
-    report = grading.report
-    report.write()
-    written = await grading.labs(chosen, stop_at_unwritten=own_tree and whole)
-    if not own_tree:
-        await grading.once_more(written)
+        return run_one(grading.alone(lab, hidden), name, seed, play)
 
 
 def leave_out_optional(report):
@@ -233,7 +102,7 @@ def leave_out_optional(report):
     report.tests = [test for test in report.tests if test.lab not in idle]
 
 
-def grade_one(arguments, out, watched=False):
+def grade_one(arguments, out):
     """Grades one tree; its Report."""
     own_tree = not arguments.submission
     seed = check.read_seed(arguments.seed)
@@ -244,14 +113,37 @@ def grade_one(arguments, out, watched=False):
         grading = Grading(
             Kit(), ROOT if own_tree else Path(arguments.submission).expanduser()
             .absolute(), report, Runner(arguments.jobs, seed), Path(folder),
-            watched)
-        asyncio.run(everything(grading, chosen, own_tree, whole))
+            progress.choose())
+        asyncio.run(grading.everything(chosen, own_tree, whole))
         if own_tree:
             host_check.look_again(report)
+        else:
+            report.used = grading.runner.used()
     if whole:
         leave_out_optional(report)
     report.write()
     return report
+
+
+def grade_submission(arguments):
+    # With --out a machine asks, which reads the refusal in results.json.
+    if arguments.submission and not arguments.out and \
+            not Path(arguments.submission).expanduser().is_dir():
+        raise Trouble(f"SUBMISSION: {plain_line(arguments.submission)} is not "
+                      "a directory", WRONG_USE)
+    out = Path(arguments.out) if arguments.out else GRADE
+    try:
+        report = grade_one(arguments, out)
+    except (OSError, MemoryError) as error:
+        raise Trouble(f"not graded: {error}", NOT_GRADED) from None
+    print(report.text())
+    if report.has_hidden and arguments.out:
+        write_whole(out / HIDDEN, report.hidden_text() + "\n")
+    elif report.has_hidden:
+        print(report.hidden_text())
+    if report.ungraded:
+        return NOT_GRADED
+    return 0 if report.full else 1
 
 
 def grade(arguments):
@@ -263,15 +155,7 @@ def grade(arguments):
         check.read_seed(arguments.seed)
         choose(arguments.lab, arguments.test)  # wrong words: once, not for each
         return submissions.grade_all(arguments)
-    # With --out a machine asks, which reads the refusal in results.json.
-    if arguments.submission and not arguments.out and \
-            not Path(arguments.submission).expanduser().is_dir():
-        raise Trouble(f"SUBMISSION: {arguments.submission} is no directory",
-                      WRONG_USE)
-    out = Path(arguments.out) if arguments.out else GRADE
-    report = grade_one(arguments, out, watched=sys.stderr.isatty())
-    print(report.text())
-    return 0 if report.full else 1
+    return grade_submission(arguments)
 
 
 def add_commands(commands):

@@ -7,17 +7,26 @@
               test=a seed=.. key=.. --> goes on  <---------+
               test=b seed=.. key=.. --> goes on  <---------+
 
-A test that crashes, hangs or ruins the machine costs itself alone.  Patience
-is counted in instructions of the guest: under -icount a watchdog device goes
-off after so many (src/arch/i386/watchdog.h), and QEMU stops the machine for us
-to look at.  A limit in seconds stands behind, for what even that misses.
+A test that crashes, hangs or ruins the machine costs itself alone.  Its limits:
+
+    instructions of the guest   a watchdog device goes off under -icount
+                                (src/arch/i386/watchdog.h), and QEMU stops the
+                                machine for the grader to look at
+    QEMU's processor time       for a guest that has turned the watchdog off
+    bytes of QEMU's files       for a guest that prints without end
+    seconds                     QEMU waits for this computer, not for the guest
+
+M1: what ends a machine is either the guest's doing or this computer's;
+    host_fault() says which.  Only the first costs points.
 """
 import asyncio
 import json
 import mmap
 import os
 import re
+import resource
 import shutil
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -29,19 +38,25 @@ from ..layout import KERNEL_BASE
 from ..project import Trouble
 from .guest_memory import MEMORY_BYTES, extents, lay_out, mapped, used_pieces
 
-ASKED = "asked_line"
 BOOT_SECONDS = 180
-SECONDS = 300  # of a test; what ends it is a count of instructions
+SECONDS = 600
+CPU_SECONDS = 120
+FILE_BYTES_MAX = 1 << 20  # of what the guest prints and records
+WILD_JUMP = "Trying to execute code outside RAM"
 TEST_FAILED = 41  # EXIT_TEST_FAILED, as QEMU's status
 FRAMES_SHOWN = 10
 BELOW_TESTS = ("lab_run", "kernel_main", "high")  # nobody's mistake
 BREAKPOINT = b"\xcc"
 
 
+class Interrupted(Trouble):
+    """This computer ended a machine, or could not run it."""
+
+
 class End(NamedTuple):
     """How a machine ended, and what it left."""
     status: Optional[int]  # None: it was stopped
-    hung: str              # where it hung, if it did
+    hung: str              # where it hung, if it did, and what ended it
     reason: Optional[str]  # machine.explain()
     console: str
     records: list
@@ -111,23 +126,53 @@ async def leave_out_memory(monitor):
         {"capability": "x-ignore-shared", "state": True}])
 
 
-def command(iso, folder, words):
-    ram = folder / "memory"
+def command(iso, words):
+    """QEMU's, to be started in the machine's folder: QEMU gives some of these
+    names to a shell, and the path of a tree may hold anything."""
     return machine.arguments(
-        iso, folder, words, MEMORY_BYTES, f"file:{folder / 'console'}") + [
-        "-object", f"memory-backend-file,id=ram,share=on,mem-path={ram},"
+        iso, Path("."), words, MEMORY_BYTES, "file:console") + [
+        "-object", "memory-backend-file,id=ram,share=on,mem-path=memory,"
                    f"size={MEMORY_BYTES}",
         "-machine", "pc,memory-backend=ram", "-device", "ib700",
-        "-qmp", f"unix:{folder / 'qmp'},server=on,wait=off",
-        *machine.counting()]
+        "-qmp", "unix:qmp,server=on,wait=off", *machine.counting()]
 
 
-async def start(arguments, folder):
-    return await asyncio.create_subprocess_exec(
-        *arguments, stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=(folder / "errors").open("wb"), start_new_session=True,
-        preexec_fn=machine.die_with_parent)
+def limit():
+    """Runs in the child."""
+    machine.die_with_parent()
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES_MAX,) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+async def start(arguments, folder, prepare):
+    with (folder / "errors").open("wb") as errors:
+        return await asyncio.create_subprocess_exec(
+            *arguments, cwd=folder, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL, stderr=errors,
+            start_new_session=True, preexec_fn=prepare)
+
+
+def guest_ended(status, said):
+    """What the guest did that made QEMU end like this; "" for all else."""
+    if status == -signal.SIGXCPU:
+        return f"has run for {CPU_SECONDS} s of processor time"
+    if status == -signal.SIGXFSZ:
+        return f"has printed more than {FILE_BYTES_MAX >> 10} KiB"
+    if WILD_JUMP in said:
+        return "jumps to an address where no memory is"
+    return ""
+
+
+def host_fault(status, said):
+    """Why this computer is to blame for the end of QEMU; "" if it is not."""
+    if guest_ended(status, said):
+        return ""
+    if status is not None and status < 0:
+        return f"QEMU was ended by signal {-status}"
+    if status == 1 and said.strip():
+        return f"QEMU: {machine.last_line(said)}"
+    return ""
 
 
 async def end(qemu):
@@ -143,31 +188,37 @@ class Saved:
         self.iso, self.folder, self.foreign = iso, folder, foreign
         self.elf = Elf(kernel)
         self.state = folder / "state"
-        self.place = self.elf.address(ASKED) - KERNEL_BASE
 
     async def save(self):
         with workshop() as name:
             folder = Path(name)
-            qemu = await start(command(self.iso, folder, ["ask"]), folder)
+            qemu = await start(command(self.iso, ["ask"]), folder,
+                               machine.die_with_parent)
             try:
                 await asyncio.wait_for(self._save(qemu, folder), BOOT_SECONDS)
+                shutil.move(folder / "state", self.state)
             except (ConnectionError, asyncio.TimeoutError):
                 said = (folder / "errors").read_text(errors="replace")
-                raise Trouble("the kernel does not come to its first stage: "
-                              f"{machine.last_line(said)}") from None
+                raise Interrupted("the kernel does not come to its first "
+                                  f"stage: {machine.last_line(said)}") from None
             finally:
                 await end(qemu)
         return self
 
     async def _save(self, qemu, folder):
         monitor = await Monitor().connect(folder / "qmp", qemu)
-        while not records.of_kind(records.read(folder / "records"), "ask"):
+        while True:
+            asks = records.of_kind(records.read(folder / "records"), "ask")
+            if asks:
+                break
             if qemu.returncode is not None:
                 raise ConnectionError("QEMU has ended")
             await asyncio.sleep(0.02)
+        # Recorded before any student's code has run.
+        self.place = asks[0]["line"]
         await monitor.ask("stop")
         await leave_out_memory(monitor)
-        await monitor.ask("migrate", uri=f"exec:cat > '{self.state}'")
+        await monitor.ask("migrate", uri="exec:cat > state")
         while True:
             found = await monitor.ask("query-migrate")
             if found["status"] == "completed":
@@ -180,19 +231,21 @@ class Saved:
 
     async def run(self, words, more=(), seconds=SECONDS):
         """Lets a copy go on with `words`, with other contents in some pages
-        of its memory; its End."""
+        of its memory; its End.  Interrupted if this computer ended it."""
         with workshop() as name:
             folder = Path(name)
             began = time.monotonic()
             lay_out(folder / "memory", [*self.pages, *more])
-            qemu = await start(command(self.iso, folder, ["ask"])
-                               + ["-incoming", "defer"], folder)
+            (folder / "state").symlink_to(self.state)
+            qemu = await start(command(self.iso, ["ask"])
+                               + ["-incoming", "defer"], folder, limit)
             hung = ""
             try:
                 hung = await asyncio.wait_for(
                     self._run(qemu, folder, words), seconds)
             except asyncio.TimeoutError:
-                hung = f"given up after {seconds} s"
+                raise Interrupted(f"QEMU has not ended after {seconds} s") \
+                    from None
             except ConnectionError:
                 await qemu.wait()
             finally:
@@ -210,7 +263,7 @@ class Saved:
         monitor = await Monitor().connect(folder / "qmp", qemu)
         await monitor.ask("watchdog-set-action", action="pause")
         await leave_out_memory(monitor)
-        await monitor.ask("migrate-incoming", uri=f"exec:cat '{self.state}'")
+        await monitor.ask("migrate-incoming", uri="exec:cat state")
         while (await monitor.ask("query-status"))["status"] == "inmigrate":
             await asyncio.sleep(0.005)
         self._poke(folder / "memory", " ".join(words).encode("ascii"))
@@ -253,13 +306,18 @@ class Saved:
         names = [self.elf.function_at(address) for address in chain]
         shown = " < ".join(name[0] for name in names
                            if name and name[0] not in BELOW_TESTS)
-        return f"hangs in {shown or hex(chain[0])}"
+        return (f"hangs in {shown or hex(chain[0])}: an endless loop, or a "
+                "list in a circle; the test has used up its instructions")
 
     def _end(self, status, hung, folder, seconds):
         def text(name):
             path = folder / name
             return path.read_text(errors="replace") if path.exists() else ""
 
+        fault = host_fault(status, text("errors"))
+        if fault:
+            raise Interrupted(fault)
+        hung = hung or guest_ended(status, text("errors"))
         reason = None if hung or status == TEST_FAILED else machine.explain(
             status, folder, text("errors"))
         return End(status, hung, reason, text("console"),

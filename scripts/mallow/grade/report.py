@@ -7,14 +7,22 @@
                                   "status": "passed",
                                   "visibility": "visible" }, ... ] }
 
-The file is whole at any time, and new after each test: whoever stops a grading
-early finds what has passed until then.
+The file is whole at any time, and new after each test: a grading that is stopped
+early leaves what has passed until then.
+
+P1: everything here may be a student's invention; it is made plain before it
+    goes anywhere.
+P2: what hidden tests print goes into rows that are hidden, and into
+    hidden_text().  Nothing else holds a word of it, not even their names.
+P3: a test that was not graded has no score, and neither has their sum.
 """
 import json
 import os
 import time
 
 from .. import check
+from . import run_test
+from .plain_text import plain
 
 WAITING = "not run yet"
 
@@ -39,6 +47,7 @@ class Report:
         self.together = {}  # {test: verdict}, with all labs of the submission
         self.apart = ""     # why they were not run together
         self.next_lab = None
+        self.used = None    # seconds of processor time, of a submission
         self.began = time.monotonic()
 
     def add(self, test, verdict):
@@ -62,6 +71,16 @@ class Report:
     def full(self):
         return bool(self.tests) and self.score() == self.most()
 
+    @property
+    def ungraded(self):
+        """Tests that this computer failed (P3)."""
+        return [test for test in self.tests if test in self.verdicts
+                and not self.verdicts[test].graded]
+
+    @property
+    def has_hidden(self):
+        return any(test.hidden for test in self.tests)
+
     # -- In words -------------------------------------------------------------
 
     def again(self, test):
@@ -71,32 +90,59 @@ class Report:
     def failure(self, test):
         """What went wrong, where to look, how to see it again."""
         verdict = self.verdicts[test]
-        lines = [*verdict.message.splitlines(),
-                 *self.notes.get(test, "").splitlines()]
+        lines = [*plain(verdict.message).splitlines(),
+                 *plain(self.notes.get(test, "")).splitlines()]
         if verdict.ran:
             check_line, debug_line = self.again(test)
             lines += [*check.hint(test, verdict.message),
                       f"again: {check_line}", f"       {debug_line}"]
         return lines
 
-    def text(self):
-        """The whole of it, for a person."""
-        done = {test: self.verdicts[test] for test in self.tests
-                if test in self.verdicts}
-        lines = list(check.table(done))
-        if len(self.labs) > 1:
-            lines.append(f"  {'all of it':26} {self.score():3} of "
-                         f"{self.most():3}")
-        for name, why in self.refused.items():
-            lines += ["", f"{name}: no points", *indented(why.splitlines())]
-        for test, verdict in done.items():
-            if verdict.ran and not verdict.passed:
+    def details(self, tests):
+        """A paragraph for each test that failed or was not graded."""
+        lines = []
+        for test in tests:
+            verdict = self.verdicts[test]
+            if not verdict.graded or verdict.ran and not verdict.passed:
                 lines += ["", f"{test.lab}/{test.name}: {test.what}",
                           *indented(self.failure(test))]
-        lines += self.together_lines()
+        return lines
+
+    def table(self, hidden):
+        """The rows of the tests that are hidden, or of those that are not."""
+        done = {test: self.verdicts[test] for test in self.tests
+                if test in self.verdicts}
+        rows = {test: verdict for test, verdict in done.items()
+                if test.hidden == hidden}
+        lines = list(check.table(rows, done))
+        labs = {test.lab for test in rows}
+        if len(labs) > 1:
+            lines.append(f"  {'all of it':26} "
+                         f"{sum(map(self.points, rows)):3} of "
+                         f"{sum(test.points for test in rows):3}")
+        return lines, rows
+
+    def text(self):
+        """All that a student may see, for a person."""
+        lines, rows = self.table(hidden=False)
+        for name, why in self.refused.items():
+            lines += ["", f"{name}: no points",
+                      *indented(plain(why).splitlines())]
+        lines += self.details(rows) + self.together_lines()
         if self.next_lab:
             lines += ["", self.next_line()]
+        if self.used is not None:
+            lines += ["", f"processor time: {self.used:.0f} s of "
+                      f"{run_test.CPU_SECONDS} s that a submission has"]
         return "\n".join(lines)
+
+    def hidden_text(self):
+        """What staff alone may see."""
+        lines, rows = self.table(hidden=True)
+        return "\n".join(["", "hidden tests, for staff alone:", *lines,
+                          *self.details(rows), "",
+                          f"  {'with hidden tests':26} {self.score():3} of "
+                          f"{self.most():3}"])
 
     def next_line(self):
         return (f"next: lab {self.next_lab.number}, not written yet: "
@@ -105,7 +151,7 @@ class Report:
     def together_lines(self):
         """What differs when each lab stands on the submission's own ones."""
         if self.apart:
-            return ["", "once more all together: " + self.apart]
+            return ["", "once more all together: " + plain(self.apart)]
         if not self.together:
             return []
         passed = sum(verdict.passed for verdict in self.together.values())
@@ -115,7 +161,8 @@ class Report:
             if self.verdicts[test].passed and verdict.ran \
                     and not verdict.passed:
                 lines += [f"  only together fails {test.lab}/{test.name}:",
-                          *indented(indented(verdict.message.splitlines()))]
+                          *indented(indented(
+                              plain(verdict.message).splitlines()))]
         return lines
 
     # -- For machines ---------------------------------------------------------
@@ -125,28 +172,36 @@ class Report:
         lab = self.labs[test.lab]
         place = [each for each in self.tests if each.lab == test.lab]
         passed = verdict is not None and verdict.passed
-        output = WAITING if verdict is None else \
-            "" if passed else "\n".join(self.failure(test))
-        return {"number": f"{lab.number}.{place.index(test) + 1}",
-                "name": f"{test.lab}/{test.name}",
-                "score": self.points(test), "max_score": test.points,
-                "output": output,
-                "status": "passed" if passed else "failed",
-                "visibility": "hidden" if test.hidden else "visible"}
+        row = {"number": f"{lab.number}.{place.index(test) + 1}",
+               "name": f"{test.lab}/{test.name}",
+               "score": self.points(test), "max_score": test.points,
+               "output": WAITING if verdict is None else
+               "" if passed else "\n".join(self.failure(test)),
+               "status": "passed" if passed else "failed",
+               "visibility": "hidden" if test.hidden else "visible"}
+        if verdict and not verdict.graded:  # P3
+            del row["score"], row["status"]
+        return row
 
     def write(self):
         if not self.path:
             return
-        rows = [self.row(test) for test in self.tests]
-        said = [f"{name}: no points: {why}"
+        said = [f"{name}: no points: {plain(why)}"
                 for name, why in self.refused.items()]
+        if self.ungraded:
+            said.append(f"not graded: {len(self.ungraded)} of "
+                        f"{len(self.tests)} tests")
         if self.next_lab:
             said.append(self.next_line())
-        write_whole(self.path, json.dumps({
+        results = {
             "score": self.score(),
             "execution_time": round(time.monotonic() - self.began, 2),
-            "output": "\n".join(said + self.together_lines()).strip(),
-            "visibility": "visible", "tests": rows}, indent=1) + "\n")
+            "output": "\n".join(said),
+            "visibility": "visible",
+            "tests": [self.row(test) for test in self.tests]}
+        if self.ungraded:
+            del results["score"]
+        write_whole(self.path, json.dumps(results, indent=1) + "\n")
 
 
 def indented(lines):

@@ -8,9 +8,13 @@ R1: a verdict comes from the call record and from guest memory.  A second
     machine, in which no student code runs, judges both.  What the first one
     prints, and how it ends, only helps to explain a failure.
 R2: a test costs nobody but itself, whatever it does to its machine.
+R3: a machine that this computer has ended is tried once more; then the test is
+    not graded, which is something else than failed.
+R4: all tests of a submission share a limit of processor time.
 """
 import asyncio
 import re
+import resource
 import secrets
 import tempfile
 from pathlib import Path
@@ -19,7 +23,6 @@ from typing import NamedTuple
 from .. import check, machine, records
 from ..project import Trouble
 from . import call_record, guest_machine, guest_memory
-from .student_files import Refused
 
 ACCESS = re.compile(r"^(?:wrote|read|ran code at) 0x[0-9a-f]+: .*$",
                     re.MULTILINE)
@@ -27,15 +30,24 @@ CONSOLE_LINES = 6
 NO_CALL_RECORD = "the kernel ended without a call record"
 
 
+TRIES = 2
+CPU_SECONDS = 900  # of a submission: its compilers and machines
+
+
 class Verdict(NamedTuple):
     passed: bool
     message: str = ""
     seconds: float = 0.0
     ran: bool = True
+    graded: bool = True
 
 
 def not_run(message):
     return Verdict(False, message, 0.0, False)
+
+
+def not_graded(message):
+    return Verdict(False, f"not graded: {message}", 0.0, False, False)
 
 
 def list_of(rows):
@@ -76,8 +88,7 @@ def last_lines(console):
 def what_ended(end):
     """How the machine came to its end, in words; "" if nothing was wrong."""
     if end.hung:
-        return (f"{end.hung}: an endless loop, or a list in a circle; the "
-                "test has used up its instructions")
+        return end.hung
     if not end.reason:
         return ""
     cause = end.reason.removeprefix("the kernel panicked: ")
@@ -149,21 +160,34 @@ async def run_test(saved, test, seed, play=True):
 
 # -- All tests of a kernel ----------------------------------------------------
 
+def cpu_seconds():
+    """Of all processes that this one has started and seen end."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Runner:
     """Machines that share this computer."""
 
     def __init__(self, jobs=None, seed=check.SEED):
         self.slots = asyncio.Semaphore(jobs or guest_machine.jobs())
         self.seed = seed
+        self.began = cpu_seconds()
+
+    def used(self):
+        return cpu_seconds() - self.began
 
     async def save(self, kernel, folder):
+        """A saved machine; tried once more if this computer ends it (R3)."""
         async with self.slots:
-            try:
-                return await guest_machine.Saved(
-                    kernel.iso, kernel.elf, Path(folder),
-                    kernel.foreign).save()
-            except Trouble as trouble:
-                raise Refused(str(trouble)) from None
+            for last in (False, True):
+                try:
+                    return await guest_machine.Saved(
+                        kernel.iso, kernel.elf, Path(folder),
+                        kernel.foreign).save()
+                except guest_machine.Interrupted:
+                    if last:
+                        raise
 
     async def list(self, saved):
         async with self.slots:
@@ -176,25 +200,34 @@ class Runner:
         return tests
 
     async def one(self, saved, test, play):
-        """A test's verdict, also where this machine fails it."""
+        """A test's verdict, also where this computer fails it (R3)."""
         async with self.slots:
-            try:
-                return await run_test(saved, test, self.seed, play)
-            except (Trouble, OSError) as trouble:
-                return Verdict(False, f"could not be run: {trouble}")
+            if self.used() > CPU_SECONDS:
+                return not_run("not run: the submission has used up its "
+                               f"{CPU_SECONDS} s of processor time")
+            for _ in range(TRIES):
+                try:
+                    return await run_test(saved, test, self.seed, play)
+                except (Trouble, OSError, MemoryError) as trouble:
+                    why = str(trouble)
+            return not_graded(why)
 
     async def tests(self, saved, tests, done=None, play=True):
-        """{test: verdict}; done(test, verdict) is called as they come."""
+        """{test: verdict}; saved(test) is the machine for a test, and
+        done(test, verdict) is called as they come."""
         loop = asyncio.get_running_loop()
         coming = {(test.lab, test.name): loop.create_future()
                   for test in tests}
 
         async def one(test):
             needed = coming.get((test.lab, test.needs))
-            if needed and not (await needed).passed:
+            before = await needed if needed else None
+            if before and not before.graded:
+                verdict = not_graded(f"{test.needs} was not graded")
+            elif before and not before.passed:
                 verdict = not_run(f"not run: {test.needs} has to pass first")
             else:
-                verdict = await self.one(saved, test, play)
+                verdict = await self.one(saved(test), test, play)
             coming[test.lab, test.name].set_result(verdict)
             if done:
                 done(test, verdict)
@@ -214,6 +247,6 @@ def run_one(kernel, name, seed=check.SEED, play=True):
                      if f"{test.lab}/{test.name}" == name]
             if not found:
                 raise Trouble(f"there is no test {name}")
-            return await run_test(saved, found[0], seed, play)
+            return await runner.one(saved, found[0], play)
 
     return asyncio.run(alone())

@@ -1,90 +1,223 @@
 # SPDX-License-Identifier: MIT
 """A folder of submissions, some at once; a line each in scores.csv.
 
-    SUBMISSIONS/ann/  -->  build/grade/ann.log, build/grade/ann/results.json
-    SUBMISSIONS/bob/  -->  build/grade/bob.log, build/grade/bob/results.json
+    SUBMISSIONS/ann/  -->  build/grade/submissions/ann/   results.json
+                                                          log.txt
+                                                          hidden.txt
+    SUBMISSIONS/bob/  -->  build/grade/submissions/bob/   ...
                            build/grade/scores.csv
 
 A1: each submission is graded by a process of its own.  What is wrong with one
     is a reason in its line, and nothing to the others.
+A2: names are data.  A submission's folder here has a short plain name of its
+    own; scores.csv says which is whose.
+A3: while one `make grade-all` runs, another one writes to build/grade-2.
+A4: a submission that this computer failed is tried once more.  Then its line
+    has no score, and the command ends with status 3.
 """
+import contextlib
 import csv
+import fcntl
 import io
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from ..project import ROOT, WRONG_USE, Trouble, shown
-from . import guest_machine
+from ..project import BUILD, ROOT, WRONG_USE, Trouble, shown
+from . import guest_machine, progress
 from .build import GRADE
+from .plain_text import plain_line
 from .report import write_whole
 
-SECONDS = 3600
-NAMES_MAX = 3  # of failed tests in a row
-COLUMNS = ["name", "score", "max_score", "seconds", "reason"]
+SECONDS = 3600  # of a submission, which has a limit of processor time itself
+NAMES_MAX = 3   # of failed tests in a row
+NAME_MAX = 60   # characters
+TRIES = 2
+NOT_GRADED = 3
+COLUMNS = ["name", "score", "max_score", "seconds", "reason", "folder"]
 
 
-def names(folder):
-    """{name of a submission, fit for a file: its path}."""
-    found = {}
-    for path in sorted(folder.iterdir()):
-        name = re.sub(r"[^\w.-]", "_", path.name)
-        if name.startswith("."):
-            continue
-        while name in found or name in ("scores.csv", "results.json"):
-            name += "_"
-        found[name] = path
+# -- Names and folders -----------------------------------------------------------
+
+def short_name(path, taken):
+    """A name for the folder of a submission's results, unlike those that are
+    `taken`, whatever letters a file system thinks equal (A2)."""
+    name = re.sub(r"[^A-Za-z0-9-]+", "_", path.name)[:NAME_MAX].strip("_")
+    name, number = name or "submission", 1
+    found = name
+    while found.lower() in taken:
+        number += 1
+        found = f"{name}_{number}"
+    taken.add(found.lower())
     return found
 
 
-def command(name, path, arguments):
+def find_submissions(folder):
+    """{short name: path}."""
+    taken = set()
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise Trouble(f"{plain_line(str(folder))}: {error.strerror}",
+                      WRONG_USE) from None
+    return {short_name(path, taken): path for path in paths
+            if path.name[0] != "." and path.name != "__MACOSX"}
+
+
+@contextlib.contextmanager
+def results_folder():
+    """build/grade, or another one if that is in use (A3)."""
+    for number in range(1, 100):
+        folder = GRADE if number == 1 else BUILD / f"grade-{number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".lock").open("w", encoding="ascii") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                continue
+            shutil.rmtree(folder / "submissions", ignore_errors=True)
+            (folder / "scores.csv").unlink(missing_ok=True)
+            yield folder
+            return
+    raise Trouble("100 gradings run at once")
+
+
+# -- One submission --------------------------------------------------------------
+
+class Status:
+    """What the gradings that run now are at, on one line of the terminal."""
+
+    def __init__(self, left):
+        self.line, self.left = progress.choose(), left
+        self.at, self.lock = {}, threading.Lock()
+
+    def show(self):
+        self.line.show("; ".join([f"{len(self.at) + self.left} submissions left",
+                                  *(f"{name}: {text}" for name, text
+                                    in self.at.items())]))
+
+    def set(self, name, text):
+        with self.lock:
+            self.left -= name not in self.at
+            self.at[name] = text
+            self.show()
+
+    def done(self, name, row):
+        with self.lock:
+            self.at.pop(name, None)
+            self.line.clear()
+            print(row_line(row), flush=True)
+            self.show()
+
+
+def command(path, out, arguments):
     return [sys.executable, str(ROOT / "scripts" / "mallow.py"), "grade",
-            f"--submission={path}", f"--out={GRADE / name}", "--jobs=1",
+            f"--submission={path}", f"--out={out}", "--jobs=1",
             f"--lab={arguments.lab}", f"--test={arguments.test}",
             f"--seed={arguments.seed}"]
 
 
-def grade(name, path, arguments):
-    """The row of one submission."""
-    results, log = GRADE / name / "results.json", GRADE / f"{name}.log"
-    results.unlink(missing_ok=True)
-    reason = ""
-    with log.open("wb") as file:
+def watch(number, name, status):
+    """Shows what a grading says of itself, until it ends."""
+    with os.fdopen(number, encoding="utf-8", errors="replace") as said:
+        for text in said:
+            status.set(name, text.strip())
+
+
+def run(name, path, out, arguments, status):
+    """Grades in a process of its own (A1): its status, None if it had to be
+    ended."""
+    here, there = os.pipe()
+    with (out / "log.txt").open("wb") as log:
+        child = subprocess.Popen(
+            command(path, out, arguments), stdin=subprocess.DEVNULL,
+            stdout=log, stderr=subprocess.STDOUT, pass_fds=[there],
+            env={**os.environ, progress.PIPE: str(there)})
+        os.close(there)
+        watcher = threading.Thread(target=watch, args=(here, name, status))
+        watcher.start()
         try:
-            done = subprocess.run(
-                command(name, path, arguments), stdin=subprocess.DEVNULL,
-                stdout=file, stderr=subprocess.STDOUT, timeout=SECONDS,
-                check=False)
-            if done.returncode not in (0, 1):
-                reason = f"the grader ended with status {done.returncode}"
+            code = child.wait(SECONDS)
         except subprocess.TimeoutExpired:
-            reason = f"given up after {SECONDS} s"
-    return row(name, results, reason)
+            child.terminate()
+            child.wait()
+            code = None
+        watcher.join()
+    return code
 
 
-def row(name, results, reason):
-    try:
-        said = json.loads(results.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        log = (GRADE / f"{name}.log").read_text(errors="replace").split("\n")
-        last = [line for line in log if line.strip()][-1:] or ["no message"]
-        return {"name": name, "score": 0, "reason": reason or last[0]}
+def what_went_wrong(code, out):
+    """Why a grading has no result."""
+    if code is None:
+        return f"not ended after {SECONDS} s"
+    if code < 0:
+        return f"the grader was ended by signal {-code}"
+    return last_line(out / "log.txt")
+
+
+def last_line(log):
+    lines = [line for line in log.read_text("utf-8", "replace").splitlines()
+             if line.strip()]
+    return plain_line(lines[-1]) if lines else "no message"
+
+
+def grade(name, path, out, arguments, status):
+    """The row of one submission (A4)."""
+    for _ in range(TRIES):
+        shutil.rmtree(out, ignore_errors=True)
+        try:
+            out.mkdir(parents=True)
+            code = run(name, path, out, arguments, status)
+            if code in (0, 1):
+                return row(path, out)
+            why = what_went_wrong(code, out)
+        except (OSError, ValueError) as error:
+            code, why = None, str(error)
+        if code == NOT_GRADED:  # it has tried once more itself
+            break
+    return {"name": plain_line(path.name), "folder": out.name,
+            "reason": not_graded_reason(out, why)}
+
+
+# -- Its row -----------------------------------------------------------------------
+
+def not_graded_reason(out, why):
+    """Which test it was, where that is known."""
+    with contextlib.suppress(OSError, ValueError):
+        said = json.loads((out / "results.json").read_text(encoding="utf-8"))
+        for test in said["tests"]:
+            if test["output"].startswith("not graded"):
+                return f"{test['name']}: " + in_a_line(test["output"])
+    return "not graded: " + plain_line(why.removeprefix("grade: ")
+                                       .removeprefix("not graded: "))
+
+
+def in_a_line(text):
+    return plain_line(text.partition("\n")[0])
+
+
+def row(path, out):
+    said = json.loads((out / "results.json").read_text(encoding="utf-8"))
     labs = {}
     for test in said["tests"]:
         lab = test["name"].partition("/")[0]
         labs[lab] = labs.get(lab, 0) + test["score"]
     most = sum(test["max_score"] for test in said["tests"])
+    reason = ""
     if said["score"] < most:
-        reason = reason or in_a_line(said["output"].partition("\n\n")[0]) \
-            or failed(said["tests"])
-    return {"name": name, "score": said["score"], "max_score": most,
-            "seconds": said["execution_time"], **labs, "reason": reason}
+        reason = reasons(said["output"]) or failed(said["tests"])
+    return {"name": plain_line(path.name), "score": said["score"],
+            "max_score": most, "seconds": said["execution_time"], **labs,
+            "reason": reason, "folder": out.name}
 
 
-def in_a_line(text):
+def reasons(text):
     """Of what a grading says, what fits a row: the log has all of it."""
     kept = []
     for line in text.splitlines():
@@ -92,7 +225,7 @@ def in_a_line(text):
             kept.append(line)
         elif ": error: " in line and kept and kept[-1].endswith(":"):
             kept[-1] += " " + line
-    return "; ".join(kept)
+    return plain_line("; ".join(kept))
 
 
 def failed(tests):
@@ -102,6 +235,12 @@ def failed(tests):
     more = len(names_of) - NAMES_MAX
     return "failed: " + ", ".join(names_of[:NAMES_MAX]) \
         + (f" and {more} more" if more > 0 else "") if names_of else ""
+
+
+def row_line(each):
+    got = f"{each['score']:3} of {each['max_score']:>3}" \
+        if "score" in each else "          "
+    return f"  {each['name']:26} {got}  {each['reason']}".rstrip()
 
 
 def as_csv(rows):
@@ -115,29 +254,36 @@ def as_csv(rows):
     return text.getvalue()
 
 
+# -- All of them -------------------------------------------------------------------
+
+def grade_every(submissions, out, arguments):
+    """The rows, in the order in which they come."""
+    rows, status = [], Status(len(submissions))
+    with ThreadPoolExecutor(guest_machine.jobs()) as pool:
+        waiting = {pool.submit(grade, name, path, out / "submissions" / name,
+                               arguments, status): name
+                   for name, path in submissions.items()}
+        for done in as_completed(waiting):
+            rows.append(done.result())
+            write_whole(out / "scores.csv", as_csv(rows))
+            status.done(waiting[done], rows[-1])
+    status.line.clear()
+    return rows
+
+
 def grade_all(arguments):
     if not arguments.submissions:
         raise Trouble("which folder? make grade-all SUBMISSIONS=DIR", WRONG_USE)
     folder = Path(arguments.submissions).expanduser().absolute()
+    name = plain_line(str(folder))
     if not folder.is_dir():
-        raise Trouble(f"{folder} is no folder of submissions", WRONG_USE)
-    submissions = names(folder)
+        raise Trouble(f"{name} is not a folder of submissions", WRONG_USE)
+    submissions = find_submissions(folder)
     if not submissions:
-        raise Trouble(f"{folder} holds no submission", WRONG_USE)
-    GRADE.mkdir(parents=True, exist_ok=True)
-    rows = []
-    with ThreadPoolExecutor(guest_machine.jobs()) as pool:
-        waiting = [pool.submit(grade, name, path, arguments)
-                   for name, path in submissions.items()]
-        for done in as_completed(waiting):
-            rows.append(done.result())
-            write_whole(GRADE / "scores.csv", as_csv(rows))
-            print(line(rows[-1]), flush=True)
-    print(f"{len(rows)} submissions; {shown(GRADE / 'scores.csv')}")
-    return 0
-
-
-def line(each):
-    first = each["reason"].partition("\n")[0]
-    return (f"  {each['name']:26} {each['score']:3} of "
-            f"{each.get('max_score', '?'):>3}  {first}").rstrip()
+        raise Trouble(f"{name} holds no submission", WRONG_USE)
+    with results_folder() as out:
+        rows = grade_every(submissions, out, arguments)
+    missing = sum("score" not in each for each in rows)
+    print(f"{len(rows)} submissions; {shown(out / 'scores.csv')}"
+          + (f"; {missing} not graded" if missing else ""))
+    return NOT_GRADED if missing else 0

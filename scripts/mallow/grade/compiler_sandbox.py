@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""A place in which the compiler can read its own files and one folder, and
+nothing else of this machine.
+
+    bubblewrap   namespaces of Linux: the compiler's files, bound read-only
+    chroot       for root, where namespaces are forbidden: copies of them
+    folder       where neither works: an empty folder, as a user without rights
+                 if root asks
+
+                  +--------------- sandbox ----------------+
+    compiler ---> | /usr/bin/gcc  .../cc1  libc.so ...     |
+    job folder -> | job: the student's file, given headers | --> object, text
+                  +----------------------------------------+
+
+S1: the limits on processor time, memory and file sizes hold for every process.
+S2: when the time is up, the whole process group ends.
+S3: a job folder belongs to one job.
+
+In the plain folder the host's files stay readable; what a submission opens is
+still seen and refused (contract.py).
+"""
+import contextlib
+import functools
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from .. import machine
+from ..project import ROOT, Trouble
+
+CPU_SECONDS = 20
+WALL_SECONDS = 300  # the processor may be busy with other things
+FILE_BYTES_MAX = 32 << 20
+ADDRESS_BYTES_MAX = 4 << 30
+TEXT_BYTES_MAX = 1 << 20  # of messages that are read
+NOBODY = 65534
+LIBRARY = re.compile(r"(/\S+) \(0x[0-9a-f]+\)")
+
+
+class Done(NamedTuple):
+    status: int
+    text: str  # standard error
+
+
+def output(*command, text="", both=False):
+    """What a trusted command prints; with `both`, its messages too."""
+    try:
+        done = subprocess.run(command, text=True, capture_output=True,
+                              input=text, cwd=ROOT, check=False)
+    except OSError:
+        return ""
+    return done.stdout + done.stderr if both else done.stdout
+
+
+def programs(compiler):
+    """{path by which the compiler finds it: file}: itself and its parts."""
+    driver = os.path.realpath(shutil.which(compiler[0]) or compiler[0])
+    found = {driver: driver}
+    for name in ("cc1", "as"):
+        said = output(*compiler, f"-print-prog-name={name}").strip()
+        path = shutil.which(said)
+        if path:
+            found[os.path.normpath(path)] = os.path.realpath(path)
+    return found
+
+
+def needed_files(compiler):
+    """The same, with the libraries that these programs load."""
+    found = programs(compiler)
+    for path in set(found.values()):
+        for library in LIBRARY.findall(output("ldd", path)):
+            found[library] = os.path.realpath(library)
+    return found
+
+
+def set_limits():
+    """Runs in the child (S1)."""
+    machine.die_with_parent()
+    for what, most in ((resource.RLIMIT_CPU, CPU_SECONDS),
+                       (resource.RLIMIT_FSIZE, FILE_BYTES_MAX),
+                       (resource.RLIMIT_AS, ADDRESS_BYTES_MAX),
+                       (resource.RLIMIT_CORE, 0)):
+        resource.setrlimit(what, (most, most))
+
+
+def drop_rights():
+    """Runs in the child: root becomes a user without rights."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def run(command, folder, prepare):
+    """Runs a command to its end or to its limit (S2)."""
+    with tempfile.TemporaryFile() as said:
+        # start_new_session makes a process group, for killpg.
+        child = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said,
+            stderr=said, start_new_session=True, preexec_fn=prepare,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": "."})
+        try:
+            status = child.wait(WALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise Trouble(f"the compiler has not ended after {WALL_SECONDS} s"
+                          ) from None
+        finally:
+            if child.returncode is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        said.seek(0)
+        return Done(status, said.read(TEXT_BYTES_MAX).decode("utf-8",
+                                                             "replace"))
+
+
+class Folder:
+    """Only limits, and rights taken from root."""
+    kind = "folder"
+
+    def __init__(self, files):
+        self.files = files
+
+    @contextlib.contextmanager
+    def job(self):
+        """A job folder (S3)."""
+        with tempfile.TemporaryDirectory(prefix="mallow-cc-") as name:
+            yield Path(name)
+
+    def hand_over(self, folder):
+        """Gives a job folder with all in it to the user without rights."""
+        if os.geteuid() == 0:
+            for path in [folder, *folder.rglob("*")]:
+                os.chown(path, NOBODY, NOBODY)
+
+    def run(self, command, folder):
+        def prepare():
+            set_limits()
+            drop_rights()
+
+        self.hand_over(folder)
+        return run(command, folder, prepare)
+
+
+class Chroot(Folder):
+    """A root directory with the compiler's files in it, and job folders."""
+    kind = "chroot"
+
+    def __init__(self, files):
+        super().__init__(files)
+        self.kept = tempfile.TemporaryDirectory(prefix="mallow-root-")
+        self.root = Path(self.kept.name)
+        self.root.chmod(0o755)
+        for inside, path in files.items():
+            target = self.root / inside.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(path, target)
+            except OSError:  # another file system
+                shutil.copy(path, target)
+
+    @contextlib.contextmanager
+    def job(self):
+        with tempfile.TemporaryDirectory(dir=self.root) as name:
+            yield Path(name)
+
+    def run(self, command, folder):
+        def prepare():
+            set_limits()
+            os.chroot(self.root)
+            os.chdir(f"/{folder.name}")
+            drop_rights()
+
+        self.hand_over(folder)
+        return run(command, folder, prepare)
+
+
+class Bubblewrap(Folder):
+    """Namespaces, made by bubblewrap."""
+    kind = "bubblewrap"
+
+    def run(self, command, folder):
+        words = ["bwrap", "--unshare-all", "--die-with-parent",
+                 "--cap-drop", "ALL", "--bind", str(folder), "/job",
+                 "--chdir", "/job"]
+        for inside, path in self.files.items():
+            words += ["--ro-bind", path, inside]
+        return run([*words, *command], folder, set_limits)
+
+
+def works(sandbox, compiler):
+    """Whether the compiler compiles in it."""
+    with sandbox.job() as folder:
+        (folder / "x.c").write_text("int x;\n", encoding="ascii")
+        try:
+            done = sandbox.run([*compiler, "-c", "x.c"], folder)
+        except (OSError, subprocess.SubprocessError):
+            return False
+        return done.status == 0 and (folder / "x.o").is_file()
+
+
+def kinds():
+    """What can be tried here, best first."""
+    if shutil.which("bwrap"):
+        yield Bubblewrap
+    if os.geteuid() == 0:
+        yield Chroot
+    yield Folder
+
+
+@functools.lru_cache(maxsize=None)
+def best(compiler):
+    """(sandbox, the compiler's words in it): the best that works here."""
+    driver = os.path.realpath(shutil.which(compiler[0]) or compiler[0])
+    words = (driver, *compiler[1:])
+    files = needed_files(compiler)
+    for kind in kinds():
+        sandbox = kind(files)
+        if works(sandbox, words):
+            return sandbox, words
+    raise Trouble(f"{compiler[0]} does not compile an empty file")

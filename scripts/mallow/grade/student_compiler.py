@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: MIT
+"""Compiles a student's file, and keeps what the compiler says that it did.
+
+    job folder in the sandbox                        the compiler's own account
+      8f3c..e1/src/mm/heap/bump.c    the student's   -H          files opened
+      a90b..77/src/mm/heap/heap.h    given           .i          tokens compiled
+      a90b..77/include0/stdint.h     given           .s          assembler code
+                                                     .o          the object
+
+The names of the two folders are random.  A student's file may contain false
+line markers, but it cannot name the folder of the given headers, so every line
+of the .i belongs to the student unless its marker names that folder.  The
+compiler makes the .i first and then compiles the .i, so the tokens that are
+checked are those in the object.
+"""
+import contextlib
+import re
+import secrets
+from pathlib import Path
+from typing import NamedTuple
+
+from ..project import ROOT, Trouble
+from . import compiler_sandbox
+from .student_files import Refused
+
+STANDARD = ["limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h",
+            "stdint.h", "stdnoreturn.h"]
+MESSAGE_LINES = 12
+MOST_BYTES = {"i": 4 << 20, "s": 32 << 20, "o": 8 << 20}
+OPENED = re.compile(r"^(\.+) (.*)$", re.MULTILINE)
+MARKER = re.compile(r'# (\d+) "((?:\\.|[^"\\])*)"[ \d]*')
+SEARCH_LIST = re.compile(r"<\.\.\.> search starts here:\n(.*?)End of search",
+                         re.DOTALL)
+NO_HEADER = re.compile(r"fatal error: '?([^'\n]*?)'?(?:: No such file.*"
+                       r"| file not found)$", re.MULTILINE)
+# gcc and clang put these lines around what a program's own assembly says.
+INLINE = re.compile(
+    r"^\s*(?:#APP|#\s*Start of file scope inline assembly)\n(.*?)"
+    r"^\s*(?:#NO_APP|#\s*End of file scope inline assembly)$",
+    re.MULTILINE | re.DOTALL)
+INLINE_FILE = re.compile(r'^# \d+ "([^"]*)" 1$', re.MULTILINE)
+ASM = re.compile(r"\b(?:__)?asm(?:__)?\b")
+OUT_OF_TIME = re.compile(r"CPU time limit exceeded|SIGXCPU")
+TOO_MUCH = re.compile(r"File size limit exceeded|SIGXFSZ|File too large")
+KILLED = re.compile(r"Killed signal terminated program|Killed$", re.MULTILINE)
+
+
+class Opened(NamedTuple):
+    """A file that the compiler opened, by its name in the tree."""
+    name: str
+    by: str      # the file that included it
+    given: bool  # it is one of the given headers
+
+
+class Compiled(NamedTuple):
+    """The compiler's account of one source."""
+    opened: list      # [Opened]
+    own_lines: list   # [(file, line, text)]: the student's, macros expanded
+    assembly: str     # all of it
+    own_assembly: list  # [text]: inline assembly of no given header
+    object: Path
+
+
+def first_lines(text):
+    lines = [line for line in text.splitlines() if line.strip()]
+    more = len(lines) - MESSAGE_LINES
+    return "\n".join(lines[:MESSAGE_LINES]
+                     + ([f"... and {more} lines more"] if more > 0 else []))
+
+
+class Job:
+    """One run of the compiler: its two folders, and names between them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.own, self.given = (secrets.token_hex(8) for _ in range(2))
+        self.files = set()
+
+    def put(self, part, files):
+        """Writes {name: contents} into one of the two folders."""
+        for name, contents in files.items():
+            self.files.add(f"{part}/{name}")
+            target = self.folder / part / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(contents)
+
+    def in_tree(self, name):
+        """(name in the tree, whether it is given) of a file that was put
+        there; None for all others."""
+        if name not in self.files:
+            return None
+        part, _, rest = name.partition("/")
+        return rest, part == self.given
+
+    def clean(self, text):
+        return text.replace(f"{self.own}/", "").replace(f"{self.given}/", "")
+
+
+class StudentCompiler:
+    """The kernel's compiler and flags, in the sandbox."""
+
+    def __init__(self, words):
+        self.words = tuple(word for word in words if word != "-Isrc")
+        self.sandbox, self.inside = compiler_sandbox.best(self.words)
+        self.search = self._search_list()
+        self.kept = {}  # {names of headers: what including them opens}
+
+    # -- The given headers ----------------------------------------------------
+
+    def _search_list(self):
+        said = compiler_sandbox.output(*self.words, "-E", "-v", "-x", "c",
+                                       "/dev/null", both=True)
+        found = SEARCH_LIST.search(said)
+        return [line.strip() for line in found.group(1).splitlines()] \
+            if found else []
+
+    def _name_of(self, path):
+        """A given header's name in its folder, from where it is here."""
+        for number, place in enumerate(self.search):
+            if path.startswith(place + "/"):
+                return f"include{number}/{path[len(place) + 1:]}"
+        return path
+
+    def headers(self, names):
+        """{name in the given folder: contents} of all that including `names`
+        opens in this tree."""
+        key = tuple(sorted(names))
+        if key not in self.kept:
+            text = "".join(f'#include "{name}"\n' for name in key)
+            text += "".join(f"#include <{name}>\n" for name in STANDARD)
+            said = compiler_sandbox.output(
+                *self.words, "-Isrc", "-H", "-E", "-x", "c", "-", text=text,
+                both=True)
+            paths = {path for _, path in OPENED.findall(said)}
+            self.kept[key] = {self._name_of(path): (ROOT / path).read_bytes()
+                              for path in paths if (ROOT / path).is_file()}
+        return self.kept[key]
+
+    def given_for(self, lab):
+        """What the files of a lab and their includers may open."""
+        names = {name for contract in lab.files.values()
+                 for name in contract.includes}
+        found = self.headers(names)
+        for includer in lab.includers:
+            found = {**found, **self.headers([includer.removeprefix("src/")])}
+        return {name: contents for name, contents in found.items()
+                if name not in lab.files and not name.endswith(".c")}
+
+    # -- Compiling ------------------------------------------------------------
+
+    def _paths(self, job):
+        words = ["-nostdinc", "-fno-working-directory"] \
+            if "clang" not in self.words[0] else ["-nostdinc"]
+        words += ["-iquote", f"{job.own}/src", "-I", f"{job.given}/src"]
+        for number in range(len(self.search)):
+            words += ["-isystem", f"{job.given}/include{number}"]
+        for part in (job.own, job.given):
+            words.append(f"-ffile-prefix-map={part}/=")
+        return words
+
+    def _run(self, job, words, file):
+        """What the compiler writes; Refused if it does not compile."""
+        done = self.sandbox.run([*self.inside, *self._paths(job), *words],
+                                job.folder)
+        if OUT_OF_TIME.search(done.text):
+            raise Refused(f"{file}: compiling takes more than "
+                          f"{compiler_sandbox.CPU_SECONDS} s of processor time")
+        if TOO_MUCH.search(done.text):
+            raise Refused(f"{file}: the compiler writes more than "
+                          f"{compiler_sandbox.FILE_BYTES_MAX >> 20} MiB for it")
+        if done.status < 0 or KILLED.search(done.text):
+            raise Trouble("the compiler was killed")
+        return done
+
+    @contextlib.contextmanager
+    def _job(self, lab, own, source):
+        """(job, the source's name in it)."""
+        with self.sandbox.job() as folder:
+            job = Job(folder)
+            job.put(job.own, own)
+            job.put(job.given, self.given_for(lab))
+            part = job.own
+            if source in lab.includers:
+                part = job.given
+                job.put(part, {source: (ROOT / source).read_bytes()})
+            (folder / "out").mkdir()
+            yield job, f"{part}/{source}"
+
+    def compile(self, lab, own, source, target):
+        """Compiles `source`, one of the student's files {name: contents} or
+        an includer, to the file `target`."""
+        with self._job(lab, own, source) as (job, name):
+            done = self._run(job, ["-H", "-save-temps=obj", "-c", name,
+                                   "-o", "out/x.o"], source)
+            opened = self._opened(job, done.text, name)
+            if done.status != 0:
+                self._refuse(job, done.text, lab)
+            return self._account(job, opened, target)
+
+    def macros(self, lab, own):
+        """The student's lines, as `own_lines`, of all sources of a lab with
+        headers; the #define and #undef lines are among them."""
+        if not any(name.endswith(".h") for name in lab.files):
+            return
+        for source in lab.sources:
+            with self._job(lab, own, source) as (job, name):
+                done = self._run(job, ["-E", "-dD", name, "-o", "out/x.i"],
+                                 source)
+                if done.status == 0:
+                    yield from own_lines(
+                        job, self._left(job, "i").decode("latin-1"))
+
+    @staticmethod
+    def _left(job, kind):
+        """The contents of the file of this kind that the compiler made."""
+        path, = (job.folder / "out").glob(f"*.{kind}")
+        if path.stat().st_size > MOST_BYTES[kind]:
+            raise Refused(f"the compiler makes a file of "
+                          f"{path.stat().st_size >> 20} MiB of it; at most "
+                          f"{MOST_BYTES[kind] >> 20} are read")
+        return path.read_bytes()
+
+    def _opened(self, job, text, source):
+        """[Opened]; Refused if one is not in the job's folders."""
+        above, found = [source], []
+        for dots, path in OPENED.findall(text):
+            if path == "<built-in>":
+                continue
+            if job.in_tree(path) is None:
+                raise Refused(f"it opens {job.clean(path)}, which is not in "
+                              "the lab's contract")
+            name, given = job.in_tree(path)
+            del above[len(dots):]
+            found.append(Opened(name, job.in_tree(above[-1])[0], given))
+            above.append(path)
+        return found
+
+    def _refuse(self, job, text, lab):
+        """The compiler's message, or what it means."""
+        text = job.clean(text)
+        missing = NO_HEADER.search(text)
+        if missing:
+            line = text[:missing.end()].splitlines()[-1]
+            where = ":".join(line.split(":")[:2])
+            file = lab.files.get(where.partition(":")[0])
+            raise Refused(
+                f'{where}: #include "{missing.group(1)}" is not in the lab\'s '
+                "contract" + (f"; it lists {', '.join(file.includes)}"
+                              if file and file.includes else ""))
+        said = OPENED.sub("", text).partition("Multiple include guards")[0]
+        raise Refused("does not compile:\n" + first_lines(said))
+
+    def _account(self, job, opened, target):
+        """Compiled, from the files that the compiler has left."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(self._left(job, "o"))
+        preprocessed = self._left(job, "i").decode("latin-1")
+        assembly = self._left(job, "s").decode("latin-1")
+        return Compiled(opened, list(own_lines(job, preprocessed)), assembly,
+                        list(own_assembly(job, assembly, preprocessed)),
+                        target)
+
+
+def own_lines(job, preprocessed):
+    """(file, line, text) of all that no given header holds; Refused if a line
+    marker names a file that does not exist."""
+    file, line, given = "", 0, False
+    for row in preprocessed.split("\n"):
+        marker = MARKER.fullmatch(row)
+        if not marker:
+            if not given and row.strip():
+                yield file, line, row
+            line += 1
+            continue
+        line, name = int(marker.group(1)), marker.group(2)
+        if name.startswith("<"):
+            continue
+        place = job.in_tree(name)
+        if place is None:
+            raise Refused(f"{file}: a line says that it is in {name}: #line "
+                          "has no place in a student's file")
+        file, given = place
+
+
+def given_lines(job, preprocessed):
+    """What the given headers hold."""
+    given = False
+    for row in preprocessed.split("\n"):
+        marker = MARKER.fullmatch(row)
+        if marker:
+            given = (job.in_tree(marker.group(2)) or ("", given))[1]
+        elif given:
+            yield row
+
+
+def own_assembly(job, assembly, preprocessed):
+    """Inline assembly that is not a given header's.  gcc names the file of
+    each; clang does not, and there it counts if no given header has any."""
+    in_given = any(ASM.search(row) for row in given_lines(job, preprocessed))
+    for text in INLINE.findall(assembly):
+        names = INLINE_FILE.findall(text)
+        places = [job.in_tree(name) or ("", False) for name in names]
+        if not all(given for _, given in places) or not names and not in_given:
+            yield text

@@ -115,40 +115,40 @@ $(O)/.tools $(B)/.toolchain: FORCE
 # The names: a trace that is gone is newer than nothing.
 $(B)/.traces: FORCE
 	@mkdir -p $(@D)
-	@echo $(wildcard traces/*.rep) | cmp -s - $@ || \
-	 echo $(wildcard traces/*.rep) > $@
+	@ls traces | cmp -s - $@ || ls traces > $@
 FORCE:
 
 -include $(OBJS:.o=.d)
 
 # --- using it -------------------------------------------------------------------
 PYTHON ?= $(shell scripts/find-python)
-MALLOW  = $(PYTHON) scripts/mallow.py
+# What a person says travels in the environment, as it was typed: no shell reads
+# a name with an apostrophe, and make expands no $ in it.
+SAID   := STAGE MEMORY TRACES LAB TEST SEED STEPS SUBMISSION OPTIONS PORT
+export MALLOW_VERBOSE = $(value V)
+$(foreach name,$(SAID),$(eval export MALLOW_$(name) = $$(value $(name))))
+quoted  = '$(subst ','\'',$(1))'
+MALLOW  = $(call quoted,$(PYTHON)) scripts/mallow.py --said
 
 .PHONY: run replay debug debug-server sheet check grade enable disable status \
         doctor
 run: iso ## boot, replay one trace, then the kernel's prompt
-	$(Q)$(MALLOW) run --stage='$(STAGE)' --memory='$(MEMORY)' --verbose='$(V)'
+	$(Q)$(MALLOW) run
 
 replay: iso ## every trace, without a person; writes build/replay.json
-	$(Q)$(MALLOW) replay --stage='$(STAGE)' --memory='$(MEMORY)' \
-	    --traces='$(TRACES)' --kernel=$(O)/mallow.elf --verbose='$(V)'
-
-debug_what = --stage='$(STAGE)' --lab='$(LAB)' --test='$(TEST)' \
-             --seed='$(SEED)' --steps='$(STEPS)' --memory='$(MEMORY)' \
-             --options='$(OPTIONS)' --verbose='$(V)'
+	$(Q)$(MALLOW) replay --kernel=$(O)/mallow.elf
 
 debug: iso ## QEMU held at reset, gdb attached; TEST= goes to its failure
-	$(Q)$(MALLOW) debug $(debug_what)
+	$(Q)$(MALLOW) debug
 
 debug-server: iso ## the same for a gdb elsewhere, or an editor, at PORT=
-	$(Q)$(MALLOW) debug-server $(debug_what) --port='$(PORT)'
+	$(Q)$(MALLOW) debug-server
 
 sheet: ## SEED=yourname: the questions of lab 0
-	$(Q)$(MALLOW) sheet --seed='$(SEED)'
+	$(Q)$(MALLOW) sheet
 
 enable: ## STAGE=malloc: the tree's stage from now on
-	$(Q)$(MALLOW) enable --stage='$(STAGE)'
+	$(Q)$(MALLOW) enable
 
 disable: ## back to the stage before
 	$(Q)$(MALLOW) disable
@@ -158,12 +158,10 @@ status: ## the stages, and which one the tree is at
 
 check: ## a lab's tests on the host, in seconds
 	$(BUILD) $(B)/check/lab-tests
-	$(Q)$(MALLOW) check --lab='$(LAB)' --test='$(TEST)' --seed='$(SEED)' \
-	    --steps='$(STEPS)'
+	$(Q)$(MALLOW) check
 
-GRADE = $(MALLOW) grade --lab='$(LAB)' --test='$(TEST)' --seed='$(SEED)'
 grade: iso ## a lab's tests in the booted kernel, and points for them
-	$(Q)$(GRADE) --submission='$(SUBMISSION)'
+	$(Q)$(MALLOW) grade
 
 doctor: ## what is missing on this machine, and what installs it
 	$(Q)scripts/setup --check

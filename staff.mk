@@ -5,41 +5,45 @@
 #: OPEN=N            for handout: labs 1 to N come solved (who fell behind)
 #: LAST=N            for handout: labs above N are left out
 
+SAID_BY_STAFF := SUBMISSIONS DIR OPEN LAST
+$(foreach name,$(SAID_BY_STAFF),\
+  $(eval export MALLOW_$(name) = $$(value $(name))))
+
 .PHONY: grade-all handout gradescope
 grade-all: iso ## SUBMISSIONS=DIR: every folder in it; scores.csv
-	$(Q)$(GRADE) --submissions='$(SUBMISSIONS)'
+	$(Q)$(MALLOW) grade --all
 
 handout: ## DIR=where [OPEN=N] [LAST=N]: a student's tree, no solutions
-	$(Q)$(MALLOW) handout --dir='$(DIR)' --open='$(OPEN)' --last='$(LAST)'
+	$(Q)$(MALLOW) handout
 
 gradescope: ## [LAB=malloc]: build/gradescope.zip, an autograder to upload
-	$(Q)$(MALLOW) gradescope --lab='$(LAB)' --seed='$(SEED)'
+	$(Q)$(MALLOW) gradescope
 
 include tests/host/host.mk
 
 .PHONY: bench bench-picture pictures
 bench: ## cost and waste of our allocators, and of others
-	$(Q)$(PYTHON) bench/bench.py --traces='$(TRACES)'
+	$(Q)$(call quoted,$(PYTHON)) bench/bench.py --traces="$$MALLOW_TRACES"
 
 bench-picture: ## write docs/bench.svg and docs/bench.md from the last bench
-	$(Q)$(PYTHON) bench/bench.py --picture
+	$(Q)$(call quoted,$(PYTHON)) bench/bench.py --picture
 
 .PHONY: unpack-traces
 unpack-traces: ## bench/traces/ as .rep files, in build/traces/HALF/
-	$(Q)$(PYTHON) bench/workloads.py
+	$(Q)$(call quoted,$(PYTHON)) bench/workloads.py
 
 .PHONY: tested
 tested:
 	$(BUILD) $(B)/mallow.iso host-tests $(B)/check/lab-tests
 
 test: tested ## everything that CI checks
-	$(Q)$(PYTHON) -m pytest -q -n auto tests
+	$(Q)$(call quoted,$(PYTHON)) -m pytest -q -n auto tests
 
 test-all: tested ## the long form of it
-	$(Q)$(PYTHON) -m pytest -q -n auto --long tests
+	$(Q)$(call quoted,$(PYTHON)) -m pytest -q -n auto --long tests
 
 pictures: iso ## the maps and histories in docs/
-	$(Q)$(PYTHON) scripts/pictures
+	$(Q)$(call quoted,$(PYTHON)) scripts/pictures
 
 .PHONY: test test-all lint format
 lint: ## warnings are errors; layout, modules, shell, static checks

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """What `make` does outside the compiler: one command a word.
 
-The Makefile passes its variables on as they are; one that was not set arrives
-as an empty string, and an empty string means "not given" everywhere.
+An empty string means "not given" everywhere.  With --said an option that is not
+given is looked for in the environment: LAB=malloc of a make command arrives as
+MALLOW_LAB, so no shell ever reads what a person typed.
 """
 import argparse
+import os
 import signal
 import sys
 
@@ -27,6 +29,8 @@ class Parser(argparse.ArgumentParser):
 
 def parser():
     top = Parser(prog="mallow", description=__doc__.splitlines()[0])
+    top.add_argument("--said", action="store_true",
+                     help="options that are missing are in the environment")
     commands = top.add_subparsers(dest="command", required=True,
                                   metavar="COMMAND")
     for room in (stages, memory, run, replay, debug, server, sheet,
@@ -39,6 +43,13 @@ def parser():
     return top
 
 
+def add_what_was_said(arguments):
+    """Fills in the options that were not given (--said)."""
+    for name, value in vars(arguments).items():
+        if value == "":
+            setattr(arguments, name, os.environ.get(f"MALLOW_{name.upper()}", ""))
+
+
 def stop(number, _frame):
     """Ends as an exception does, so that `with` and `finally` clean up."""
     sys.exit(128 + number)
@@ -46,6 +57,8 @@ def stop(number, _frame):
 
 def main():
     arguments = parser().parse_args()
+    if arguments.said:
+        add_what_was_said(arguments)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGHUP, stop)
     try:

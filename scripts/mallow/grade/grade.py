@@ -151,7 +151,7 @@ def grade(arguments):
         raise Trouble("lab 0 is a sheet, with the answers of the machine that "
                       "it was filled in on: make check LAB=boot marks it there",
                       WRONG_USE)
-    if arguments.submissions is not None:
+    if arguments.all:
         check.read_seed(arguments.seed)
         choose(arguments.lab, arguments.test)  # wrong words: once, not for each
         return submissions.grade_all(arguments)
@@ -164,8 +164,9 @@ def add_commands(commands):
     parser.add_argument("--test", default="", metavar="NAME")
     parser.add_argument("--seed", default="", metavar="N")
     parser.add_argument("--submission", default="", metavar="DIR")
-    parser.add_argument("--submissions", default=None, metavar="DIR",
-                        help="grade every folder in it")
+    parser.add_argument("--all", action="store_true",
+                        help="grade every folder in --submissions")
+    parser.add_argument("--submissions", default="", metavar="DIR")
     parser.add_argument("--out", default="", metavar="DIR",
                         help="where results.json goes, if not build/grade")
     parser.add_argument("--jobs", default=0, type=int, metavar="N",

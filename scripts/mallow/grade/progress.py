@@ -2,7 +2,7 @@
 """How far a grading is, for a person who waits.
 
     on a terminal           one line, written again and again
-    for `make grade-all`    one line a test, into a pipe; its parent shows them
+    in a class              one line a test, into a pipe; the parent shows them
     everywhere else         nothing
 """
 import os

@@ -89,9 +89,10 @@ $(O)/kernel.elf: $(OBJS) $(O)/linker.ld
 $(O)/mallow.elf: $(OBJS) $(O)/linker.ld
 	$(Q)$(KLD) $(LDFLAGS) --strip-debug -o $@ $(OBJS)
 
-# The last toolchain that was asked for owns the names in build/.
+# The last toolchain that was asked for owns the names in build/.  A new file
+# takes the old one's name: a gdb that has the old one open keeps reading that.
 $(B)/kernel.elf: $(O)/kernel.elf $(B)/.toolchain
-	$(Q)cp $< $@
+	$(Q)cp $< $@.new && mv $@.new $@
 
 $(B)/mallow.iso: $(O)/mallow.elf $(B)/kernel.elf iso/grub.cfg \
                  scripts/make-iso $(B)/.traces $(wildcard traces/*.rep)

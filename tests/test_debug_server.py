@@ -97,6 +97,26 @@ def test_console_here_and_gdb_there(server):
     assert not debug_server.SCRIPT.exists()
 
 
+def test_second_debugger_gets_one_line(server):
+    """The first one stays attached, and is not disturbed."""
+    port = free_port()
+    child = server(f"--port={port}", "--stage=boot")
+    child.expect_exact("Ctrl-C here ends")
+    first = pexpect.spawn(
+        "gdb", ["-nx", "-q", "-x", str(debug_server.SCRIPT)],
+        timeout=SECONDS, encoding="utf-8", env={**os.environ, "TERM": "dumb"})
+    first.expect_exact("(gdb) ")
+    said = attached("info registers eip")
+    assert said.count("another gdb is attached to this debug-server") == 1
+    assert "timed out" not in said and "packet error" not in said, said
+    child.expect_exact("a second debugger was sent away")
+    first.sendline("info registers eip")
+    first.expect_exact("0xfff0")
+    first.sendline("kill")
+    child.expect(pexpect.EOF)
+    first.close(force=True)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP,
                                     signal.SIGKILL])
 def test_ended_from_outside(server, number):

@@ -16,6 +16,7 @@ the operating system tells, and gets through to a socket that is private.
 """
 import errno
 import os
+import re
 import select
 import socket
 import subprocess
@@ -34,6 +35,9 @@ FIRST_PORT, PORTS = 26000, 5000  # a user's port lies among these
 SCRIPT = BUILD / "debug-server.gdb"
 TABLE = Path("/proc/net/tcp")
 CHUNK = 1 << 16
+REFUSAL_SECONDS = 5
+PACKET = re.compile(rb"\$[^#]*#..", re.DOTALL)
+IN_USE = "another gdb is attached to this debug-server; quit that one first"
 
 
 # -- Which port, and who may come in --------------------------------------------
@@ -92,21 +96,65 @@ def relay(one, other):
             (other if ready is one else one).sendall(data)
 
 
+def attend(client, folder):
+    """Serves one debugger until it or the machine has gone."""
+    with client, socket.socket(socket.AF_UNIX) as stub:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            stub.connect(str(folder / "gdb"))
+            relay(client, stub)
+        except OSError:
+            pass  # one of the two has broken off
+
+
+def packet(text):
+    """A packet of gdb's remote protocol: $text#sum of its bytes."""
+    return b"$%s#%02x" % (text.encode(), sum(text.encode()) % 256)
+
+
+def refuse(client):
+    """Tells a second debugger why it cannot have the machine.
+
+    gdb prints the answer to its packet vMustReplyEmpty, if that is not empty;
+    all other packets get an empty answer, which means "unknown"."""
+    heard = b""
+    with client:
+        client.settimeout(REFUSAL_SECONDS)
+        try:
+            while b"vMustReplyEmpty" not in heard:
+                data = client.recv(CHUNK)
+                if not data:
+                    return
+                heard = PACKET.sub(b"", heard) + data
+                for asked in PACKET.findall(heard):
+                    client.sendall(b"+" + packet(
+                        IN_USE if b"vMustReplyEmpty" in asked else ""))
+            client.recv(CHUNK)
+        except OSError:
+            pass  # it has gone before
+
+
 def serve(server, folder):
-    """One debugger after the other; ends with the process."""
+    """One debugger at a time; ends with the process."""
+    attached = threading.Lock()
+
+    def attend_and_release(client):
+        attend(client, folder)
+        say("the debugger has left; the machine is here for another one")
+        attached.release()
+
     while True:
         client, peer = server.accept()
-        with client, socket.socket(socket.AF_UNIX) as stub:
-            if not is_ours(peer):
-                say("a debugger of another user was sent away")
-                continue
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
-                stub.connect(str(folder / "gdb"))
-                relay(client, stub)
-            except OSError:
-                pass  # one of the two has broken off
-        say("the debugger has left; the machine is here for another one")
+        if not is_ours(peer):
+            client.close()
+            say("a debugger of another user was sent away")
+        elif attached.acquire(blocking=False):
+            threading.Thread(target=attend_and_release, args=(client,),
+                             daemon=True).start()
+        else:
+            say("a second debugger was sent away: one is attached")
+            threading.Thread(target=refuse, args=(client,),
+                             daemon=True).start()
 
 
 def say(text):

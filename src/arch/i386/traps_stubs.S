@@ -86,6 +86,8 @@ trap_entry:
 double_fault_entry:
     .cfi_startproc simple
     .cfi_signal_frame
+    .cfi_def_cfa esp, 0                 /* before the pushes: no caller yet, */
+    .cfi_undefined eip                  /* and the backtrace ends here */
     pushl main_task + TASK_EIP
     pushl main_task + TASK_ESP
     pushl main_task + TASK_EBP

@@ -12,6 +12,7 @@
 #include "arch/i386/segments.h"
 #include "arch/i386/symbols.h"
 #include "arch/i386/traps.h"
+#include "boot/again.h"
 #include "boot/boot_memory.h"
 #include "boot/explain.h"
 #include "boot/finish.h"
@@ -36,7 +37,7 @@
 _Noreturn void kernel_main(uint32_t magic, uint32_t info);
 
 static const struct stage stages[] = {
-    { "boot", "labs/0-boot", start_boot, NULL, NULL, boot_figures, NULL },
+    { "boot", "labs/0-boot", start_boot, boot_check, NULL, boot_figures, NULL },
     { "frames", "labs/1-frames", start_frames, frames_check, NULL,
       frames_figures, NULL },
     { "paging", "labs/2-paging", start_paging, paging_check, paging_enable,
@@ -55,6 +56,8 @@ static const struct stage stages[] = {
       &grow_backend },
 };
 
+#define STAGES (sizeof stages / sizeof *stages)
+
 static struct boot_memory memory;
 static struct options options;
 
@@ -72,9 +75,10 @@ static bool start_machine(uint32_t magic, uint32_t info)
     boot_memory_read(&memory, magic, info, direct_map.bytes);
     if (memory.boot.text_screen) /* none under UEFI */
         console_use_screen();
-    symbols_init(&memory.boot.symbols); /* names for backtraces */
-    explain_init(&memory.layout);       /* addresses in words */
-    heap_log_use(true);                 /* remembers the last calls */
+    symbols_init(&memory.boot.symbols);          /* names for backtraces */
+    explain_init(&memory.layout);                /* addresses in words */
+    again_use(&memory, stages[STAGES - 1].name); /* how to come back here */
+    heap_log_use(true);                          /* remembers the last calls */
     print("Mallow: where memory comes from\n");
     good = test_mode_read_options(memory.boot.command_line, &options);
     test_mode_set_aside(&memory, &options);
@@ -88,8 +92,7 @@ static bool start_machine(uint32_t magic, uint32_t info)
 
 _Noreturn void kernel_main(uint32_t magic, uint32_t info)
 {
-    static const struct stage_table table = { stages,
-                                              sizeof stages / sizeof *stages };
+    static const struct stage_table table = { stages, STAGES };
     bool good = start_machine(magic, info);
 
     if (options.test[0])

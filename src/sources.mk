@@ -33,6 +33,8 @@ ARCH += arch/i386/multiboot2  # what the loader tells: tags to plain regions
 ARCH += arch/i386/symbols     # names of functions
 ARCH += arch/i386/walk        # page tables as the processor walks them
 ARCH += arch/i386/backtrace   # who called whom
+ARCH += arch/i386/place       # what an address says by itself
+ARCH += arch/i386/advice      # what to type after a panic
 ARCH += arch/i386/report      # the panic's text
 
 # mm: memory, one folder a stage
@@ -124,6 +126,7 @@ LABTEST_KERNEL += labtest/run_kernel  # one test, in a booted kernel
 # boot: what main.c calls
 BOOT :=
 BOOT += boot/options      # words of the command line
+BOOT += boot/again        # the command that boots the same once more
 BOOT += boot/boot_memory  # what memory there is, and what is set aside
 BOOT += boot/explain      # an address in words
 BOOT += boot/replay_setup # traces, counting and the picture put together

@@ -28,7 +28,7 @@ def guest(shared):
     yield shared[-1]
     assert shared[-1].synchronize()
     told = shared[-1].ask("check")
-    assert (told.count(" sound"), told.count(" replaced")) == (4, 1), told
+    assert (told.count(" sound"), told.count(" replaced")) == (5, 1), told
 
 
 def alloc(guest, *words):

@@ -2,7 +2,8 @@
 """What a panic says: the cause, where, and how it came there."""
 import pytest
 
-from mallow import machine
+from mallow import machine, memory
+from mallow.project import ROOT
 
 # kind: what must be in the report, in this order.
 CRASHES = {
@@ -14,6 +15,17 @@ CRASHES = {
                  "physical address", "crash_physical", "kernel_main"],
     "stack": ["stack overflow", "descend", "guard page", "esp", "backtrace",
               "descend"],
+    "jump": ["page fault", "ran code at 0x00badc0d", "not mapped",
+             "stack from esp on", "crash+", "a call through a pointer led "
+             "there, in crash+"],
+    "return": ["page fault", "ran code at 0x656d6f73", "reads as text",
+               "stack from esp on", "finish+", "a ret took that address from "
+               "the stack", "who has written that return address?"],
+    "gate": ["double fault in crash_gate", "null pointer", "crash_gate",
+             "T2: each gate of the IDT leads to the stub of its vector",
+             "found 0\n", "break report_double_fault", "mallow writer 0xc"],
+    "segment": ["page fault", "S2: the descriptors of the GDT are as",
+                "expected 0xffff, found 0\n", "mallow writer 0xc"],
     "divide": ["divide error", "crash_divide", "eip", "backtrace",
                "kernel_main"],
     "opcode": ["invalid opcode", "crash_opcode", "backtrace", "kernel_main"],
@@ -50,6 +62,30 @@ def test_crash_from_the_prompt(boot):
     guest.finish()
     assert guest.status == machine.PANIC
     assert_in_order(guest.text, ["PANIC", "divide error", "monitor_run"])
+
+
+def test_advice_leads_back(boot):
+    """What the panic names boots the same machine once more; what only a
+    script asks for is left out, and so is the Makefile's own MEMORY."""
+    report = boot("stage=malloc", "map=off", "crash=null", "exit").finish().text
+    assert "make debug STAGE=malloc OPTIONS='map=off crash=null', then" in report
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"MEMORY ?= {memory.DEFAULT}\n" in makefile
+    report = boot("crash=null", memory_size="64M").finish().text
+    assert "make debug STAGE=grow MEMORY=64M OPTIONS='crash=null', then" \
+        in report
+    report = boot("test=malloc/split", "seed=7").finish().text
+    assert "PANIC" not in report or "TEST=malloc/split SEED=7, then" in report
+
+
+def test_a_full_stack_is_what_esp_says(gdb, tmp_path):
+    """An access to the guard page from a stack with room left is a wild
+    pointer: only the address that the processor names is moved there."""
+    gdb("tbreak report_trap", "continue", "set var $cr2 = stack_guard_begin + 8",
+        "tbreak cpu_exit", "continue", stage="malloc", options="crash=null")
+    told = (tmp_path / "log").read_text(encoding="ascii", errors="replace")
+    assert "below the stack, which has room left" in told
+    assert "the stack is full" not in told
 
 
 @pytest.mark.parametrize("stage", ["boot", "frames"])

@@ -12,6 +12,8 @@
 
 #include "arch/i386/image.h"
 #include "arch/i386/report.h"
+#include "boot/first_stages.h"
+#include "lib/addr.h"
 #include "lib/print.h"
 #include "lib/symbol.h"
 #include "mm/frames/frames.h"
@@ -221,9 +223,42 @@ bool explain_heap_damage(void)
     return true;
 }
 
+bool explain_heap_call(void)
+{
+    const struct heap_call *call = heap_log_under_way();
+    char caller[SYMBOL_TEXT_BYTES];
+
+    if (!call)
+        return false;
+    print("this came in the middle of a call of %s, from %s:\n"
+          "  the heap is between two states, and its check would prove "
+          "nothing\n",
+          heap_call_text(call->kind),
+          caller_text(caller, sizeof caller, call->caller));
+    return true;
+}
+
+bool explain_must_be_mapped(uintptr_t address)
+{
+    uint32_t total = frame_counts().total;
+    bool guard = address >= (uintptr_t)stack_guard_begin &&
+                 address < (uintptr_t)stack_guard_end;
+    bool constant =
+        address >= (uintptr_t)text_begin && address < (uintptr_t)rodata_end;
+
+    return address >= direct_map.base && !guard && !constant &&
+           (address - direct_map.base) / PAGE_BYTES < total;
+}
+
 void explain_init(const struct memory_layout *memory)
 {
     layout = memory;
     report_use_describers((struct report_describers){
-        explain_address, explain_heap_address, explain_heap_damage });
+        .address = explain_address,
+        .heap_address = explain_heap_address,
+        .heap_damage = explain_heap_damage,
+        .heap_call = explain_heap_call,
+        .must_be_mapped = explain_must_be_mapped,
+        .tables = boot_check,
+    });
 }

@@ -21,5 +21,10 @@ bool explain_heap_address(const char *name, uintptr_t value);
 /* Whether the heap's bookkeeping is damaged, and then how; by its own check,
  * of which the same is true. */
 bool explain_heap_damage(void);
+/* Whether an allocation or a free is under way, and then which, and what that
+ * means for the heap. */
+bool explain_heap_call(void);
+/* Whether any code may read and write at `address`, because there is memory. */
+bool explain_must_be_mapped(uintptr_t address);
 
 #endif

@@ -3,6 +3,8 @@
 #include "boot/first_stages.h"
 
 #include "arch/i386/image.h"
+#include "arch/i386/segments.h"
+#include "arch/i386/traps.h"
 #include "boot/replay_setup.h"
 #include "lib/print.h"
 #include "mm/frames/frames.h"
@@ -19,6 +21,13 @@ void first_stages_use(const struct boot_memory *memory)
 enum stage_state start_boot(void)
 {
     return STAGE_OK;
+}
+
+struct violation boot_check(void)
+{
+    struct violation violation = traps_check();
+
+    return is_sound(violation) ? segments_check() : violation;
 }
 
 void boot_figures(void)

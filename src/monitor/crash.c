@@ -109,6 +109,79 @@ static void crash_stale(void)
     write_to(*(volatile uintptr_t *)mine);
 }
 
+/* Far down in the same page as all others: the compiler keeps no pointer to it
+ * in a register. */
+static volatile uintptr_t wild = 0x00BADC0D;
+
+static void crash_jump(void)
+{
+    ((void (*)(void))wild)();
+}
+
+/* An array on the stack, and what is written past its end: the caller's ebp and
+ * the return address.  The memory clobber keeps the writes before the ret. */
+static __attribute__((noinline)) void overrun(uint32_t words)
+{
+    volatile uint32_t array[2];
+    volatile uint32_t *word = array;
+
+    for (uint32_t i = 0; i < words; i++)
+        word[i] = 0x656D6F73; /* "some" */
+    __asm__ volatile("" : : : "memory");
+}
+
+static void crash_return(void)
+{
+    overrun(8);
+}
+
+/* The processor's own tables, where it finds them; a wild write there is
+ * noticed when the entry is used. */
+struct table_place {
+    uint16_t limit;
+    uint32_t base;
+} __attribute__((packed));
+
+#define TABLE_ENTRY_BYTES 8u
+#define PAGE_FAULT_GATE   14u
+#define DATA_DESCRIPTOR   2u
+
+static void erase_entry(struct table_place table, uint32_t number)
+{
+    write_to(table.base + number * TABLE_ENTRY_BYTES);
+    write_to(table.base + number * TABLE_ENTRY_BYTES + sizeof(uint32_t));
+}
+
+static void crash_gate(void)
+{
+    struct table_place idt;
+
+    __asm__ volatile("sidt %0" : "=m"(idt));
+    erase_entry(idt, PAGE_FAULT_GATE);
+    crash_null();
+}
+
+static void crash_segment(void)
+{
+    struct table_place gdt;
+
+    __asm__ volatile("sgdt %0" : "=m"(gdt));
+    erase_entry(gdt, DATA_DESCRIPTOR);
+    crash_physical(); /* any trap loads it */
+}
+
+/* A pointer to a pointer, both in blocks; the first block is freed too early.
+ * With OPTIONS=poison what it held is gone. */
+static void crash_freed(void)
+{
+    uintptr_t *list = take_block(sizeof *list);
+
+    list[0] = (uintptr_t)take_block(sizeof(uint32_t));
+    kfree(list);
+    write_to(*(volatile uintptr_t *)list);
+    panic("the pointer in a freed block was used, and is what it was");
+}
+
 /* More than the 2 MiB have room for, and from there on upwards. */
 static void crash_end(void)
 {
@@ -132,6 +205,11 @@ static const struct {
     { "assert", crash_assert, "fail an assertion" },
     { "overflow", crash_overflow, "write past the end of a block" },
     { "stale", crash_stale, "use a block after kfree" },
+    { "jump", crash_jump, "call a function through a wild pointer" },
+    { "return", crash_return, "write past an array on the stack" },
+    { "gate", crash_gate, "erase a gate of the IDT, then fault" },
+    { "segment", crash_segment, "erase a descriptor of the GDT, then fault" },
+    { "freed", crash_freed, "use a pointer in a freed block" },
     { "end", crash_end, "write on behind a heap that has grown (stage grow)" },
 };
 

@@ -3,6 +3,7 @@
 #ifndef ARCH_I386_BACKTRACE_H
 #define ARCH_I386_BACKTRACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What a call leaves behind with -fno-omit-frame-pointer. */
@@ -13,7 +14,11 @@ struct stack_frame {
 
 /* The functions that were being called when ebp pointed to `frame`, the
  * innermost first: a line each.  Frames are followed only inside the kernel's
- * stack, and only upwards. */
-void backtrace_print(const struct stack_frame *frame);
+ * stack, and only upwards.  False if the chain breaks off
+ * before the first function of all. */
+bool backtrace_print(const struct stack_frame *frame);
+/* The words on the kernel's stack from `esp` on that lead into code, a line
+ * each: what is left where ebp has lost its way. */
+void backtrace_print_words(uintptr_t esp);
 
 #endif

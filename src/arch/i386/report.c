@@ -3,21 +3,22 @@
  *
  *     cause, registers, backtrace     sure: they trust nothing but the
  *        |                            processor and the stack
- *     page tables, owner              a look at what may be damaged
+ *     page tables, owner, IDT, GDT    a look at what may be damaged
  *        |
  *     where to look next
  *
- * A fault in the look ends the look, and the report goes on behind it.  A
+ * A fault in the look ends the look, and the report goes on after it.  A
  * fault in what is sure ends the machine, instead of printing for ever.
  * Nothing here allocates.
  */
 #include "arch/i386/report.h"
 
+#include "arch/i386/advice.h"
 #include "arch/i386/arch.h"
 #include "arch/i386/backtrace.h"
 #include "arch/i386/console.h"
 #include "arch/i386/cpu.h"
-#include "arch/i386/image.h"
+#include "arch/i386/place.h"
 #include "arch/i386/segments.h"
 #include "arch/i386/symbols.h"
 #include "arch/i386/vga.h"
@@ -40,7 +41,14 @@ enum fault_bit {
     FAULT_WRITE = 2,
     FAULT_USER = 4,
     FAULT_RESERVED = 8,
-    FAULT_FETCH = 16,
+};
+
+/* The error code of other faults (Intel SDM volume 3, 6.13). */
+enum error_bit {
+    ERROR_IDT = 2,
+    ERROR_LDT = 4,
+    ERROR_INDEX_SHIFT = 3,
+    ERROR_INDEX_MASK = 0x1FFF,
 };
 
 enum progress {
@@ -52,9 +60,7 @@ enum progress {
 
 static struct report_describers describers;
 static enum progress progress;
-static const char *entrance; /* the function that reports: break there */
-static uintptr_t looked_at;  /* the address that LOOKING is about */
-static bool heap_damaged;    /* so LOOKING has found */
+static struct advice advice; /* what has been found out so far */
 static struct record record; /* too large for the double fault's stack */
 
 void report_use_describers(struct report_describers given)
@@ -62,24 +68,12 @@ void report_use_describers(struct report_describers given)
     describers = given;
 }
 
-/* How to come to this place again, with a debugger in hand, and what to ask
- * there. */
 static _Noreturn void report_leave(void)
 {
     progress = LEAVING;
-    print("The kernel has stopped.  To look around: make debug, then\n"
-          "  break %s\n  continue\n",
-          entrance);
-    if (looked_at)
-        print("  mallow owner 0x%08lx   what is that?\n",
-              (unsigned long)looked_at);
-    if (panic_place)
-        print("  mallow writer 0x%08lx  who has written there?\n",
-              (unsigned long)panic_place);
-    if (heap_damaged)
-        print("  mallow first              since when is the heap damaged?\n");
-    if (!looked_at && !panic_place && !heap_damaged)
-        print("  backtrace\n");
+    if (!advice.place)
+        advice.place = panic_place;
+    advice_print(&advice);
     cpu_exit(EXIT_PANIC);
 }
 
@@ -94,7 +88,7 @@ static void begin(const char *cause, const char *reporter)
         cpu_exit(EXIT_PANIC);
     }
     progress = SURE;
-    entrance = reporter;
+    advice.entrance = reporter;
     interrupts_off();
     vga_picture_end();
     print("\n*** PANIC: %s\n", cause);
@@ -103,13 +97,28 @@ static void begin(const char *cause, const char *reporter)
     console_record(record.text);
 }
 
+/* A page that must be there and is not: the entry has been overwritten. */
+static void look_at_entry(uintptr_t address)
+{
+    const page_entry_t *entry = walk_entry(address);
+
+    if (!entry || !describers.must_be_mapped ||
+        !describers.must_be_mapped(address))
+        return;
+    advice.place = (uintptr_t)entry;
+    advice.place_question = "who has written that entry?";
+    print("  the entry at 0x%08lx is wrong: there is memory for this page\n",
+          (unsigned long)advice.place);
+}
+
 /* What may be damaged: the page tables and, as main knows it, the heap. */
 static void look_at(uintptr_t address)
 {
     progress = LOOKING;
-    looked_at = address;
+    advice.address = address;
     print("pages:\n");
     walk_print(address);
+    look_at_entry(address);
     if (address >= PAGE_BYTES && address < direct_map.bytes) {
         print("if it was meant as physical: ");
         address += (uint32_t)direct_map.base;
@@ -118,8 +127,8 @@ static void look_at(uintptr_t address)
         describers.address(address);
 }
 
-/* The wild pointer in a block's first words: there it stands, and somebody has
- * written it. */
+/* Looks for the wild pointer in a block's first words: that word is the wrong
+ * one, and somebody has written it. */
 static void look_for(uintptr_t pointer, uintptr_t block)
 {
     const uintptr_t *word = (const uintptr_t *)align_down(block, sizeof *word);
@@ -127,9 +136,9 @@ static void look_for(uintptr_t pointer, uintptr_t block)
     for (size_t i = 0; pointer != 0 && i < NEAR_BYTES / sizeof *word; i++) {
         if (word[i] != pointer)
             continue;
-        panic_place = (uintptr_t)&word[i];
+        advice.place = (uintptr_t)&word[i];
         print("  0x%08lx holds the address that was used\n",
-              (unsigned long)panic_place);
+              (unsigned long)advice.place);
         return;
     }
 }
@@ -156,67 +165,51 @@ static void look_at_registers(const struct trap_frame *frame,
 }
 
 /* A wild pointer or a failed assertion is often the second thing that went
- * wrong. */
+ * wrong.  In the middle of a call the heap's check proves nothing. */
 static void look_at_heap(void)
 {
     progress = LOOKING;
-    heap_damaged = describers.heap_damage && describers.heap_damage();
+    advice.in_call = describers.heap_call && describers.heap_call();
+    if (!advice.in_call)
+        advice.heap_damaged =
+            describers.heap_damage && describers.heap_damage();
 }
 
-static void print_backtrace(uintptr_t eip, const struct stack_frame *frame)
+/* The processor's own tables: a trap that went astray. */
+static void look_at_tables(void)
+{
+    struct violation violation = SOUND;
+
+    progress = LOOKING;
+    if (describers.tables)
+        violation = describers.tables();
+    if (is_sound(violation))
+        return;
+    print("%s\n  at 0x%08lx: expected %#lx, found %#lx\n", violation.invariant,
+          (unsigned long)violation.address, (unsigned long)violation.expected,
+          (unsigned long)violation.found);
+    advice.place = violation.address;
+    advice.place_question = NULL;
+}
+
+/* Where the frames do not lead to the first function, a stray write has cut the
+ * chain, and the words on the stack have to do. */
+static void print_backtrace(uintptr_t eip, uintptr_t ebp, uintptr_t esp)
 {
     char text[SYMBOL_TEXT_BYTES];
 
     print("backtrace:\n  0x%08lx %s\n", (unsigned long)eip,
           symbol_text(text, sizeof text, eip));
-    backtrace_print(frame);
+    if (!backtrace_print((const struct stack_frame *)ebp) ||
+        !place_is_code(eip))
+        backtrace_print_words(esp);
 }
 
-static bool in_stack_guard(uintptr_t address)
+/* `eip` is where the processor was.  An i386 does not tell a fetch from a read:
+ * an access to its own instruction was the fetch. */
+static void print_page_fault(uint32_t error, uintptr_t address, uintptr_t eip)
 {
-    return address >= (uintptr_t)stack_guard_begin &&
-           address < (uintptr_t)stack_guard_end;
-}
-
-static bool in_constants(uintptr_t address)
-{
-    return address >= (uintptr_t)text_begin && address < (uintptr_t)rodata_end;
-}
-
-static bool is_text(uint32_t word)
-{
-    for (; word != 0; word >>= 8) {
-        if ((word & 0xFF) < ' ' || (word & 0xFF) > '~')
-            return false;
-    }
-    return true;
-}
-
-/* What can be told from the address alone. */
-static void print_place(uintptr_t address)
-{
-    const char *what = NULL;
-
-    if (address - (uintptr_t)NOT_WRITTEN < NEAR_BYTES)
-        what = "is what a function answers that is not written yet";
-    else if (address < PAGE_BYTES)
-        what = "lies in the first page: a null pointer, or a field of one";
-    else if (in_stack_guard(address))
-        what = "is the guard page below the stack: the stack is full";
-    else if (in_constants(address))
-        what = "lies in the kernel's code or constants: nobody may write there";
-    else if (is_text((uint32_t)address) && address > direct_map.bytes)
-        what = "reads as text: were characters written over a pointer?";
-    else if (address < direct_map.base)
-        what = "lies below the kernel, where nothing is mapped:\n"
-               "  a physical address used as a pointer?";
-    if (what)
-        print("0x%08lx %s\n", (unsigned long)address, what);
-}
-
-static void print_page_fault(uint32_t error, uintptr_t address)
-{
-    const char *did = error & FAULT_FETCH   ? "ran code at"
+    const char *did = address == eip        ? "ran code at"
                       : error & FAULT_WRITE ? "wrote"
                                             : "read";
     const char *why = error & FAULT_RESERVED  ? "a reserved bit is set in a "
@@ -228,41 +221,85 @@ static void print_page_fault(uint32_t error, uintptr_t address)
           error);
 }
 
+/* Faults about a segment or a gate say which one (Intel SDM volume 3, 6.13). */
+static void print_error_code(uint32_t error)
+{
+    unsigned number = error >> ERROR_INDEX_SHIFT & ERROR_INDEX_MASK;
+    char name[SYMBOL_TEXT_BYTES];
+
+    if (error == 0)
+        return;
+    if (error & ERROR_IDT)
+        format_text(name, sizeof name, "gate %u of the IDT", number);
+    else
+        format_text(name, sizeof name, "descriptor %u of the %s", number,
+                    error & ERROR_LDT ? "LDT" : "GDT");
+    print("error code %#x: %s\n", error, name);
+}
+
+/* Within ring 0 the processor pushes no esp: it was just above. */
+static uintptr_t esp_before(const struct trap_frame *frame)
+{
+    return (uintptr_t)(&frame->eflags + 1);
+}
+
 static void print_registers(const struct trap_frame *frame)
 {
-    /* Within ring 0 the processor pushes no esp: it was just above. */
-    uintptr_t esp = (uintptr_t)(frame + 1);
-
     print("eax %08x  ebx %08x  ecx %08x  edx %08x\n", frame->eax, frame->ebx,
           frame->ecx, frame->edx);
     print("esi %08x  edi %08x  ebp %08x  esp %08lx\n", frame->esi, frame->edi,
-          frame->ebp, (unsigned long)esp);
+          frame->ebp, (unsigned long)esp_before(frame));
     print("eip %08x  eflags %08x  cr3 %08x\n", frame->eip, frame->eflags,
           read_cr3());
+}
+
+/* Code that ran where no code is: a call through a bad pointer has left its
+ * return address at esp; if there is none, a ret took the bad address from the
+ * word below, which the trap has overwritten since. */
+static void look_at_jump(uintptr_t eip, uintptr_t esp)
+{
+    char text[SYMBOL_TEXT_BYTES];
+
+    progress = LOOKING;
+    if (place_is_code(eip))
+        return;
+    if (place_follows_call(esp)) {
+        print("a call through a pointer led there, in %s\n",
+              caller_text(text, sizeof text, *(const uintptr_t *)esp));
+        return;
+    }
+    advice.place = esp - sizeof(uintptr_t);
+    advice.value = eip;
+    advice.place_question = "who has written that return address?";
+    print("a ret took that address from the stack, at 0x%08lx\n",
+          (unsigned long)advice.place);
 }
 
 _Noreturn void report_trap(const struct trap_frame *frame)
 {
     char where[SYMBOL_TEXT_BYTES], cause[MESSAGE_BYTES];
     const char *name = trap_name(frame->vector);
+    bool page_fault = frame->vector == TRAP_PAGE_FAULT;
     uint32_t address = read_cr2();
+    uintptr_t esp = esp_before(frame);
 
     symbol_text(where, sizeof where, frame->eip);
     format_text(cause, sizeof cause, "%s in %s", name ? name : "trap", where);
     begin(cause, "report_trap");
-    if (frame->vector == TRAP_PAGE_FAULT) {
-        print_page_fault(frame->error_code, address);
-        print_place(address);
-    } else if (frame->error_code) {
-        print("error code %#x\n", frame->error_code);
+    if (page_fault) {
+        print_page_fault(frame->error_code, address, frame->eip);
+        place_print(address, esp);
+    } else {
+        print_error_code(frame->error_code);
     }
     print_registers(frame);
-    print_backtrace(frame->eip,
-                    (const struct stack_frame *)(uintptr_t)frame->ebp);
-    if (frame->vector == TRAP_PAGE_FAULT)
+    print_backtrace(frame->eip, frame->ebp, esp);
+    if (page_fault)
         look_at(address);
-    look_at_registers(frame, frame->vector == TRAP_PAGE_FAULT ? address : 0);
+    look_at_jump(frame->eip, esp);
+    look_at_registers(frame, page_fault ? address : 0);
     look_at_heap();
+    look_at_tables();
     report_leave();
 }
 
@@ -273,15 +310,16 @@ _Noreturn void report_double_fault(void)
 
     symbol_text(where, sizeof where, task->eip);
     format_text(cause, sizeof cause, "%s in %s",
-                in_stack_guard(read_cr2()) ? "stack overflow (double fault)"
-                                           : "double fault",
+                place_stack_is_full(task->esp) ? "stack overflow (double fault)"
+                                               : "double fault",
                 where);
     begin(cause, "report_double_fault");
-    print_place(read_cr2());
+    place_print(read_cr2(), task->esp);
     print("eip %08x  esp %08x  ebp %08x  cr2 %08x\n", task->eip, task->esp,
           task->ebp, read_cr2());
-    print_backtrace(task->eip,
-                    (const struct stack_frame *)(uintptr_t)task->ebp);
+    print_backtrace(task->eip, task->ebp, task->esp);
+    if (!place_stack_is_full(task->esp))
+        look_at_tables();
     report_leave();
 }
 
@@ -298,5 +336,6 @@ _Noreturn void panic(const char *format, ...)
     print("backtrace:\n");
     backtrace_print(frame);
     look_at_heap();
+    look_at_tables();
     report_leave();
 }

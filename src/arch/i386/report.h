@@ -4,6 +4,7 @@
 #define ARCH_I386_REPORT_H
 
 #include "arch/i386/trap_frame.h"
+#include "lib/violation.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +20,14 @@ struct report_describers {
     bool (*heap_address)(const char *name, uintptr_t value);
     /* Whether the heap's bookkeeping is damaged, and then how, in a line. */
     bool (*heap_damage)(void);
+    /* Whether a call of kmalloc or kfree is under way, and then which, in a
+     * line: the heap may be between two sound states. */
+    bool (*heap_call)(void);
+    /* Whether memory exists for the page at `address`, which any code may
+     * read and write: its page-table entry has to say so. */
+    bool (*must_be_mapped)(uintptr_t address);
+    /* The first thing that is wrong with IDT, GDT and tasks. */
+    struct violation (*tables)(void);
 };
 
 void report_use_describers(struct report_describers given);

@@ -3,6 +3,9 @@
 #include "arch/i386/segments.h"
 
 #include "arch/i386/cpu.h"
+#include "arch/i386/table_register.h"
+
+#include <stdbool.h>
 
 #define DESCRIPTORS 5
 
@@ -26,10 +29,14 @@ enum descriptor_flags {
 #define WHOLE_MEMORY_PAGES 0xFFFFFu
 #define EFLAGS_RESERVED    0x2u /* always set */
 
-struct table_register {
-    uint16_t limit;
-    uint32_t base;
-} __attribute__((packed));
+/* Bits of a descriptor that the processor sets: it has loaded a segment; a task
+ * runs, or is to be returned to. */
+#define DESCRIPTOR_ACCESSED (1ull << 40)
+#define DESCRIPTOR_BUSY     (1ull << 41)
+
+#define S1 "S1: the processor uses the kernel's GDT"
+#define S2 "S2: the descriptors of the GDT are as segments_init() made them"
+#define S3 "S3: the double-fault task is ready to run"
 
 struct task_state main_task;
 
@@ -56,10 +63,11 @@ static uint64_t task_descriptor(const struct task_state *task)
                       FLAGS_BYTES);
 }
 
-static void prepare_double_fault_task(void)
+/* The state from which the double-fault task starts. */
+static struct task_state double_fault_start(phys_t directory)
 {
-    double_fault_task = (struct task_state){
-        .cr3 = read_cr3(),
+    return (struct task_state){
+        .cr3 = directory.addr,
         .eip = (uint32_t)(uintptr_t)double_fault_entry,
         .eflags = EFLAGS_RESERVED,
         .esp =
@@ -72,6 +80,23 @@ static void prepare_double_fault_task(void)
         .gs = DATA_SELECTOR,
         .io_map = sizeof(struct task_state), /* beyond the end: no map */
     };
+}
+
+/* The descriptor that a selector has to lead to. */
+static uint64_t descriptor_for(unsigned selector)
+{
+    switch (selector) {
+    case CODE_SELECTOR:
+        return descriptor(0, WHOLE_MEMORY_PAGES, ACCESS_CODE, FLAGS_PAGES_32);
+    case DATA_SELECTOR:
+        return descriptor(0, WHOLE_MEMORY_PAGES, ACCESS_DATA, FLAGS_PAGES_32);
+    case MAIN_TASK:
+        return task_descriptor(&main_task);
+    case DOUBLE_FAULT_TASK:
+        return task_descriptor(&double_fault_task);
+    default:
+        return 0;
+    }
 }
 
 /* The far jump is the only way to load cs. */
@@ -97,15 +122,58 @@ void segments_init(void)
     const struct table_register gdtr = { sizeof descriptors - 1,
                                          (uint32_t)(uintptr_t)descriptors };
 
-    prepare_double_fault_task();
+    double_fault_task = double_fault_start((phys_t){ read_cr3() });
     main_task.io_map = sizeof(struct task_state);
-    descriptors[CODE_SELECTOR / 8] =
-        descriptor(0, WHOLE_MEMORY_PAGES, ACCESS_CODE, FLAGS_PAGES_32);
-    descriptors[DATA_SELECTOR / 8] =
-        descriptor(0, WHOLE_MEMORY_PAGES, ACCESS_DATA, FLAGS_PAGES_32);
-    descriptors[MAIN_TASK / 8] = task_descriptor(&main_task);
-    descriptors[DOUBLE_FAULT_TASK / 8] = task_descriptor(&double_fault_task);
+    for (unsigned i = 0; i < DESCRIPTORS; i++)
+        descriptors[i] = descriptor_for(i * 8);
     load(&gdtr);
+}
+
+/* The selector of the task that runs. */
+static unsigned running_task(void)
+{
+    uint32_t selector;
+
+    __asm__ volatile("str %0" : "=r"(selector));
+    return selector & 0xFFFFu;
+}
+
+static struct violation check_descriptor(unsigned selector)
+{
+    bool is_task = selector == MAIN_TASK || selector == DOUBLE_FAULT_TASK;
+    uint64_t own = is_task ? DESCRIPTOR_BUSY : DESCRIPTOR_ACCESSED;
+    uint64_t *place = &descriptors[selector / 8];
+    uint64_t found = *place & ~own, expected = descriptor_for(selector) & ~own;
+    struct violation violation =
+        words_differ(S2, &found, &expected, sizeof found);
+
+    if (!is_sound(violation)) /* from the copy to the table */
+        violation.address += (uintptr_t)place - (uintptr_t)&found;
+    return violation;
+}
+
+struct violation segments_check(void)
+{
+    struct task_state ready =
+        double_fault_start((phys_t){ double_fault_task.cr3 });
+    struct table_register gdtr;
+
+    __asm__ volatile("sgdt %0" : "=m"(gdtr));
+    if (gdtr.base != (uint32_t)(uintptr_t)descriptors)
+        return (struct violation){ S1, (uintptr_t)descriptors,
+                                   (uintptr_t)descriptors, gdtr.base };
+    for (unsigned i = 0; i < DESCRIPTORS; i++) {
+        struct violation violation = check_descriptor(i * 8);
+
+        if (!is_sound(violation))
+            return violation;
+    }
+    if (running_task() == DOUBLE_FAULT_TASK)
+        return SOUND;
+    if (double_fault_task.cr3 != read_cr3())
+        return (struct violation){ S3, (uintptr_t)&double_fault_task.cr3,
+                                   read_cr3(), double_fault_task.cr3 };
+    return words_differ(S3, &double_fault_task, &ready, sizeof ready);
 }
 
 void segments_set_directory(phys_t directory)

@@ -26,6 +26,7 @@
 #ifndef __ASSEMBLER__
 
 #include "lib/addr.h"
+#include "lib/violation.h"
 
 #include <stddef.h>
 
@@ -61,6 +62,9 @@ extern struct task_state main_task;
 
 /* report_double_fault() (report.h) runs in the second task. */
 void segments_init(void);
+/* The first descriptor, or word of the second task, that is not as it was made:
+ * S1 to S3 of segments.c. */
+struct violation segments_check(void);
 /* The directory that the second task is to run with. */
 void segments_set_directory(phys_t directory);
 /* What the main task was doing when the double fault struck. */

@@ -6,6 +6,7 @@
 #include "arch/i386/probe.h"
 #include "arch/i386/report.h"
 #include "arch/i386/segments.h"
+#include "arch/i386/table_register.h"
 #include "arch/i386/trap_frame.h"
 #include "lib/print.h"
 
@@ -37,10 +38,8 @@ struct gate {
     uint16_t offset_high;
 };
 
-struct table_register {
-    uint16_t limit;
-    uint32_t base;
-} __attribute__((packed));
+#define T1 "T1: the processor uses the kernel's IDT"
+#define T2 "T2: each gate of the IDT leads to the stub of its vector"
 
 extern const char trap_stubs[]; /* traps_stubs.S */
 void trap_handle(struct trap_frame *frame);
@@ -69,19 +68,45 @@ static void init_controllers(uint16_t open_lines)
     outb(PIC_SECOND_DATA, (uint8_t)(~open_lines >> 8));
 }
 
+/* The gate that a vector has to have. */
+static struct gate gate_for(unsigned vector)
+{
+    uint32_t stub = (uint32_t)(uintptr_t)trap_stubs + vector * STUB_BYTES;
+
+    if (vector == TRAP_DOUBLE_FAULT)
+        return gate(0, DOUBLE_FAULT_TASK, GATE_TASK);
+    return gate(stub, CODE_SELECTOR, GATE_INTERRUPT);
+}
+
 void traps_init(void)
 {
     const struct table_register idtr = { sizeof gates - 1,
                                          (uint32_t)(uintptr_t)gates };
-    uint32_t stub = (uint32_t)(uintptr_t)trap_stubs;
 
     for (unsigned vector = 0; vector < TRAP_VECTORS; vector++)
-        gates[vector] =
-            gate(stub + vector * STUB_BYTES, CODE_SELECTOR, GATE_INTERRUPT);
-    gates[TRAP_DOUBLE_FAULT] = gate(0, DOUBLE_FAULT_TASK, GATE_TASK);
+        gates[vector] = gate_for(vector);
     init_controllers(1 << (IRQ_KEYBOARD - IRQ_FIRST) |
                      1 << (IRQ_SERIAL - IRQ_FIRST));
     __asm__ volatile("lidt %0" : : "m"(idtr));
+}
+
+struct violation traps_check(void)
+{
+    struct table_register idtr;
+
+    __asm__ volatile("sidt %0" : "=m"(idtr));
+    if (idtr.base != (uint32_t)(uintptr_t)gates)
+        return (struct violation){ T1, (uintptr_t)gates, (uintptr_t)gates,
+                                   idtr.base };
+    for (unsigned vector = 0; vector < TRAP_VECTORS; vector++) {
+        struct gate expected = gate_for(vector);
+        struct violation violation =
+            words_differ(T2, &gates[vector], &expected, sizeof expected);
+
+        if (!is_sound(violation))
+            return violation;
+    }
+    return SOUND;
 }
 
 /* An interrupt does nothing here: its purpose was to end the hlt in

@@ -60,3 +60,20 @@ void walk_print(uintptr_t address)
         print_leads_to(address, frame_base(entry_frame(entry)).addr +
                                     (uint32_t)address % PAGE_BYTES);
 }
+
+const page_entry_t *walk_entry(uintptr_t address)
+{
+    phys_t directory = arch_loaded_directory();
+    const struct page_table *table;
+    const page_entry_t *entry;
+
+    if (directory.addr >= direct_map.bytes)
+        return NULL;
+    table = phys_to_virt(directory);
+    entry = &table->entries[directory_index(address)];
+    if (!entry_is(*entry, ENTRY_PRESENT) || entry_is(*entry, ENTRY_LARGE) ||
+        frame_base(entry_frame(*entry)).addr >= direct_map.bytes)
+        return entry;
+    table = phys_to_virt(frame_base(entry_frame(*entry)));
+    return &table->entries[table_index(address)];
+}

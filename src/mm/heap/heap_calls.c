@@ -59,11 +59,10 @@ static OUT_OF_THE_WAY void *logged_alloc(size_t bytes, size_t alignment,
     void *payload;
 
     heap_watch_before(number);
+    heap_log_begin((struct heap_call){
+        .kind = HEAP_CALL_ALLOC, .bytes = bytes, .caller = caller });
     payload = heap_alloc(bytes, alignment);
-    heap_log_add((struct heap_call){ .kind = HEAP_CALL_ALLOC,
-                                     .payload = (uintptr_t)payload,
-                                     .bytes = bytes,
-                                     .caller = caller });
+    heap_log_end((uintptr_t)payload);
     heap_watch_after(number);
     return payload;
 }
@@ -158,10 +157,11 @@ enum heap_error logged_kfree(void *payload)
     if (!payload)
         return HEAP_OK;
     heap_watch_before(number);
-    heap_log_add((struct heap_call){ .kind = HEAP_CALL_FREE,
-                                     .payload = (uintptr_t)payload,
-                                     .caller = caller });
+    heap_log_begin((struct heap_call){ .kind = HEAP_CALL_FREE,
+                                       .payload = (uintptr_t)payload,
+                                       .caller = caller });
     error = heap_free(payload);
+    heap_log_end((uintptr_t)payload);
     if (error != HEAP_OK)
         heap_not_freed("kfree", payload, error, caller);
     heap_watch_after(number);
@@ -231,10 +231,9 @@ void *logged_krealloc(void *payload, size_t bytes)
     void *moved;
 
     heap_watch_before(number);
-    /* Before the call, so that a refusal finds it; then with its answer. */
-    heap_log_add(call);
+    heap_log_begin(call);
     moved = heap_resize(payload, bytes, call.caller);
-    heap_log_answer((uintptr_t)moved);
+    heap_log_end((uintptr_t)moved);
     heap_watch_after(number);
     return moved;
 }

@@ -14,15 +14,28 @@ void heap_log_add(struct heap_call call)
     *heap_log_place(heap_log.next++) = call;
 }
 
-void heap_log_answer(uintptr_t payload)
+void heap_log_begin(struct heap_call call)
+{
+    heap_log_add(call);
+    heap_log.under_way = true;
+}
+
+void heap_log_end(uintptr_t payload)
 {
     heap_log_place(heap_log.next - 1)->payload = payload;
+    heap_log.under_way = false;
 }
 
 void heap_log_refused(void)
 {
     if (heap_log.on)
         heap_log_place(heap_log.next - 1)->kind = HEAP_CALL_REFUSED;
+    heap_log.under_way = false;
+}
+
+const struct heap_call *heap_log_under_way(void)
+{
+    return heap_log.under_way ? heap_log_place(heap_log.next - 1) : NULL;
 }
 
 const struct heap_call *heap_log_call(uint32_t back)

@@ -40,17 +40,23 @@ struct heap_call {
 
 struct heap_log {
     bool on;
-    uint32_t next; /* calls logged so far */
+    bool under_way; /* the last call has not answered yet */
+    uint32_t next;  /* calls logged so far */
     struct heap_call calls[HEAP_LOG_CALLS];
 };
 
 extern struct heap_log heap_log;
 
-/* Only while the log is on. */
+/* Writes a call down.  Only while the log is on. */
 void heap_log_add(struct heap_call call);
-/* What came of the call that was logged last: its payload, or a refusal. */
-void heap_log_answer(uintptr_t payload);
+/* The same for a call of an allocator that comes now, and how it ended: with
+ * `payload`, or with a refusal.  In between a fault finds the heap in a state
+ * that its check knows nothing of. */
+void heap_log_begin(struct heap_call call);
+void heap_log_end(uintptr_t payload);
 void heap_log_refused(void);
+/* The call that is under way; NULL if none is. */
+const struct heap_call *heap_log_under_way(void);
 
 /* The call `back` calls ago, 0 for the last one; NULL if there is none. */
 const struct heap_call *heap_log_call(uint32_t back);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be told about an address from its value alone. */
+#ifndef ARCH_I386_PLACE_H
+#define ARCH_I386_PLACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A line about an address that has caused a fault, while esp was `esp`; nothing
+ * if the value tells nothing. */
+void place_print(uintptr_t address, uintptr_t esp);
+/* Whether `esp` has come down to the guard page below the stack. */
+bool place_stack_is_full(uintptr_t esp);
+/* Whether `address` is in the kernel's code. */
+bool place_is_code(uintptr_t address);
+/* Whether the word at `esp` is where a call returns to. */
+bool place_follows_call(uintptr_t esp);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Two bytes that memory of the heap is filled with, so that a mistake shows.
+ *
+ *     0xA5   fresh: handed out, and not written by its owner yet
+ *     0xDD   freed: given back, and not handed out again
+ *
+ * A pointer of fresh bytes, 0xA5A5A5A5, always faults: it lies below the
+ * kernel.  One of freed bytes, 0xDDDDDDDD, faults on machines with less than
+ * 478 MiB: it lies beyond their memory in the direct map.
+ */
+#ifndef LIB_POISON_H
+#define LIB_POISON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum poison {
+    POISON_FRESH = 0xA5,
+    POISON_FREED = 0xDD,
+};
+
+#define POISON_NEAR_BYTES 4096u /* a field of a struct that was poisoned */
+
+/* A word of such bytes. */
+static inline uint32_t poison_word(enum poison byte)
+{
+    return (uint32_t)byte * 0x01010101u;
+}
+
+/* What an address or a word is that was read from poisoned memory, for a
+ * message; NULL if it was not. */
+static inline const char *poison_name(uintptr_t word)
+{
+    if (word - poison_word(POISON_FREED) < POISON_NEAR_BYTES)
+        return "was read from freed memory: kfree fills a block with 0xdd";
+    if (word - poison_word(POISON_FRESH) < POISON_NEAR_BYTES)
+        return "was read from fresh memory: kmalloc fills a block with 0xa5";
+    return NULL;
+}
+
+#endif

@@ -15,7 +15,7 @@ import guest as guests  # noqa: E402  (needs the path above)
 
 from mallow import i386  # noqa: E402
 
-pytest_plugins = ["gdb_sessions"]
+pytest_plugins = ["budgets", "gdb_sessions"]
 
 
 def pytest_addoption(parser):

@@ -37,23 +37,24 @@
 _Noreturn void kernel_main(uint32_t magic, uint32_t info);
 
 static const struct stage stages[] = {
-    { "boot", "labs/0-boot", start_boot, boot_check, NULL, boot_figures, NULL },
-    { "frames", "labs/1-frames", start_frames, frames_check, NULL,
+    { "boot", "labs/0-boot", CORE, start_boot, boot_check, NULL, boot_figures,
+      NULL },
+    { "frames", "labs/1-frames", CORE, start_frames, frames_check, NULL,
       frames_figures, NULL },
-    { "paging", "labs/2-paging", start_paging, paging_check, paging_enable,
-      paging_figures, NULL },
-    { "heap", "labs/3-heap", start_heap, bump_check, NULL, heap_figures,
+    { "paging", "labs/2-paging", CORE, start_paging, paging_check,
+      paging_enable, paging_figures, NULL },
+    { "heap", "labs/3-heap", CORE, start_heap, bump_check, NULL, heap_figures,
       &bump_backend },
-    { "malloc", "labs/4-malloc", start_malloc, malloc_check, NULL,
+    { "malloc", "labs/4-malloc", CORE, start_malloc, malloc_check, NULL,
       malloc_figures, &malloc_backend },
-    { "zalloc", "labs/5-zalloc", start_zalloc, zalloc_check, NULL,
+    { "zalloc", "labs/5-zalloc", CORE, start_zalloc, zalloc_check, NULL,
       zalloc_figures, &zalloc_backend },
-    { "spans", "labs/6-spans", start_spans, spans_check, NULL, spans_figures,
-      &spans_backend },
-    { "armour", "labs/7-armour", start_armour, armour_check, NULL,
+    { "spans", "labs/6-spans", OPTIONAL, start_spans, spans_check, NULL,
+      spans_figures, &spans_backend },
+    { "armour", "labs/7-armour", OPTIONAL, start_armour, armour_check, NULL,
       armour_figures, &armour_backend },
-    { "grow", "labs/8-grow", start_grow, grow_check, NULL, grow_print_figures,
-      &grow_backend },
+    { "grow", "labs/8-grow", OPTIONAL, start_grow, grow_check, NULL,
+      grow_print_figures, &grow_backend },
 };
 
 #define STAGES (sizeof stages / sizeof *stages)

@@ -10,6 +10,7 @@
 
 static const struct stage *stages;
 static size_t stage_count;
+static size_t asked_for; /* the last stage to start */
 static enum stage_state states[STAGES_MAX];
 
 static const char *const state_texts[] = {
@@ -33,6 +34,13 @@ static void print_violation(struct violation violation)
           (unsigned long)violation.expected, (unsigned long)violation.found);
 }
 
+/* Whether the boot went on without the functions of this stage. */
+static bool is_passed_over(size_t number)
+{
+    return stages[number].kind == OPTIONAL &&
+           states[number] == STAGE_NOT_WRITTEN && number < asked_for;
+}
+
 static void print_stage(size_t number)
 {
     const struct stage *stage = &stages[number];
@@ -45,6 +53,8 @@ static void print_stage(size_t number)
         print("; ");
     if (state == STAGE_NOT_WRITTEN || state == STAGE_PARTLY_WRITTEN)
         print("see %s", stage->lab);
+    if (is_passed_over(number))
+        print("; optional, passed over");
     print("\n");
 }
 
@@ -97,47 +107,53 @@ static bool start_and_print(size_t number)
     return works(states[number]);
 }
 
-bool stages_start(const struct stage_table *table, const char *last)
+/* The last stage that is in force; stage 0 always is. */
+static size_t last_in_force(void)
 {
-    size_t stop;
+    size_t last = stage_count - 1;
 
-    ASSERT_BELOW(table->count, STAGES_MAX + 1);
-    stages = table->stages;
-    stage_count = table->count;
-    stop = stage_number(last);
-    if (stop == stage_count)
-        print_names(last);
-    /* A wrong name does not say how far to go: start the first stage only. */
-    for (size_t i = 0; i <= (stop < stage_count ? stop : 0); i++) {
-        if (!start_and_print(i))
-            return false;
-    }
-    return stop < stage_count;
-}
-
-/* How many stages are in force. */
-static size_t in_force(void)
-{
-    size_t count = 0;
-
-    while (count < stage_count && works(states[count]))
-        count++;
-    return count;
+    while (last > 0 && !works(states[last]))
+        last--;
+    return last;
 }
 
 bool stages_restart_last(void)
 {
-    return works(stages[in_force() - 1].init());
+    return works(stages[last_in_force()].init());
+}
+
+bool stages_start(const struct stage_table *table, const char *last)
+{
+    size_t named;
+
+    ASSERT_BELOW(table->count, STAGES_MAX + 1);
+    stages = table->stages;
+    stage_count = table->count;
+    named = stage_number(last);
+    if (named == stage_count)
+        print_names(last);
+    /* A wrong name does not say how far to go: start the first stage only. */
+    asked_for = named < stage_count ? named : 0;
+    for (size_t i = 0; i <= asked_for; i++) {
+        if (start_and_print(i))
+            continue;
+        /* An attempt to start it may have used the heap. */
+        if (!is_passed_over(i) || !stages_restart_last())
+            return false;
+    }
+    return named < stage_count;
 }
 
 const char *stages_last_name(void)
 {
-    return stages[in_force() - 1].name;
+    return stages[last_in_force()].name;
 }
 
 bool stage_in_force(const char *name)
 {
-    return stage_number(name) < in_force();
+    size_t number = stage_number(name);
+
+    return number < stage_count && works(states[number]);
 }
 
 void stages_print(void)
@@ -156,10 +172,10 @@ static bool is_replaced(const struct stage *stage)
 
 void stages_check(void)
 {
-    for (size_t i = 0; i < in_force(); i++) {
+    for (size_t i = 0; i < stage_count; i++) {
         struct violation violation;
 
-        if (!stages[i].check)
+        if (!works(states[i]) || !stages[i].check)
             continue;
         if (is_replaced(&stages[i])) {
             print("  %-7s replaced\n", stages[i].name);

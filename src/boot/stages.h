@@ -10,10 +10,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Later stages need a core stage.  They do without an optional one: if its
+ * functions are not written yet, the boot passes over it. */
+enum stage_kind {
+    CORE,
+    OPTIONAL
+};
+
 /* A row of the table in main.c. */
 struct stage {
     const char *name;
     const char *lab; /* the page that explains it */
+    enum stage_kind kind;
     enum stage_state (*init)(void);
     struct violation (*check)(void); /* NULL: there is nothing to check */
     void (*enter)(void);             /* takes effect, after the check; NULL */
@@ -27,9 +35,10 @@ struct stage_table {
 };
 
 /* Starts the stages up to the one that `last` names, by name or number ("":
- * all of them), and stops at the first that is not written or does not pass
- * its check.  A line a stage on the console; a wrong name gets a line that
- * lists the right ones.  True if all that was asked for is in force. */
+ * all of them).  Stops at the first that is not written or does not pass its
+ * check, but passes over optional stages before `last` that are not written.
+ * Prints a line a stage; for a wrong name, a line that lists the right ones.
+ * True if all that was asked for is in force. */
 bool stages_start(const struct stage_table *table, const char *last);
 /* Starts the last stage that is in force again, without a word; false if it
  * refuses. */

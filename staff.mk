@@ -21,6 +21,13 @@ gradescope: ## [LAB=malloc]: build/gradescope.zip, an autograder to upload
 
 include tests/host/host.mk
 
+#: MODULE=mm/heap    for mutants: a folder or file of src/lib or src/mm
+#: SAMPLE=N          for mutants: so many, which SEED= chooses
+.PHONY: mutants
+mutants: ## LAB=malloc or MODULE=: wrong programs that no test notices
+	$(Q)$(MALLOW) mutants --lab='$(LAB)' --module='$(MODULE)' \
+	    --seed='$(SEED)' --sample='$(SAMPLE)'
+
 .PHONY: bench bench-picture pictures
 bench: ## cost and waste of our allocators, and of others
 	$(Q)$(call quoted,$(PYTHON)) bench/bench.py --traces="$$MALLOW_TRACES"

@@ -37,4 +37,13 @@ $(B)/check/.tools: FORCE
 	 cmp -s - $@ || \
 	 echo '$(CHECK_CC) $(CHECK_FLAGS) $(CHECK_COUNT) $(WARN)' > $@
 
+# STAFF BEGIN
+# What make mutants builds with.
+.PHONY: print-check-tests
+print-check-tests:
+	@echo 'cc $(CHECK_CC) $(CHECK_FLAGS)'
+	@echo 'counted $(CHECK_COUNT)'
+	@echo 'sources $(CHECK_SRC)'
+# STAFF END
+
 -include $(CHECK_OBJS:.o=.d)

@@ -16,6 +16,7 @@ from mallow.debug import debug, server
 from mallow.grade import grade
 # STAFF BEGIN
 from mallow.course import gradescope, handout
+from mallow.mutants import mutants
 # STAFF END
 from mallow.project import Trouble
 
@@ -39,6 +40,7 @@ def parser():
     # STAFF BEGIN
     handout.add_commands(commands)
     gradescope.add_commands(commands)
+    mutants.add_commands(commands)
     # STAFF END
     return top
 

@@ -14,6 +14,12 @@ HOST_SRC := $(wildcard tests/host/*.c) \
             src/arch/i386/multiboot2.c
 HOST_COMPILERS := $(foreach cc,gcc clang,$(if $(call has,$(cc)),$(cc)))
 
+# What make mutants builds with.
+.PHONY: print-host-tests
+print-host-tests:
+	@echo 'cc $(firstword $(HOST_COMPILERS)) $(HOST_FLAGS)'
+	@echo 'sources $(HOST_SRC)'
+
 .PHONY: host-tests
 host-tests: $(HOST_COMPILERS:%=$(B)/host-%/unit-tests)
 

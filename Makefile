@@ -24,31 +24,8 @@ B      := build
 Q      := $(if $(V),,@)
 say     = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
-# --- what builds the kernel ----------------------------------------------------
-include scripts/toolchain.mk
+include scripts/kernel.mk
 
-CFLAGS  := -std=c11 -O2 -g -march=i486 -ffreestanding -fno-pic -fno-builtin \
-           -fno-stack-protector -fno-omit-frame-pointer \
-           -fno-asynchronous-unwind-tables -fno-strict-aliasing \
-           -mgeneral-regs-only $(STACK4) -Isrc
-WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
-           -Wmissing-prototypes
-# What is called most has no frames, which saves each call three instructions and
-# more, and costs a backtrace out of it the name of the caller.
-NO_FRAME       := mm/armour/armour_kmalloc mm/objects/objects
-NO_FRAME_FLAGS := $(FRAMELESS)
-LDFLAGS  = -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
-           -z max-page-size=4096 -T $(O)/linker.ld
-
-include src/sources.mk
-O     := $(B)/$(TOOLCHAIN)
-TESTS := $(patsubst %.c,%,$(wildcard labs/*/tests.c))
-# STAFF BEGIN
-TESTS += $(patsubst %.c,%,$(wildcard staff/tests/*.c))
-# STAFF END
-OBJS  := $(SOURCES:%=$(O)/%.o) $(TESTS:%=$(O)/%.o)
-
-# --- building -------------------------------------------------------------------
 # Builds on all processors, unless the caller of make gave a number of jobs;
 # what one job prints stays together, where this make can do that.
 JOBS    = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(or $(shell \
@@ -59,67 +36,6 @@ BUILD   = $(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory $(JOBS)
 .PHONY: iso
 iso: ## build/kernel.elf and the bootable build/mallow.iso
 	$(BUILD) $(B)/mallow.iso
-
-$(O)/%.o: src/%.c $(O)/.tools
-	$(call say,CC,$*.c)
-	@mkdir -p $(@D)
-	$(Q)$(KCC) $(CFLAGS) $(WARN) $(EXTRA) -MMD -MP -c $< -o $@
-
-$(NO_FRAME:%=$(O)/%.o): CFLAGS += $(NO_FRAME_FLAGS)
-
-$(TESTS:%=$(O)/%.o): $(O)/%.o: %.c $(O)/.tools
-	$(call say,CC,$*.c)
-	@mkdir -p $(@D)
-	$(Q)$(KCC) $(CFLAGS) $(WARN) $(EXTRA) -MMD -MP -c $< -o $@
-
-$(O)/%.o: src/%.S $(O)/.tools
-	$(call say,AS,$*.S)
-	@mkdir -p $(@D)
-	$(Q)$(KCC) $(CFLAGS) -MMD -MP -c $< -o $@
-
-# The preprocessor adds the constants of src/arch/i386/layout.h.
-$(O)/linker.ld: linker.ld src/arch/i386/layout.h $(O)/.tools
-	$(Q)$(KCC) -E -P -undef -x assembler-with-cpp -Isrc $< -o $@
-
-$(O)/kernel.elf: $(OBJS) $(O)/linker.ld
-	$(call say,LD,kernel.elf)
-	$(Q)$(KLD) $(LDFLAGS) -o $@ $(OBJS)
-
-# GRUB loads whatever the file holds, so the ISO's copy has no debug information.
-$(O)/mallow.elf: $(OBJS) $(O)/linker.ld
-	$(Q)$(KLD) $(LDFLAGS) --strip-debug -o $@ $(OBJS)
-
-# The last toolchain that was asked for owns the names in build/.  A new file
-# takes the old one's name: a gdb that has the old one open keeps reading that.
-$(B)/kernel.elf: $(O)/kernel.elf $(B)/.toolchain
-	$(Q)cp $< $@.new && mv $@.new $@
-
-$(B)/mallow.iso: $(O)/mallow.elf $(B)/kernel.elf iso/grub.cfg \
-                 scripts/make-iso $(B)/.traces $(wildcard traces/*.rep)
-	$(call say,ISO,$@)
-	$(Q)scripts/make-iso $< $@ traces
-
-# What scripts/mallow/grade/build.py builds with.
-.PHONY: print-build
-print-build:
-	@echo 'cc $(KCC) $(CFLAGS) $(WARN)'
-	@echo 'ld $(KLD) $(LDFLAGS)'
-	@echo 'objects $(OBJS)'
-	@echo 'folder $(O)'
-
-# Changes when, and only when, the choice of tools does.
-$(O)/.tools $(B)/.toolchain: FORCE
-	$(need_tools)
-	@mkdir -p $(@D)
-	@echo '$(KCC) $(KLD) $(CFLAGS) $(NO_FRAME_FLAGS) $(EXTRA)' | cmp -s - $@ || \
-	 echo '$(KCC) $(KLD) $(CFLAGS) $(NO_FRAME_FLAGS) $(EXTRA)' > $@
-# The names: a trace that is gone is newer than nothing.
-$(B)/.traces: FORCE
-	@mkdir -p $(@D)
-	@ls traces | cmp -s - $@ || ls traces > $@
-FORCE:
-
--include $(OBJS:.o=.d)
 
 # --- using it -------------------------------------------------------------------
 PYTHON ?= $(shell scripts/find-python)

@@ -2,6 +2,9 @@
 # `make help` prints lines of this file: the text after "## " says what a target
 # does, the line after "#: " what a variable is for.
 
+ifneq ($(filter 3.%,$(MAKE_VERSION)),)
+  $(error GNU make $(MAKE_VERSION) is too old. Type gmake: scripts/setup installs it)
+endif
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -16,8 +19,8 @@ MAKEFLAGS += --no-builtin-rules
 #: OPTIONS=WORDS     for debug: more for the kernel: replay, crash=overflow ...
 #: PORT=N            where debug-server listens, instead of your own port
 #: V=1               show the commands
-#: CROSS_COMPILE=X-  build with X-gcc and X-ld
-#: LLVM=1            build with clang and ld.lld
+#: CROSS_COMPILE=X-  build with X-gcc and X-ld; CC=gcc-11 with that gcc
+#: LLVM=1            build with clang and ld.lld; LLVM=-19 with clang-19
 MEMORY ?= 128M
 HELP   := Makefile $(wildcard staff.mk)
 B      := build
@@ -35,7 +38,7 @@ BUILD   = $(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory $(JOBS)
 
 .PHONY: iso
 iso: ## build/kernel.elf and the bootable build/mallow.iso
-	$(BUILD) $(B)/mallow.iso
+	$(BUILD) $(B)/mallow.iso $(B)/compile_commands.json
 
 # --- using it -------------------------------------------------------------------
 PYTHON ?= $(shell scripts/find-python)

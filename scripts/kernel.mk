@@ -8,10 +8,9 @@
 
 include scripts/toolchain.mk
 
-CFLAGS  := -std=c11 -O2 -g -march=i486 -ffreestanding -fno-pic -fno-builtin \
-           -fno-stack-protector -fno-omit-frame-pointer \
-           -fno-asynchronous-unwind-tables -fno-strict-aliasing \
-           -mgeneral-regs-only $(STACK4) -Isrc
+CFLAGS  := -std=c11 -O2 -g -march=i486 -ffreestanding -fno-builtin $(PLAIN) \
+           -fno-omit-frame-pointer -fno-asynchronous-unwind-tables \
+           -fno-strict-aliasing -mgeneral-regs-only $(STACK4) -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
            -Wmissing-prototypes
 # What is called most has no frames, which saves each call three instructions and
@@ -68,6 +67,14 @@ $(B)/mallow.iso: $(O)/mallow.elf $(B)/kernel.elf iso/grub.cfg \
                  scripts/make-iso $(B)/.traces $(wildcard traces/*.rep)
 	$(call say,ISO,$@)
 	$(Q)scripts/make-iso $< $@ traces
+
+# For editors: how each file is compiled.  clangd looks in build/ by itself.
+$(B)/compile_commands.json: scripts/compile-commands src/sources.mk \
+                            $(O)/.tools $(B)/check/.tools
+	$(Q)$(call quoted,$(PYTHON)) scripts/compile-commands \
+	  '$(KCC) $(CFLAGS) $(WARN)' $(SOURCES) $(TESTS) -- \
+	  '$(CHECK_CC) $(CHECK_FLAGS) $(WARN)' $(wildcard labs/host/*.c) \
+	  $(wildcard tests/host/*.c) >$@.new && mv $@.new $@
 
 # What scripts/mallow/grade/build.py builds with.
 .PHONY: print-build

@@ -1,21 +1,28 @@
 # SPDX-License-Identifier: MIT
 # Finds a compiler and a linker for i386.  Sets KCC, KLD, TOOLCHAIN (a name for
-# the directory of objects) and STACK4: the stack stays aligned to words, for
-# the 16 bytes of the ABI serve vector instructions, and the kernel has none.
-# And FRAMELESS: functions without a stack frame, which leave %ebp alone, so that
-# a backtrace passes over them and is right from their callers' callers on; with
-# clang, which cannot promise that, only those that call no other.
+# the directory of objects) and two sets of flags:
 #
-#   LLVM=1            clang, ld.lld
+#   STACK4     aligns the stack to 4 bytes.  The ABI's 16 bytes are for vector
+#              instructions, and the kernel has none.
+#   FRAMELESS  leaves out stack frames and leaves %ebp alone, so that a backtrace
+#              skips such a function and is right from its caller's caller on.
+#              clang cannot promise that, so with clang only functions that call
+#              no other lose their frame.
+#
+#   LLVM=1            clang, ld.lld; LLVM=-19 takes clang-19, ld.lld-19
 #   CROSS_COMPILE=X-  X-gcc, X-ld
-#   neither           the native gcc -m32 on x86, else i686-elf-gcc or
+#   CC=gcc-11         another native gcc
+#   none of them      gcc -m32 on x86 Linux, else i686-elf-gcc or
 #                     i686-linux-gnu-gcc, else clang
 
 has = $(shell command -v $(1) 2>/dev/null)
 
+# make itself sets CC, to cc; only a person's word counts.
+NATIVE_CC := $(if $(filter command line,$(origin CC)),$(CC),gcc)
+
 ifeq ($(LLVM)$(CROSS_COMPILE),)
   ifneq ($(filter x86_64 i386 i486 i586 i686,$(shell uname -m)),)
-    NATIVE := $(and $(filter Linux,$(shell uname -s)),$(call has,gcc))
+    NATIVE := $(and $(filter Linux,$(shell uname -s)),$(call has,$(NATIVE_CC)))
   endif
   ifeq ($(NATIVE),)
     ifneq ($(call has,i686-elf-gcc),)
@@ -28,26 +35,27 @@ ifeq ($(LLVM)$(CROSS_COMPILE),)
   endif
 endif
 
-ifeq ($(LLVM),1)
-  TOOLCHAIN := clang
-  KCC := clang --target=i386-elf
+# What a distribution may have made a compiler's default, to harden programs.
+# None of it works in a kernel for the i486 that has no C library.
+PLAIN := -fno-pie -fno-pic -fno-stack-protector -fcf-protection=none \
+         -U_FORTIFY_SOURCE
+
+ifneq ($(filter 1 -%,$(LLVM)),)
+  SUFFIX := $(LLVM:1=)
+  TOOLCHAIN := clang$(SUFFIX)
+  KCC := clang$(SUFFIX) --target=i386-elf
+  KLD := ld.lld$(SUFFIX)
   STACK4 := -mstack-alignment=4
   FRAMELESS := -momit-leaf-frame-pointer
-  KLD := ld.lld
 else ifneq ($(LLVM),)
-  $(error LLVM=$(LLVM): say LLVM=1, or leave it out)
-else ifneq ($(CROSS_COMPILE),)
-  TOOLCHAIN := $(notdir $(CROSS_COMPILE))gcc
-  KCC := $(CROSS_COMPILE)gcc -m32
+  $(error LLVM=$(LLVM): say LLVM=1, or LLVM=-19 for clang-19, or leave it out)
+else
+  TOOLCHAIN := $(notdir $(if $(CROSS_COMPILE),$(CROSS_COMPILE)gcc,$(NATIVE_CC)))
+  KCC := $(if $(CROSS_COMPILE),$(CROSS_COMPILE)gcc,$(NATIVE_CC)) -m32
   KLD := $(CROSS_COMPILE)ld
   STACK4 := -mpreferred-stack-boundary=2
   FRAMELESS := -fomit-frame-pointer -ffixed-ebp
-else
-  TOOLCHAIN := gcc
-  KCC := gcc -m32
-  KLD := ld
-  STACK4 := -mpreferred-stack-boundary=2
-  FRAMELESS := -fomit-frame-pointer -ffixed-ebp
+  PLAIN += -fno-stack-clash-protection
 endif
 
 # Checked where they are used, so that `make help` works without them.

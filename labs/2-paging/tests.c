@@ -302,11 +302,12 @@ static void take_step(uint32_t i)
     uintptr_t page = page_of(steps[i].page);
     frame_t frame = data(steps[i].frame);
     enum page_rights rights = steps[i].rights;
+    uint32_t present = (uint32_t)rights | ENTRY_PRESENT;
 
     if (steps[i].kind == 0) {
         LAB_EQUAL(lab_map(directory, page, frame, rights),
                   *entry ? PAGE_ALREADY_MAPPED : PAGE_OK, "page_map()");
-        *entry = *entry ? *entry : page_entry(frame, rights | ENTRY_PRESENT);
+        *entry = *entry ? *entry : page_entry(frame, present);
     } else if (steps[i].kind == 1) {
         LAB_EQUAL(lab_unmap(directory, page, &frame),
                   *entry ? PAGE_OK : PAGE_NOT_MAPPED, "page_unmap()");
@@ -315,7 +316,7 @@ static void take_step(uint32_t i)
         LAB_EQUAL(lab_protect(directory, page, rights),
                   *entry ? PAGE_OK : PAGE_NOT_MAPPED, "page_protect()");
         if (*entry)
-            *entry = page_entry(entry_frame(*entry), rights | ENTRY_PRESENT);
+            *entry = page_entry(entry_frame(*entry), present);
     }
 }
 

@@ -133,7 +133,7 @@ enum page_error page_map(struct page_table *directory, uintptr_t page,
         return PAGE_ALREADY_MAPPED;
     /* Nothing to forget: what is not present never enters the TLB (Intel SDM
      * volume 3, 4.10.4.3), and this page was not. */
-    *entry = page_entry(frame, rights | ENTRY_PRESENT);
+    *entry = page_entry(frame, (uint32_t)rights | ENTRY_PRESENT);
     return PAGE_OK;
     /* LAB 2 END */
 }

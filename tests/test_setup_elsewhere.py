@@ -12,6 +12,9 @@ from stub_machines import debian_arm64, mac
 
 __all__ = ["a_students_tree"]  # a fixture
 
+# What Debian has for x86 only, or what serves only its own machine.
+X86_ALONE = {"gcc", "gdb", "grub-pc-bin", "libc6-dev-i386", "lib32gcc-12-dev"}
+
 
 def needed(done):
     """The needs that a run of setup names as missing."""
@@ -38,8 +41,9 @@ def test_arm64(student, tmp_path):
     there = debian_arm64(tmp_path / "arm64")
     done = there.run("scripts/setup", root=student.root)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert there.asked == ["gcc-i686-linux-gnu", "qemu-system-x86",
-                           "gdb-multiarch"]
+    assert {"gcc-i686-linux-gnu", "qemu-system-x86",
+            "gdb-multiarch"} <= set(there.asked)
+    assert not X86_ALONE & set(there.asked)
     assert done.stdout.endswith("Nothing is missing any more.\n")
     assert "gmake" not in done.stdout
 
@@ -49,7 +53,7 @@ def test_a_machine_that_stays_wrong_is_no_endless_loop(student, tmp_path):
     there.stub("apt-get", "exit 0")  # installs nothing
     done = there.run("scripts/setup", root=student.root)
     assert done.returncode == 1
-    assert needed(done) == {"i386-gcc", "qemu", "gdb"}
+    assert needed(done) >= {"i386-gcc", "qemu", "gdb"}
 
 
 def test_the_build_takes_what_setup_has_installed(student, tmp_path):

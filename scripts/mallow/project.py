@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where things lie, and how a command says that it cannot go on."""
 import shlex
+import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -8,6 +9,9 @@ BUILD = ROOT / "build"
 KERNEL = BUILD / "kernel.elf"
 ISO = BUILD / "mallow.iso"
 TRACES = ROOT / "traces"
+
+# On macOS `make` is GNU make 3.81, and Homebrew installs a newer one as gmake.
+MAKE = shutil.which("gmake") or "make"
 
 WRONG_USE = 2
 

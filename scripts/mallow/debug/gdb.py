@@ -10,6 +10,7 @@ in the environment:
     MALLOW_AGAIN     what is typed to come to the same place another time
 """
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -17,7 +18,9 @@ import subprocess
 from ..project import ROOT, Trouble
 
 COMMANDS = ROOT / "scripts" / "gdb" / "mallow.py"
-NAMES = ("gdb", "gdb-multiarch", "i686-elf-gdb", "i386-elf-gdb")
+NAMES = ["gdb", "gdb-multiarch", "i686-elf-gdb", "i386-elf-gdb"]
+if platform.machine() not in ("x86_64", "i686", "i386"):
+    NAMES.append(NAMES.pop(0))  # the plain one may know its own machine alone
 OLDEST = (8, 3)  # the first that knows unix sockets
 ASK = ("python import sys; "
        "print('python', sys.version_info.major, sys.version_info.minor)")

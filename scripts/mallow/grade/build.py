@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from .. import memory
 from ..elf import Elf
-from ..project import BUILD, ISO, ROOT, Trouble, require
+from ..project import BUILD, ISO, MAKE, ROOT, Trouble, require
 from . import contract, student_files
 from .student_compiler import StudentCompiler, first_lines
 from .student_files import Refused
@@ -66,7 +66,7 @@ class Kit:
     """The tools and the objects of this tree."""
 
     def __init__(self):
-        said = run(["make", "--no-print-directory", "-s", "print-build"])
+        said = run([MAKE, "--no-print-directory", "-s", "print-build"])
         rows = dict(line.partition(" ")[::2]
                     for line in said.stdout.splitlines())
         if "objects" not in rows:

@@ -7,7 +7,7 @@ Only for one's own tree: nothing of a submission ever runs on this machine.
 import subprocess
 
 from .. import check
-from ..project import ROOT, Trouble
+from ..project import MAKE, ROOT, Trouble
 
 BUILD_SECONDS = 300
 
@@ -16,7 +16,7 @@ def program():
     """The labs' tests for the host; None where they cannot be built."""
     try:
         done = subprocess.run(
-            ["make", "-s", str(check.PROGRAM.relative_to(ROOT))], cwd=ROOT,
+            [MAKE, "-s", str(check.PROGRAM.relative_to(ROOT))], cwd=ROOT,
             stdin=subprocess.DEVNULL, capture_output=True, check=False,
             timeout=BUILD_SECONDS)
     except subprocess.TimeoutExpired:

@@ -34,10 +34,10 @@ from typing import NamedTuple
 from .. import machine
 from ..project import ROOT, Trouble
 
-CPU_SECONDS = 20
+CPU_SECONDS = 10
 WALL_SECONDS = 300  # the processor may be busy with other things
 FILE_BYTES_MAX = 32 << 20
-ADDRESS_BYTES_MAX = 4 << 30
+ADDRESS_BYTES_MAX = 1 << 30
 TEXT_BYTES_MAX = 1 << 20  # of messages that are read
 NOBODY = 65534
 LIBRARY = re.compile(r"(/\S+) \(0x[0-9a-f]+\)")
@@ -82,8 +82,9 @@ def needed_files(compiler):
 def set_limits():
     """Runs in the child (S1)."""
     machine.die_with_parent()
-    for what, most in ((resource.RLIMIT_CPU, CPU_SECONDS),
-                       (resource.RLIMIT_FSIZE, FILE_BYTES_MAX),
+    # A process that reaches the second number is killed without a word.
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
+    for what, most in ((resource.RLIMIT_FSIZE, FILE_BYTES_MAX),
                        (resource.RLIMIT_AS, ADDRESS_BYTES_MAX),
                        (resource.RLIMIT_CORE, 0)):
         resource.setrlimit(what, (most, most))

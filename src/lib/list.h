@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* A doubly linked list whose links live inside the things it links.
+/* A doubly linked list whose links are inside the items.
  *
  *      +------------------------------------------------+
  *      v                                                |
  *     head <--> a.link <--> b.link <--> c.link <--> (head again)
  *
  * The head is a link like the others and the list is a circle, so inserting
- * and removing have no special case for the first, the last or the only one.
- * An empty list is a head that points at itself.  Nothing is allocated: who
- * owns the thing owns the link.
+ * and removing have no special case for the first, the last or the only item.
+ * An empty list is a head that points at itself.  The list allocates nothing:
+ * the owner of an item also owns its link.
  *
  *     I1: for every link, link->next->previous == link
  *                     and link->previous->next == link.
  *
- * list_remove() checks I1 before it writes.  Removing stores through two
- * pointers it finds in the link; in a link that a stray write has reached,
- * those would be two more stray writes, to addresses of the intruder's choice.
- * If both neighbours point back, the link is really in a list.
+ * list_remove() checks I1 before it writes.  It writes through two pointers
+ * from the link.  If a stray write has changed them, these would be two more
+ * stray writes, to addresses of an attacker's choice.  If both neighbours point
+ * back, the link is really in a list.
  */
 #ifndef LIB_LIST_H
 #define LIB_LIST_H

@@ -3,7 +3,7 @@
 
 The reference has one marker pair in the body of each such function:
 
-    size_t hole_bytes(size_t alignment)
+    size_t bump_padding(size_t alignment)
     {
         /* LAB 3 BEGIN: return 0; */
         return -(bump_heap.top + HEADER_BYTES) & (alignment - 1);

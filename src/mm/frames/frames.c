@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Physical memory, one bit a frame.
+/* Physical memory in frames of 4 KiB, two bits for each frame.
  *
  *     0        1 MiB                                        last available
  *     |xxxxxxxx|xxxxxxxxxxx|xxxxxxxx|.......xx...x.........|
@@ -7,22 +7,24 @@
  *      \______ reserved ___________/
  *
  * The bitmaps cover every frame from 0 to the end of the highest available
- * memory; nobody knows how much that is before the machine has booted, so they
- * are put into the first free memory that is large enough for them.
+ * memory.  Their size is known only after the machine has booted, so they go
+ * into the first available memory that is large enough for them.
  *
  * I1: every frame is free, used or reserved (frames_private.h has the bits).
- * I2: a frame is reserved exactly if it is frame 0, or holds the bitmaps, or
- *     is not wholly available in the layout, or is in use there.
+ * I2: a frame is reserved if and only if it is frame 0, or holds the bitmaps,
+ *     or is not wholly available in the layout, or is in use there.
  * I3: the counters say what the bitmaps say.
  * I4: no frame below lowest_free is free.
- * I5: the bitmaps lie in their place, which the layout has free.
+ * I5: the bitmaps are in their place, which is free in the layout.
  * I6: the last frame is the highest that the layout has available.
  *
- * A frame is handed out lowest first.  That keeps high memory in one piece
- * for runs, and lowest_free makes it cheap: a full memory is known to be full
- * without looking.  What this does badly: after a low frame has come back and
- * gone again, the next search walks over everything that is busy above it, and
- * a search for a run always starts at the bottom.
+ * frame_alloc() hands out the lowest free frame.  That keeps high memory in one
+ * piece for runs.  lowest_free makes it cheap: when memory is full, no search
+ * is needed to find that out.
+ *
+ * Weak points: after a low frame was freed and allocated again, the next search
+ * walks over all busy frames above it.  A search for a run always starts at the
+ * bottom.
  */
 #include "mm/frames/frames.h"
 
@@ -34,17 +36,19 @@
 /* Addresses are 32 bits wide, whatever the firmware reports beyond. */
 #define MOST_REACH (1ull << 32)
 
-/* Below lies what firmware and old hardware use without saying so. */
+/* Firmware and old hardware use memory below this without reporting it. */
 #define LOWEST_PLACE (1u << 20)
 
 struct frames frames;
 
 /* From regions, in bytes, to ranges of frames. */
 
+/* The frames between two page borders; an empty range if they cross. */
 static struct frame_range frames_between(uint64_t begin, uint64_t end)
 {
     if (begin >= end)
         return (struct frame_range){ 0, 0 };
+    ASSERT(end <= MOST_REACH);
     return (struct frame_range){ (uint32_t)(begin >> PAGE_SHIFT),
                                  (uint32_t)(end >> PAGE_SHIFT) };
 }
@@ -69,7 +73,8 @@ static struct frame_range frames_touched(const struct region *region)
     return frames_between(page_down(region->begin), page_up(end));
 }
 
-/* Says which regions make no sense; the two functions above ignore them. */
+/* Prints the regions that end before they begin; the two functions above ignore
+ * such regions. */
 static void report_reversed(const struct region *regions, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -98,7 +103,8 @@ static uint32_t count_frames(const struct memory_layout *layout)
     return end;
 }
 
-/* There are no bitmaps yet to ask for free frames, so the layout is asked. */
+/* Finds memory for the bitmaps of `total` frames.  It searches the layout,
+ * because there are no bitmaps yet that say which frames are free. */
 static void place_bitmaps(const struct memory_layout *layout, uint32_t total)
 {
     uint32_t words = (uint32_t)bitmap_word_count(total);
@@ -107,6 +113,7 @@ static void place_bitmaps(const struct memory_layout *layout, uint32_t total)
     uint64_t begin = layout_find_room(layout, LOWEST_PLACE, bytes);
     uint32_t *place;
 
+    ASSERT(total > 0);
     if (begin > direct_map.bytes || bytes > direct_map.bytes - begin)
         panic("frames: no %u KiB in a row for the bitmaps of %u frames",
               bytes / 1024, total);
@@ -116,8 +123,8 @@ static void place_bitmaps(const struct memory_layout *layout, uint32_t total)
     frames.reserved = (struct bitmap){ place + words, total };
 }
 
-/* Makes frames reserved.  In-use regions may lie, or end, beyond the last
- * frame we know. */
+/* Makes the frames of `range` reserved.  The range may begin or end beyond the
+ * last frame that has bits; that part is ignored. */
 static void reserve(struct frame_range range)
 {
     /* LAB 1 BEGIN */
@@ -129,7 +136,7 @@ static void reserve(struct frame_range range)
     /* LAB 1 END */
 }
 
-/* Makes frames free, whatever the bitmaps said before. */
+/* Makes the frames of `range` free, whatever their bits were before. */
 static void offer(struct frame_range range)
 {
     /* LAB 1 BEGIN */
@@ -138,9 +145,9 @@ static void offer(struct frame_range range)
     /* LAB 1 END */
 }
 
-/* Gives every frame its state.  The bitmaps hold anything yet.  The order is
- * the rule "in use wins": first nothing is ours, then all that is available,
- * and at last what is in use is taken out again. */
+/* Gives every frame its first state; the bitmaps hold random bits before.  The
+ * order makes "in use" win: first all frames are reserved, then available
+ * memory becomes free, then memory in use becomes reserved again. */
 static void mark_frames(const struct memory_layout *layout)
 {
     /* LAB 1 BEGIN */
@@ -154,8 +161,11 @@ static void mark_frames(const struct memory_layout *layout)
     /* LAB 1 END */
 }
 
+/* Sets the bitmaps and the counters from the layout; no frame is used then. */
 static void start_from(const struct memory_layout *layout, uint32_t total)
 {
+    ASSERT_EQ(frames.busy.bits, total);
+    ASSERT_EQ(frames.reserved.bits, total);
     mark_frames(layout);
     frames.lowest_free = 0;
     frames.counts = (struct frame_counts){ .total = total };
@@ -163,7 +173,8 @@ static void start_from(const struct memory_layout *layout, uint32_t total)
     frames.counts.free = total - frames.counts.reserved;
 }
 
-/* Takes frames and gives them back; what is a hole yet says so. */
+/* Allocates a frame and a run and frees them.  Finds out whether a student has
+ * written these functions: an unwritten one returns FRAME_NOT_WRITTEN. */
 static enum stage_state frames_try_out(void)
 {
     frame_t frame = frame_alloc(), run;
@@ -196,15 +207,19 @@ enum stage_state frames_init(const struct memory_layout *layout)
     place_bitmaps(layout, total);
     start_from(layout, total);
     state = frames_try_out();
-    if (state == STAGE_PARTLY_WRITTEN) /* then a frame may not have come back */
+    if (state == STAGE_PARTLY_WRITTEN) /* a frame may still be allocated */
         start_from(layout, total);
     return state;
 }
 
 /* Handing out. */
 
+/* Marks `count` free frames from `first` on as used and counts them.  The
+ * caller has found them free.  Returns the first one. */
 static frame_t frames_take(size_t first, uint32_t count)
 {
+    ASSERT(count > 0);
+    ASSERT(bitmap_all_clear(&frames.busy, first, count));
     bitmap_set_range(&frames.busy, first, count);
     frames.counts.free -= count;
     frames.counts.used += count;
@@ -241,7 +256,8 @@ frame_t frame_alloc_run(uint32_t count, uint32_t align)
 
 /* Taking back. */
 
-/* What speaks against freeing frame `number`, which the bitmaps know. */
+/* Whether frame `number` can be freed: FRAME_OK, or the reason why not.  The
+ * caller has checked that the frame has bits. */
 static enum frame_error frames_free_error(uint32_t number)
 {
     if (bitmap_test(&frames.reserved, number))

@@ -18,17 +18,17 @@
 enum frame_error {
     FRAME_OK,
     FRAME_NOT_WRITTEN_YET,
-    FRAME_ALREADY_FREE, /* handed out once, and given back since */
+    FRAME_ALREADY_FREE, /* free now: freed before, or never allocated */
     FRAME_NEVER_OURS,   /* frame 0, or memory that was never available */
-    FRAME_OUT_OF_RANGE, /* beyond the last frame the bitmap knows */
+    FRAME_OUT_OF_RANGE, /* beyond the last frame that has bits */
 };
 
-/* Every frame below the end of memory is exactly one of the three. */
+/* Every frame below the end of memory is free, used or reserved. */
 struct frame_counts {
-    uint32_t total; /* all frames the bitmap has a bit for */
+    uint32_t total; /* all frames that have bits */
     uint32_t free;
     uint32_t used;     /* handed out by frame_alloc */
-    uint32_t reserved; /* in use before we came, or not memory at all */
+    uint32_t reserved; /* in use before frames_init(), or not memory */
 };
 
 enum frame_state {
@@ -37,9 +37,9 @@ enum frame_state {
     FRAME_IS_RESERVED
 };
 
-/* Takes over the available memory of `layout` that is not in use and lies
- * below its reach; places the bitmap in it.  Panics if there is no room for
- * the bitmap.  frames_check() reads `layout` again, so it has to stay. */
+/* Starts with all memory of `layout` free that is available, not in use and
+ * below its reach, except a part that holds the bitmaps.  Panics if there is no
+ * room for them.  The caller keeps `layout`: frames_check() reads it again. */
 enum stage_state frames_init(const struct memory_layout *layout);
 
 /* One frame, or FRAME_NONE when none is free.  Contents are arbitrary. */
@@ -52,8 +52,11 @@ enum frame_error frame_free(frame_t frame);
 /* Gives back `count` frames; all of them or, on any error, none. */
 enum frame_error frame_free_run(frame_t first, uint32_t count);
 
+/* FRAME_IS_RESERVED also for a frame beyond the last one. */
 enum frame_state frame_state(frame_t frame);
+/* The counters at this moment. */
 struct frame_counts frame_counts(void);
+/* An error in words, for messages. */
 const char *frame_error_text(enum frame_error error);
 
 /* The first invariant of frames.c that does not hold. */

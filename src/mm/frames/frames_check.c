@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks the invariants of frames.c without its code and without the bitmap
- * operations it uses.  What should be reserved is worked out from the layout
- * once more: frames.c paints regions over each other, this cuts memory into
- * pieces (lib/region.h) and asks about each.
+ * operations that it uses.  It computes from the layout, in its own way, which
+ * frames should be reserved: frames.c marks one region after the other, this
+ * file cuts memory into pieces (lib/region.h) and decides about each piece.
  */
 #include "mm/frames/frames.h"
 
 #include "lib/bitmap.h"
+#include "lib/panic.h"
 #include "mm/frames/frames_private.h"
 
 #define BEGUN "I0: frames_init() has run, and keeps the layout"
 #define KNOWN "I1: every frame is free, used or reserved"
-#define RIGHT "I2: reserved is what the layout does not have free"
-#define FREE  "I3: the counter of free frames says what the bitmaps say"
-#define USED  "I3: the counter of used frames says what the bitmaps say"
-#define KEPT  "I3: the counter of reserved frames says what the bitmaps say"
-#define TOTAL "I3: the counter of all frames says how many bits there are"
+#define RIGHT "I2: a frame is reserved unless it is free in the layout"
+#define FREE  "I3: the counter of free frames agrees with the bitmaps"
+#define USED  "I3: the counter of used frames agrees with the bitmaps"
+#define KEPT  "I3: the counter of reserved frames agrees with the bitmaps"
+#define TOTAL "I3: the counter of all frames is the number of bits"
 #define BELOW "I4: no frame below lowest_free is free"
-#define PLACE "I5: the bitmaps lie in their place"
+#define PLACE "I5: the bitmaps are in their place"
 #define APART "I5: the bitmaps do not overlap"
 #define ROOM  "I5: the place of the bitmaps is free in the layout"
 #define LAST  "I6: the last frame is the highest that is available"
@@ -30,6 +31,7 @@ static struct violation violation_at(const char *invariant, uint32_t frame,
                                found };
 }
 
+/* How many bits of `word` are 1. */
 static uint32_t ones(uint32_t word)
 {
     uint32_t count = 0;
@@ -47,9 +49,10 @@ static uint32_t frames_of_word(uint32_t i)
     return left >= BITMAP_WORD_BITS ? UINT32_MAX : (1u << left) - 1;
 }
 
-/* The lowest frame that has a 1 in `bits`, of word `i`. */
+/* The lowest frame that has a 1 in `bits`, of word `i`; there is one. */
 static uint32_t first_one(uint32_t i, uint32_t bits)
 {
+    ASSERT(bits != 0);
     return i * BITMAP_WORD_BITS + (uint32_t)__builtin_ctz(bits);
 }
 
@@ -97,13 +100,14 @@ static struct violation frames_check_lowest_free(void)
     return SOUND;
 }
 
-/* The piece that begins at `begin` and reaches to `end` at most; its answer is
- * whether it is reserved. */
+/* The longest piece that begins at `begin`, ends at `end` at most, and is
+ * throughout reserved or throughout free; its answer says which. */
 static struct piece frames_piece_at(uint64_t begin, uint64_t end)
 {
     const struct memory_layout *layout = frames.layout;
     struct piece piece = { begin, end, true };
 
+    ASSERT(begin < end);
     for (size_t i = 0; i < layout->available_count; i++) {
         const struct region *region = &layout->available[i];
 
@@ -128,6 +132,7 @@ static bool is_own(uint32_t frame)
            (frames.place.first <= frame && frame < frames.place.end);
 }
 
+/* I2, for the frames of one piece. */
 static struct violation frames_check_piece(const struct piece *piece)
 {
     uint32_t end = (uint32_t)(piece->end >> PAGE_SHIFT);
@@ -138,7 +143,7 @@ static struct violation frames_check_piece(const struct piece *piece)
         uint32_t word = frames.reserved.words[i / BITMAP_WORD_BITS];
         bool found = word >> place & 1;
 
-        /* Most words can be judged at a glance. */
+        /* Most pieces are long: compare a whole word where possible. */
         if (place == 0 && end - i >= BITMAP_WORD_BITS && word == sound_word)
             i += BITMAP_WORD_BITS - 1;
         else if (found != (piece->answer || is_own(i)))
@@ -161,6 +166,7 @@ static struct violation frames_check_layout(void)
     return violation;
 }
 
+/* Whether all words of `bitmap` are inside frames.place. */
 static bool place_holds(const struct bitmap *bitmap)
 {
     uint64_t begin = (uint64_t)frames.place.first << PAGE_SHIFT;
@@ -172,7 +178,7 @@ static bool place_holds(const struct bitmap *bitmap)
            bytes <= end - at;
 }
 
-/* I5.  Comes before anything that looks into the bitmaps. */
+/* I5.  Must be checked before any other check reads the bitmaps. */
 static struct violation frames_check_place(void)
 {
     uintptr_t busy = (uintptr_t)frames.busy.words;

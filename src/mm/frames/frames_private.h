@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What frames.c keeps, shared with its checker and with nobody else.
+/* The state of frames.c; only frames.c and its checker use it.
  *
- * Two bits a frame, in two bitmaps:
+ * Each frame has two bits, in two bitmaps:
  *
  *     busy  reserved
  *       0       0      free
@@ -9,8 +9,8 @@
  *       1       1      reserved: never to be handed out
  *       0       1      impossible
  *
- * One bit would be enough to hand frames out.  The second one tells a used
- * frame from a reserved one, so that nobody can free the kernel's own image.
+ * One bit would be enough to hand frames out.  The second bit distinguishes a
+ * used frame from a reserved one, so that no caller can free the kernel image.
  * Together they cost 2 bits for each 4096 bytes: 48 KiB for 768 MiB.
  */
 #ifndef MM_FRAMES_FRAMES_PRIVATE_H

@@ -36,6 +36,7 @@ _Static_assert(1ull * WORD_BITS * WORD_BITS * WORD_BITS * WORD_BITS ==
                    (1ull << 32) / PAGE_BYTES,
                "the summaries reach all frames of a 32-bit machine");
 
+/* The bit of word or bit `index` in the word that sums it up. */
 static uint32_t summary_bit(uint32_t index)
 {
     return 1u << index % WORD_BITS;
@@ -46,6 +47,7 @@ static uint32_t summary_bit(uint32_t index)
 /* Word `word` of `busy` has a free frame. */
 static void word_opened(uint32_t word)
 {
+    ASSERT_BELOW(word, bitmap_word_count(frames.busy.bits));
     low[word / WORD_BITS] |= summary_bit(word);
     word /= WORD_BITS;
     middle[word / WORD_BITS] |= summary_bit(word);
@@ -55,6 +57,7 @@ static void word_opened(uint32_t word)
 /* Word `word` of `busy` has no free frame any more. */
 static void word_filled(uint32_t word)
 {
+    ASSERT_BELOW(word, bitmap_word_count(frames.busy.bits));
     low[word / WORD_BITS] &= ~summary_bit(word);
     word /= WORD_BITS;
     if (low[word] != 0)
@@ -79,11 +82,12 @@ void summary_start(void)
         if (frames.busy.words[i] != ALL_BUSY)
             word_opened(i);
     }
-    frames.lowest_free = 0; /* nobody keeps it from here on */
+    frames.lowest_free = 0; /* the summary functions do not update it */
 }
 
 /* -- Single frames --------------------------------------------------------- */
 
+/* The number of the lowest 1 of a word other than 0. */
 static inline uint32_t lowest_one(uint32_t word)
 {
     return (uint32_t)__builtin_ctz(word);
@@ -119,6 +123,7 @@ frame_t summary_alloc(void)
     return (frame_t){ number };
 }
 
+/* FRAME_OK if frame `number` can be freed, or the reason why not. */
 static enum frame_error summary_free_error(uint32_t number)
 {
     if (number >= frames.counts.total)
@@ -128,6 +133,7 @@ static enum frame_error summary_free_error(uint32_t number)
     return bitmap_test(&frames.busy, number) ? FRAME_OK : FRAME_ALREADY_FREE;
 }
 
+/* Makes a used frame free, and updates its word and the counters. */
 static void summary_give(uint32_t number)
 {
     uint32_t *word = &frames.busy.words[number / WORD_BITS];

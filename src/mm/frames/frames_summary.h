@@ -2,8 +2,7 @@
 /* Lab 1's challenge: frame_alloc() in constant time, however full memory is.
  *
  * These four do what their namesakes in frames.h do, on the same bitmaps, and
- * find a free frame by summary words instead of by looking at one word after
- * the other.
+ * find a free frame by summary words instead of a search word by word.
  *
  * The kernel itself does not use them.  Its frame_alloc() is called for page
  * tables and for pages of a growing heap, where the rest of the call costs ten
@@ -23,8 +22,8 @@ void summary_start(void);
 frame_t summary_alloc(void);
 /* As frame_free(), in a constant number of steps. */
 enum frame_error summary_free(frame_t frame);
-/* As frame_alloc_run() and frame_free_run(): the first searches bit by bit,
- * since a summary does not know how long a run is. */
+/* As frame_alloc_run() and frame_free_run().  The first searches bit by bit,
+ * because a summary does not say how long a run is. */
 frame_t summary_alloc_run(uint32_t count, uint32_t align);
 enum frame_error summary_free_run(frame_t first, uint32_t count);
 

@@ -5,38 +5,43 @@
  *     | hdr | payload | hdr | payload .... | hdr | p |  untouched  |
  *                                                    ^ the next header
  *
- * To allocate is to write a header at `top` and to move `top` behind the
- * payload.  A header says how long its payload is, so that the blocks can be
- * walked and a block knows its size.
+ * To allocate, it writes a header at `top` and moves `top` past the end of the
+ * payload.  The header holds the length of the payload, so that a walk finds
+ * every block, and a caller can ask for a block's size.
  *
  *     I1: blocks tile [begin, top): each ends where the next begins.
  *     I2: every header is marked either used or freed.
  *     I3: the counters equal what a walk finds.
  *
- * What it does badly, on purpose: memory comes back never.  A freed block is
- * marked, so that freeing it twice is noticed, and that is all; not even the
- * last block is taken back, because a heap that lives on lucky order is no
- * better, only harder to predict.  An alignment above 8 leaves a hole.
+ * Weak points, on purpose: freed memory is never used again.  bump_free() only
+ * marks the block, so that a second free of it is refused.  It does not even
+ * take the last block back: a heap that profits only from a lucky order of
+ * frees is harder to predict.  An alignment above 8 leaves padding before the
+ * block.
  */
 #include "mm/heap/bump.h"
 
 #include "lib/addr.h"
+#include "lib/panic.h"
 #include "mm/heap/bump_block.h"
 
 #define HEADER_BYTES sizeof(struct bump_header)
 
 struct bump_heap bump_heap;
 
+/* The header before `payload`, which the caller need not have checked. */
 static struct bump_header *header_of(const void *payload)
 {
     return (struct bump_header *)((uintptr_t)payload - HEADER_BYTES);
 }
 
+/* Where the payload after `header` begins. */
 static void *bump_payload_of(const struct bump_header *header)
 {
     return (void *)((uintptr_t)header + HEADER_BYTES);
 }
 
+/* Where the next header is, or will be. */
 static uintptr_t bump_block_end(const struct bump_header *header)
 {
     return (uintptr_t)bump_payload_of(header) + header->bytes;
@@ -54,7 +59,8 @@ enum stage_state bump_init(uintptr_t begin, uintptr_t end)
     /* LAB 3 END */
 }
 
-/* Writes a header at `top`; the caller has made sure that the block fits. */
+/* Writes a header at `top` and moves `top` past a payload of `bytes` bytes, a
+ * multiple of HEAP_ALIGNMENT.  The caller has checked that the block fits. */
 static struct bump_header *block_append(size_t bytes, enum bump_state state)
 {
     /* LAB 3 BEGIN: return NULL; */
@@ -67,8 +73,9 @@ static struct bump_header *block_append(size_t bytes, enum bump_state state)
     /* LAB 3 END */
 }
 
-/* Bytes to skip, so that the payload behind the next header is aligned. */
-static size_t hole_bytes(size_t alignment)
+/* Bytes to skip from `top` on, so that the payload after the next header is
+ * aligned. */
+static size_t bump_padding(size_t alignment)
 {
     /* LAB 3 BEGIN: return 0; */
     return -(bump_heap.top + HEADER_BYTES) & (alignment - 1);
@@ -78,34 +85,38 @@ static size_t hole_bytes(size_t alignment)
 void *bump_alloc(size_t bytes, size_t alignment)
 {
     /* LAB 3 BEGIN: return NOT_WRITTEN; */
-    size_t hole = hole_bytes(alignment);
+    size_t padding = bump_padding(alignment);
     size_t room = bump_heap.end - bump_heap.top;
     struct bump_header *header;
 
     /* Compared one after the other: a sum of all might overflow. */
-    if (room < HEADER_BYTES || hole > room - HEADER_BYTES ||
-        bytes > room - HEADER_BYTES - hole)
+    if (room < HEADER_BYTES || padding > room - HEADER_BYTES ||
+        bytes > room - HEADER_BYTES - padding)
         return NULL;
-    /* The hole becomes a freed block, or the blocks would not tile. */
-    if (hole > 0)
-        block_append(hole - HEADER_BYTES, BUMP_FREED);
+    /* The padding becomes a freed block, so that the blocks still tile. */
+    if (padding > 0)
+        block_append(padding - HEADER_BYTES, BUMP_FREED);
     header = block_append(align_up(bytes, HEAP_ALIGNMENT), BUMP_USED);
     usage_add(&bump_heap.usage, header->bytes);
     return bump_payload_of(header);
     /* LAB 3 END */
 }
 
+/* Whether a word is one of the two marks of a header. */
 static bool is_state(uint32_t state)
 {
     return state == BUMP_USED || state == BUMP_FREED;
 }
 
-/* What is wrong with an address that is aligned and below `top`, but has no
- * header in front.  Walks from the bottom, for the sake of a better message. */
+/* The error for an address that is aligned and in [begin, top), but has no
+ * sensible header before it.  Walks from the bottom to give a better message.
+ */
 static enum heap_error bump_explain(uintptr_t address)
 {
     uintptr_t at = bump_heap.begin;
 
+    ASSERT(address >= bump_heap.begin);
+    ASSERT_BELOW(address, bump_heap.top);
     while (at < bump_heap.top) {
         const struct bump_header *header = (struct bump_header *)at;
 
@@ -119,8 +130,8 @@ static enum heap_error bump_explain(uintptr_t address)
     return HEAP_CORRUPT;
 }
 
-/* HEAP_OK if `payload` is a block in use; if not, why not.  Payload that looks
- * like a header deceives it. */
+/* HEAP_OK if `payload` is a block in use; else the reason why it is not.
+ * Payload that looks like a header deceives it. */
 static enum heap_error payload_error(const void *payload)
 {
     /* LAB 3 BEGIN: return HEAP_NOT_WRITTEN; */

@@ -11,7 +11,7 @@ enum bump_state {
     BUMP_FREED = 0x45455246 /* "FREE" */
 };
 
-/* Stands in front of each payload. */
+/* Directly before each payload. */
 struct bump_header {
     uint32_t bytes; /* of the payload, a multiple of HEAP_ALIGNMENT */
     uint32_t state; /* enum bump_state */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks bump.c from outside: knows the layout, shares no logic with it.
+/* Checks the invariants of bump.c; shares the layout with it, but no code.
  *
- * What it cannot see: a payload that overflows into the next one's payload
- * leaves the header between them broken, but one that skips the header leaves
- * no trace.
+ * A caller who writes past the end of a payload breaks the next header, and the
+ * check finds that.  It cannot find a stray write that misses every header.
  */
 #include "mm/heap/bump.h"
 

@@ -8,15 +8,15 @@
  *     bytes <= small_limit                   small owns the address
  *       yes --> small    no --> large          yes --> small   no --> large
  *
- * The two choices need not agree: a block that was large and has been made
- * smaller in place stays where it is, and is freed there.
+ * The two choices need not agree: a large block that was made smaller in place
+ * stays in the large backend, and kfree() finds it there.
  *
- * kmalloc, kfree and krealloc only jump to what is in force:
+ * kmalloc(), kfree() and krealloc() only jump to the current functions:
  *
- *     the log is on                   the calls below, each written down
- *     a backend that has calls of     its own: it does in one function what
- *     its own, and stands alone       the door and a backend do in two
- *     all others                      the calls below
+ *     the log is on               the logged functions of heap_calls.c
+ *     only one backend, which     the backend's own: one function does the work
+ *     has calls of its own        of the kmalloc layer and of the backend
+ *     otherwise                   the plain functions of heap_calls.c
  */
 #include "mm/heap/heap.h"
 
@@ -27,31 +27,35 @@
 
 static const struct heap_usage no_usage;
 
+/* A request before heap_start(): out of memory. */
 static void *no_backend_alloc(size_t bytes, size_t alignment)
 {
     (void)bytes, (void)alignment;
     return NULL;
 }
 
+/* A free before heap_start(): no address is a block. */
 static enum heap_error no_backend_free(void *payload)
 {
     (void)payload;
     return HEAP_FOREIGN;
 }
 
+/* A resize before heap_start(): not possible. */
 static bool no_backend_resize(void *payload, size_t bytes)
 {
     (void)payload, (void)bytes;
     return false;
 }
 
+/* A size before heap_start(): not a block. */
 static size_t no_backend_size(const void *payload)
 {
     (void)payload;
     return 0;
 }
 
-/* In force before heap_start(): nothing fits, nothing is ours. */
+/* The backend before heap_start(): it has no memory and no blocks. */
 static const struct heap_backend no_backend = {
     .name = "none",
     .alloc = no_backend_alloc,
@@ -95,6 +99,8 @@ void heap_start(uintptr_t begin, uintptr_t end,
                 const struct heap_backend *backend)
 {
     ASSERT_BELOW(begin, end + 1);
+    ASSERT(backend->alloc && backend->free && backend->resize);
+    ASSERT(backend->size && backend->owns);
     memset(&kmalloc_layer, 0, sizeof kmalloc_layer);
     kmalloc_layer.large = backend;
     kmalloc_layer.large_usage = backend->usage ? backend->usage : &no_usage;
@@ -113,6 +119,9 @@ void heap_start(uintptr_t begin, uintptr_t end,
 void heap_add_small(const struct heap_backend *backend, size_t limit)
 {
     ASSERT(kmalloc_layer.large != &no_backend);
+    ASSERT(backend->alloc && backend->free && backend->resize);
+    ASSERT(backend->size && backend->owns);
+    ASSERT_BELOW(limit, HEAP_REQUEST_MAX);
     kmalloc_layer.small = backend;
     kmalloc_layer.small_usage = backend->usage ? backend->usage : &no_usage;
     kmalloc_layer.stats.small = backend->name;
@@ -120,8 +129,8 @@ void heap_add_small(const struct heap_backend *backend, size_t limit)
     heap_choose_calls();
 }
 
-/* A compiler makes a jump of such a call, so that CALLER is the same in what
- * is jumped to. */
+/* The compiler turns such a call into a jump, so CALLER is the same in the
+ * function that it jumps to. */
 void *kmalloc(size_t bytes)
 {
     return kmalloc_layer.calls.alloc(bytes);

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* The kmalloc layer: every allocation of the kernel goes through these calls,
- * whatever allocator stands behind them at the stage in force.
+/* The kmalloc layer: every allocation of the kernel goes through these calls.
+ * They pass it on to the allocators of the current stage, the backends.
  *
  *     kmalloc ... kfree                     the caller sees only this
  *          |
- *     small: bytes <= small_limit --> zalloc (from stage zalloc on)
- *     large: all others           --> bump, then malloc
+ *     stage     small: bytes <= small_limit    large: all other requests
+ *     heap                                     bump
+ *     malloc                                   malloc
+ *     zalloc    zalloc                         malloc
+ *     spans     spans                          malloc
+ *     armour                                   armour
+ *     grow                                     grow
  *
- * Which backend serves a request depends on the request alone, never on what
- * is free at the moment; one with an alignment of its own counts as large.
- * Who owns a payload is found from its address alone: each backend answers
- * for the addresses it hands out.
+ * The request alone decides which backend serves it, never what is free at the
+ * moment.  A request with an alignment above 8 always counts as large.  A free
+ * needs nothing but the address: each backend can say which addresses are its
+ * own.
  */
 #ifndef MM_HEAP_HEAP_H
 #define MM_HEAP_HEAP_H
@@ -27,7 +32,7 @@
  * backend can add a header to any request and round it up without overflow. */
 #define HEAP_REQUEST_MAX ((size_t)PTRDIFF_MAX)
 
-/* What is wrong with an address that someone wants to free. */
+/* Why kfree() refuses an address. */
 enum heap_error {
     HEAP_OK,
     HEAP_NOT_WRITTEN,
@@ -38,6 +43,7 @@ enum heap_error {
     HEAP_CORRUPT,      /* the bookkeeping around it contradicts itself */
 };
 
+/* An error in words, for messages. */
 const char *heap_error_text(enum heap_error error);
 
 /* One piece of the heap, as a walk reports it. */
@@ -50,7 +56,7 @@ enum block_state {
 struct block {
     uintptr_t address; /* of the payload, or of the bookkeeping */
     size_t bytes;      /* payload that a caller may use */
-    size_t overhead;   /* header bytes in front of the payload */
+    size_t overhead;   /* header bytes before the payload */
     enum block_state state;
     const char *owner; /* which allocator: "malloc", "zone 64" */
 };
@@ -65,12 +71,14 @@ struct heap_usage {
     size_t used_blocks;
 };
 
+/* Updates the peak after used_bytes has grown. */
 static inline void usage_peak(struct heap_usage *usage)
 {
     if (usage->used_bytes > usage->peak_bytes)
         usage->peak_bytes = usage->used_bytes;
 }
 
+/* Counts a new block with `bytes` of payload. */
 static inline void usage_add(struct heap_usage *usage, size_t bytes)
 {
     usage->used_bytes += bytes;
@@ -78,6 +86,7 @@ static inline void usage_add(struct heap_usage *usage, size_t bytes)
     usage_peak(usage);
 }
 
+/* Counts a block with `bytes` of payload that was freed. */
 static inline void usage_remove(struct heap_usage *usage, size_t bytes)
 {
     usage->used_bytes -= bytes;
@@ -100,11 +109,11 @@ struct heap_backend {
     void *(*alloc)(size_t bytes, size_t alignment);
     /* On any error nothing changes. */
     enum heap_error (*free)(void *payload);
-    /* Makes a used block hold `bytes` without moving it; false, and nothing
-     * changed, when it cannot, or `payload` is no used block.  Making one
-     * smaller always can. */
+    /* Makes a used block hold `bytes` without moving it.  False, and nothing
+     * changed, when that is impossible or `payload` is not a used block.  It is
+     * always possible to make a block smaller. */
     bool (*resize)(void *payload, size_t bytes);
-    /* Bytes the caller may use; 0 if `payload` is no used block. */
+    /* Bytes the caller may use; 0 if `payload` is not a used block. */
     size_t (*size)(const void *payload);
     /* Whether `payload` lies in memory that this backend hands out. */
     bool (*owns)(const void *payload);
@@ -117,34 +126,35 @@ struct heap_backend {
     const struct heap_calls *calls;
 };
 
-/* Stage heap and on: `backend` serves everything, from an empty heap.
- * Counters start at 0. */
+/* From stage heap on: `backend` serves all requests, from an empty heap in
+ * [begin, end).  Counters start at 0. */
 void heap_start(uintptr_t begin, uintptr_t end,
                 const struct heap_backend *backend);
-/* Stage zalloc and on: `backend` serves requests of at most `limit` bytes. */
+/* From stage zalloc on: `backend` serves requests of at most `limit` bytes.  To
+ * be called after heap_start(). */
 void heap_add_small(const struct heap_backend *backend, size_t limit);
-/* Logs the calls from now on (heap_log.h), or no more; returns whether it did
- * before. */
+/* Turns the log of calls (heap_log.h) on or off; returns whether it was on. */
 bool heap_log_use(bool on);
 
-/* At least `bytes` bytes, aligned to HEAP_ALIGNMENT, contents arbitrary; NULL
- * when out of memory, and only then: kmalloc(0) is a block like any other,
- * with a pointer of its own, to be freed. */
+/* At least `bytes` bytes, aligned to HEAP_ALIGNMENT; the contents are
+ * arbitrary. NULL when out of memory, and only then: kmalloc(0) returns a block
+ * like any other, with an address of its own, which the caller has to free. */
 void *kmalloc(size_t bytes);
 /* As kmalloc(count * bytes), all zero; NULL also if the product overflows. */
 void *kcalloc(size_t count, size_t bytes);
-/* `alignment` is a power of two, else NULL. */
+/* As kmalloc(), at a multiple of `alignment`; NULL if that is not a power of
+ * two. */
 void *kmalloc_aligned(size_t bytes, size_t alignment);
-/* Makes `payload` hold `bytes` bytes, moving it if need be; keeps the contents
- * up to the smaller size.  NULL when out of memory: `payload` is then as it
- * was.  krealloc(NULL, n) is kmalloc(n); krealloc(p, 0) is a resize like any
- * other and frees nothing. */
+/* Makes the block at `payload` hold `bytes` bytes, and returns where it is now:
+ * it may have moved.  Keeps the contents up to the smaller size.  NULL when out
+ * of memory; the old block is unchanged then.  krealloc(NULL, n) is kmalloc(n);
+ * krealloc(p, 0) is a resize like any other and frees nothing. */
 void *krealloc(void *payload, size_t bytes);
-/* NULL is ignored.  A pointer that no allocation returned is refused: one
- * line on the console names it, the caller and what is wrong, the heap stays
- * as it is, and the error is returned for those who want it. */
+/* Frees a block; NULL is ignored.  Refuses an address that is not a live block:
+ * it prints a line with the address, the caller and the reason, changes nothing
+ * in the heap, and returns the error. */
 enum heap_error kfree(void *payload);
-/* Bytes that may be used at `payload`; 0 if it is no live block. */
+/* Bytes that may be used at `payload`; 0 if it is not a live block. */
 size_t kmalloc_size(const void *payload);
 
 struct heap_stats {
@@ -157,20 +167,23 @@ struct heap_stats {
     uint32_t bad_frees; /* frees refused */
 };
 
+/* Figures at this moment. */
 struct heap_stats heap_stats(void);
 /* Whether a backend has answered "not written" since heap_start(). */
 bool heap_not_written(void);
 
-/* For the small backend, which lives in memory of the large one: bytes that
- * are taken from the heap, but not by a caller.  heap_stats() leaves them out;
- * a walk shows them as blocks of the large backend. */
+/* Memory for the small backend, out of the large one.  No caller holds it, so
+ * heap_stats() leaves it out; a walk shows it as blocks of the large backend.
+ * `alignment` is a power of two.  NULL when out of memory. */
 void *heap_lend(size_t bytes, size_t alignment);
+/* Gives back what heap_lend() returned. */
 void heap_take_back(void *payload);
 
-/* Every block of every backend, in address order within each backend.  Pages
- * that the small backend has borrowed are reported by it alone. */
+/* Visits every block of every backend, in address order within each backend.
+ * Only the small backend reports the pages that it has borrowed.  False if the
+ * visitor, or a damaged heap, ended the walk early. */
 bool heap_walk(block_visitor visit, void *context);
-/* The first violation of any backend in force. */
+/* The first violation that a backend's check finds. */
 struct violation heap_check(void);
 
 #endif

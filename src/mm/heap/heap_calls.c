@@ -8,6 +8,7 @@
 #include "mm/heap/heap.h"
 
 #include "lib/addr.h"
+#include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "lib/symbol.h"
@@ -15,7 +16,7 @@
 #include "mm/heap/heap_private.h"
 #include "mm/heap/heap_watch.h"
 
-/* One backend keeps its own peak; that of two together is kept here. */
+/* Updates the peak of two backends together; each keeps its own peak itself. */
 static inline void note_peak(void)
 {
     if (kmalloc_layer.small &&
@@ -23,7 +24,7 @@ static inline void note_peak(void)
         kmalloc_layer.stats.usage.peak_bytes = callers_bytes();
 }
 
-/* A backend's answer that is no payload. */
+/* See heap_private.h. */
 OUT_OF_THE_WAY void *heap_no_payload(const void *answer)
 {
     if (answer == NOT_WRITTEN)
@@ -32,9 +33,9 @@ OUT_OF_THE_WAY void *heap_no_payload(const void *answer)
     return NULL;
 }
 
-/* On every allocation's way, so it is laid out for few instructions: a size of
- * 0 and one beyond reason are told apart only after one comparison has found
- * that it is either; so are NULL and NOT_WRITTEN. */
+/* Every allocation comes through here, so this saves instructions: one
+ * comparison finds sizes that are 0 or too large, and only then a second one
+ * distinguishes the two.  NULL and NOT_WRITTEN are found in the same way. */
 static inline void *heap_alloc(size_t bytes, size_t alignment)
 {
     void *payload;
@@ -52,6 +53,7 @@ static inline void *heap_alloc(size_t bytes, size_t alignment)
     return payload;
 }
 
+/* The same, written into the log with its caller, and watched. */
 static OUT_OF_THE_WAY void *logged_alloc(size_t bytes, size_t alignment,
                                          uintptr_t caller)
 {
@@ -106,6 +108,7 @@ void *kcalloc(size_t count, size_t bytes)
     return payload;
 }
 
+/* Counts and prints a refused free or resize. */
 static void refuse(const char *call, const void *payload, const char *why,
                    uintptr_t caller)
 {
@@ -116,7 +119,7 @@ static void refuse(const char *call, const void *payload, const char *why,
           caller_text(where, sizeof where, caller));
 }
 
-/* A backend's answer that is no success. */
+/* See heap_private.h. */
 OUT_OF_THE_WAY enum heap_error heap_not_freed(const char *call,
                                               const void *payload,
                                               enum heap_error error,
@@ -130,13 +133,14 @@ OUT_OF_THE_WAY enum heap_error heap_not_freed(const char *call,
     return error;
 }
 
+/* Frees a payload that is not NULL, by the backend that owns its address. */
 static inline enum heap_error heap_free(void *payload)
 {
     return backend_of(payload)->free(payload);
 }
 
-/* The caller is asked for only where it is named: to keep its address through
- * the call would cost every free a register. */
+/* CALLER is read only in the error case: keeping it during the call would cost
+ * every free a register. */
 enum heap_error plain_kfree(void *payload)
 {
     enum heap_error error;
@@ -168,14 +172,15 @@ enum heap_error logged_kfree(void *payload)
     return error;
 }
 
-/* To a block of its own: the old one stays until the copy is made, so that
- * running out of memory leaves it as it was. */
+/* Moves a live block of `old_bytes` bytes.  Allocates the new block before it
+ * frees the old one, so that the old one is unchanged when memory runs out. */
 static void *realloc_by_moving(void *payload, size_t old_bytes, size_t bytes,
                                uintptr_t caller)
 {
     void *moved = heap_alloc(bytes, HEAP_ALIGNMENT);
     enum heap_error error;
 
+    ASSERT(old_bytes > 0);
     if (!moved)
         return NULL;
     memcpy(moved, payload, old_bytes < bytes ? old_bytes : bytes);
@@ -200,8 +205,8 @@ OUT_OF_THE_WAY void *heap_resize_elsewhere(void *payload, size_t bytes,
     return NULL;
 }
 
-/* A backend refuses to resize what is no block of its own, so that staying in
- * place takes one question instead of two. */
+/* Tries to resize in place first.  A backend refuses an address that is not a
+ * block of its own, so no separate check of the address is needed before. */
 static inline void *heap_resize(void *payload, size_t bytes, uintptr_t caller)
 {
     if (!payload)
@@ -242,6 +247,7 @@ void *heap_lend(size_t bytes, size_t alignment)
 {
     void *payload = kmalloc_layer.large->alloc(bytes, alignment);
 
+    ASSERT(is_power_of_two(alignment));
     if (payload == NOT_WRITTEN)
         payload = NULL;
     if (payload) {
@@ -257,6 +263,8 @@ void heap_take_back(void *payload)
     enum heap_error error = kmalloc_layer.large->free(payload);
 
     if (error == HEAP_OK) {
+        ASSERT(kmalloc_layer.lent_blocks > 0);
+        ASSERT_BELOW(bytes, kmalloc_layer.lent_bytes + 1);
         kmalloc_layer.lent_bytes -= bytes;
         kmalloc_layer.lent_blocks--;
     } else {

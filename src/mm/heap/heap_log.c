@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The last calls. */
+/* A ring of the last calls (heap_log.h has the drawing). */
 #include "mm/heap/heap_log.h"
+
+#include "lib/panic.h"
 
 struct heap_log heap_log;
 
+/* L1: the place of a call. */
 static struct heap_call *heap_log_place(uint32_t number)
 {
     return &heap_log.calls[number % HEAP_LOG_CALLS];
@@ -11,6 +14,7 @@ static struct heap_call *heap_log_place(uint32_t number)
 
 void heap_log_add(struct heap_call call)
 {
+    ASSERT(heap_log.on);
     *heap_log_place(heap_log.next++) = call;
 }
 
@@ -22,6 +26,7 @@ void heap_log_begin(struct heap_call call)
 
 void heap_log_end(uintptr_t payload)
 {
+    ASSERT(heap_log.next > 0);
     heap_log_place(heap_log.next - 1)->payload = payload;
     heap_log.under_way = false;
 }
@@ -47,16 +52,16 @@ const struct heap_call *heap_log_call(uint32_t back)
     return call;
 }
 
-/* Whether `call` is about a block with `address` in it.  A free knows where
- * its block began, and not how long it was. */
+/* Whether `call` is about a block with `address` in it.  A logged free has the
+ * beginning of its block, but not the length. */
 static bool is_about(const struct heap_call *call, uintptr_t address)
 {
     return address == call->payload ||
            (address > call->payload && address - call->payload < call->bytes);
 }
 
-/* The last call about `address` in the heap of today that knows of `least`
- * bytes. */
+/* The last call about `address` since the heap was started that has at least
+ * `least` bytes; NULL if there is none. */
 static const struct heap_call *heap_log_last(uintptr_t address, size_t least)
 {
     const struct heap_call *call;

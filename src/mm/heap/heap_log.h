@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The last calls through the kmalloc layer, for whoever asks "who freed this?".
+/* A log of the last calls of the kmalloc layer.  It answers "who freed this?".
  *
  *     calls   | 61 | 62 | 63 | 64 | 65 | ... | 58 | 59 | 60 |
  *                              ^ next: the oldest is overwritten
  *
- * L1: call n stands in calls[n % HEAP_LOG_CALLS] until call n + HEAP_LOG_CALLS.
+ * L1: call n is in calls[n % HEAP_LOG_CALLS] until call n + HEAP_LOG_CALLS.
  *
  * While the log is off, kmalloc() and the others call functions that bypass it,
  * so that logging does not change what a measurement counts.
@@ -19,22 +19,22 @@
 #define HEAP_LOG_CALLS 64u
 
 _Static_assert((HEAP_LOG_CALLS & (HEAP_LOG_CALLS - 1)) == 0,
-               "the place of a call is a mask away, also when `next` wraps");
+               "n % HEAP_LOG_CALLS stays correct when `next` wraps");
 
 enum heap_call_kind {
     HEAP_CALL_NONE,    /* this place has not been used yet */
-    HEAP_CALL_START,   /* a new, empty heap: what came before is gone */
+    HEAP_CALL_START,   /* a new, empty heap; all older blocks are gone */
     HEAP_CALL_ALLOC,   /* kmalloc, kcalloc, kmalloc_aligned */
     HEAP_CALL_RESIZE,  /* krealloc */
     HEAP_CALL_FREE,    /* kfree */
-    HEAP_CALL_REFUSED, /* kfree or krealloc of what is no block in use */
+    HEAP_CALL_REFUSED, /* kfree or krealloc of an address not in use */
 };
 
 struct heap_call {
     enum heap_call_kind kind;
-    uintptr_t payload; /* the answer; of a free what it was asked to free */
-    uintptr_t was;     /* of a resize: where the block stood */
-    size_t bytes;      /* asked for; 0 for a free */
+    uintptr_t payload; /* the address returned; for a free: its argument */
+    uintptr_t was;     /* for a resize: its argument */
+    size_t bytes;      /* requested; 0 for a free */
     uintptr_t caller;  /* where the call returns to */
 };
 
@@ -47,24 +47,25 @@ struct heap_log {
 
 extern struct heap_log heap_log;
 
-/* Writes a call down.  Only while the log is on. */
+/* Adds a call; the log must be on. */
 void heap_log_add(struct heap_call call);
-/* The same for a call of an allocator that comes now, and how it ended: with
- * `payload`, or with a refusal.  In between a fault finds the heap in a state
- * that its check knows nothing of. */
+/* Adds a call that now begins in an allocator.  Until heap_log_end() a fault
+ * finds the heap in the middle of a change, where its check means nothing. */
 void heap_log_begin(struct heap_call call);
+/* The call that has begun returns `payload`. */
 void heap_log_end(uintptr_t payload);
+/* Marks the last call as refused, if the log is on. */
 void heap_log_refused(void);
-/* The call that is under way; NULL if none is. */
+/* The call that has begun and not ended; NULL if there is none. */
 const struct heap_call *heap_log_under_way(void);
 
 /* The call `back` calls ago, 0 for the last one; NULL if there is none. */
 const struct heap_call *heap_log_call(uint32_t back);
-/* The last call that handed out or took back a block with `address` in it;
- * NULL if none is remembered. */
+/* The last call that allocated or freed a block with `address` in it; NULL if
+ * the log has none. */
 const struct heap_call *heap_log_find(uintptr_t address);
 
-/* "kmalloc", "kfree" ... */
+/* The name of a call for messages: "kmalloc", "kfree" ... */
 const char *heap_call_text(enum heap_call_kind kind);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at the heap through the kmalloc layer: figures, blocks, soundness. */
+/* The kmalloc layer's view of the heap: figures, a walk, a check. */
 #include "mm/heap/heap.h"
 
 #include "mm/heap/heap_private.h"
@@ -31,8 +31,8 @@ struct heap_stats heap_stats(void)
     stats.usage.used_blocks = kmalloc_layer.large_usage->used_blocks -
                               kmalloc_layer.lent_blocks +
                               kmalloc_layer.small_usage->used_blocks;
-    /* What was allocated and is not in use: to count frees as well would cost
-     * each of them an instruction. */
+    /* Every block that was allocated and is not in use was freed.  Counting
+     * frees would cost each of them an instruction. */
     stats.frees = stats.allocations - stats.usage.used_blocks;
     return stats;
 }
@@ -42,12 +42,13 @@ bool heap_not_written(void)
     return kmalloc_layer.not_written;
 }
 
-/* A visit that passes over what the small backend reports itself. */
+/* A visit that leaves out the blocks which the small backend reports itself. */
 struct large_visit {
     block_visitor visit;
     void *context;
 };
 
+/* Visits a block of the large backend, unless the small one has borrowed it. */
 static bool visit_large(const struct block *block, void *context)
 {
     const struct large_visit *large = context;

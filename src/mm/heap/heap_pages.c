@@ -6,20 +6,25 @@
  */
 #include "mm/heap/heap_pages.h"
 
+#include "lib/panic.h"
 #include "mm/heap/heap.h"
 
 static struct page_source source;
 
+/* page_source.take: borrows `count` pages. */
 static void *take_run(size_t count)
 {
+    ASSERT(count > 0);
     if (!source.page_map)
         return NULL;
     return heap_lend(count * PAGE_BYTES - PAGE_RUN_TAIL, PAGE_BYTES);
 }
 
+/* page_source.give: gives a run back; its block has the length. */
 static void give_run(void *first, size_t count)
 {
-    (void)count; /* the large backend knows */
+    ASSERT(is_page_aligned((uintptr_t)first));
+    (void)count;
     heap_take_back(first);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The check before and after a call. */
+/* Checks the heap before and after calls (heap_watch.h). */
 #include "mm/heap/heap_watch.h"
 
+#include "lib/panic.h"
 #include "mm/heap/heap.h"
 
 struct heap_watch heap_watch;
@@ -15,6 +16,7 @@ void heap_watch_at(struct heap_moment moment)
 {
     struct heap_watch *watch = &heap_watch;
 
+    ASSERT(watch->every > 0);
     if (moment.call < watch->first ||
         (moment.call - watch->first) % watch->every != 0)
         return;

@@ -6,9 +6,10 @@
  *                             ^                                 ^
  *     free list: head <-------+---------------------------------+----> head
  *
- * Blocks lie side by side.  A header holds the length of its own block and of
- * the block before, so both neighbours are one addition or subtraction away.
- * The end mark is a header that is never free: the last block is not special.
+ * Blocks follow each other without gaps.  A header holds the length of its own
+ * block and of the block before, so one addition or subtraction leads to each
+ * neighbour.  The end mark is a header that is never free, so the last block
+ * needs no special case.
  *
  *     I1: blocks tile [begin, end): each ends where the next begins, is at
  *         least MIN_BLOCK_BYTES long, and is marked used or free.
@@ -17,46 +18,53 @@
  *     I4: the free list holds all free blocks and no others, by address.
  *     I5: the counters equal what a walk finds.
  *
- * Cost: finding a fit, and finding a freed block's place in the list when
- * neither neighbour is free, take time linear in the number of free blocks;
- * everything else takes constant time.
+ * Cost: two searches take time linear in the number of free blocks: the search
+ * for a fit, and the search for a freed block's place in the list when neither
+ * neighbour is free.  Everything else takes constant time.
  *
- * What it does badly, on purpose: the headers lie next to the payload.  A
- * caller who writes past the end of a block, or before its beginning, changes
- * lengths and links.  A free then refuses what contradicts itself, but payload
- * forged so that a whole block and its neighbours agree deceives it, and so
- * does a pointer freed twice whose memory has been handed out in between.
+ * Weak points, on purpose: the headers are next to the payload.  A caller who
+ * writes past the end of a block, or before its beginning, changes lengths and
+ * links.  malloc_free() then refuses a block that contradicts its neighbours.
+ * It cannot find a forged block that agrees with its neighbours, or a second
+ * free of an address that was allocated again in between.
  */
 #include "mm/malloc/malloc.h"
 
 #include "lib/addr.h"
+#include "lib/panic.h"
 #include "mm/malloc/malloc_block.h"
 
 struct malloc_heap malloc_heap;
 
 /* -- Headers ------------------------------------------------------------- */
 
+/* Changes the state of a block; its length stays. */
 static void block_mark(struct block_header *block, enum block_tag tag)
 {
+    ASSERT(tag == TAG_FREE || tag == TAG_USED);
     block->bytes_and_state = (uint32_t)block_bytes(block) | tag;
 }
 
-/* Both places that know a block's length: its own header and the next. */
+/* Writes a block's length into both places that hold it: its own header and the
+ * next one.  Sets its state, too. */
 static void block_set_bytes(struct block_header *block, size_t bytes,
                             enum block_tag tag)
 {
+    ASSERT_EQ(bytes & BLOCK_STATE_BITS, 0);
     block->bytes_and_state = (uint32_t)bytes | tag;
     block_next(block)->previous_bytes = (uint32_t)bytes;
 }
 
 /* -- The free list ------------------------------------------------------- */
 
+/* The free block that has this link; not for the head of the list. */
 static struct block_header *block_of_link(struct list_link *link)
 {
+    ASSERT(link != &malloc_heap.free_list);
     return &LIST_ITEM(link, struct free_block, link)->header;
 }
 
-/* The link after which `block` belongs. */
+/* The link after which `block` belongs, by address. */
 static struct list_link *free_list_place(const struct block_header *block)
 {
     /* LAB 4 BEGIN: return NULL; */
@@ -68,14 +76,14 @@ static struct list_link *free_list_place(const struct block_header *block)
     /* LAB 4 END */
 }
 
-/* `place` is NULL if the caller does not know it. */
+/* Inserts a free block after `place`; searches for the place if it is NULL. */
 static void free_list_insert(struct block_header *block,
                              struct list_link *place)
 {
     list_insert_after(place ? place : free_list_place(block), link_of(block));
 }
 
-/* Returns the link after which the block was. */
+/* Removes a free block; returns the link after which it was. */
 static struct list_link *free_list_remove(struct block_header *block)
 {
     struct list_link *place = link_of(block)->previous;
@@ -87,8 +95,8 @@ static struct list_link *free_list_remove(struct block_header *block)
 /* -- Split and coalesce -------------------------------------------------- */
 
 /* Cuts `block` after `bytes`:  | block ........ |  ->  | block | rest .. |
- * The rest is marked free and is in no list yet; NULL, and no cut, if it would
- * be too small for a block. */
+ * Returns the rest, which is marked free and not in the list yet.  NULL, and no
+ * cut, if the rest would be too small for a block. */
 static struct block_header *block_split(struct block_header *block,
                                         size_t bytes)
 {
@@ -105,7 +113,7 @@ static struct block_header *block_split(struct block_header *block,
 }
 
 /* | block | next ... |  ->  | block ............ |
- * `next` is in no list; `block` keeps its state. */
+ * The caller has removed `next` from the list; `block` keeps its state. */
 static void block_absorb_next(struct block_header *block)
 {
     /* LAB 4 BEGIN */
@@ -114,8 +122,8 @@ static void block_absorb_next(struct block_header *block)
     /* LAB 4 END */
 }
 
-/* Merges a free block that is in no list with its free neighbours, and puts
- * the result into the list:
+/* Merges a free block, which is not in the list yet, with its free neighbours,
+ * and puts the result into the list:
  *
  *     used BLOCK used  ->  used BLOCK used     inserted at its place
  *     used BLOCK free  ->  used BLOCK....      takes the neighbour's place
@@ -162,7 +170,7 @@ enum stage_state malloc_init(uintptr_t begin, uintptr_t end)
     /* LAB 4 END */
 }
 
-/* The length of a block whose payload holds `bytes` bytes, at most
+/* The length of a block whose payload holds `bytes` bytes; `bytes` is at most
  * HEAP_REQUEST_MAX. */
 static size_t block_bytes_for(size_t bytes)
 {
@@ -173,8 +181,9 @@ static size_t block_bytes_for(size_t bytes)
     /* LAB 4 END */
 }
 
-/* How far into a free block the header has to move so that the payload behind
- * it is aligned.  What stays in front must be a block itself. */
+/* How many bytes into a free block the header has to move, so that the payload
+ * after it is aligned.  The padding before it must be 0 bytes or a whole block.
+ */
 static size_t padding_bytes(const struct block_header *block, size_t alignment)
 {
     /* LAB 4 BEGIN: return 0; */
@@ -205,7 +214,8 @@ static struct block_header *find_fit(size_t bytes, size_t alignment)
     /* LAB 4 END */
 }
 
-/* Gives back what `block` has beyond `bytes`, to the list after `place`. */
+/* Shortens `block` to `bytes`, if the rest is large enough for a block, and
+ * puts the rest into the list after `place`. */
 static void block_trim(struct block_header *block, size_t bytes,
                        struct list_link *place)
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks malloc.c from outside: knows the layout, shares no logic with it.
+/* Checks the invariants of malloc.c; shares the layout with it, but no code.
  *
- * It believes nothing: an address is compared with the heap's ends before it
- * is read, and each loop moves up in address or stops.  So it ends with an
+ * It trusts nothing: it compares an address with the heap's ends before it
+ * reads there, and each loop moves up in address or stops.  So it ends with an
  * answer in any damaged heap.
  *
- * What it cannot see: payload.  A write past the end of a block that stops
- * before the next header, or one that forges a header, leaves all of the
- * invariants true.
+ * It does not check payload.  A write past the end of a block that stops before
+ * the next header, or one that forges a header, leaves all invariants true.
  */
 #include "mm/malloc/malloc.h"
 
@@ -25,6 +24,7 @@ struct tally {
     size_t used_bytes, used_blocks;
 };
 
+/* The length in the header at `at`. */
 static uint32_t length_at(uintptr_t at)
 {
     const struct block_header *block = (const struct block_header *)at;
@@ -32,6 +32,7 @@ static uint32_t length_at(uintptr_t at)
     return block->bytes_and_state & ~BLOCK_STATE_BITS;
 }
 
+/* The state in the header at `at`. */
 static uint32_t tag_at(uintptr_t at)
 {
     const struct block_header *block = (const struct block_header *)at;
@@ -39,6 +40,7 @@ static uint32_t tag_at(uintptr_t at)
     return block->bytes_and_state & BLOCK_STATE_BITS;
 }
 
+/* The previous_bytes in the header at `at`. */
 static uint32_t previous_at(uintptr_t at)
 {
     return ((const struct block_header *)at)->previous_bytes;
@@ -91,8 +93,8 @@ static struct violation malloc_check_end_mark(void)
     return SOUND;
 }
 
-/* Where the first free block at or above `at` has its link, or the list's
- * head: what an address-ordered list must point to next. */
+/* The link of the first free block at or above `at`, or else the list's head:
+ * this is what an address-ordered list must point to next. */
 static uintptr_t expected_link(uintptr_t at)
 {
     for (; at != malloc_heap.end; at += length_at(at)) {
@@ -127,6 +129,7 @@ static struct violation malloc_check_free_list(void)
     return SOUND;
 }
 
+/* I5 */
 static struct violation malloc_check_counters(const struct tally *tally)
 {
     const struct heap_usage *usage = &malloc_heap.usage;

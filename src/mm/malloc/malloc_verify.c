@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* What malloc believes of an address before it acts on it.
+/* Decides whether malloc may act on an address.
  *
- * A free block's header and links are stores waiting to happen, so an address
- * proves itself first, against places that a stray write is unlikely to have
- * reached too:
+ * Merging writes through a block's header and links, so malloc first compares
+ * them with other places, which a stray write is unlikely to have reached, too:
  *
  *     | previous | hdr | payload | next |
  *          ^        |               ^
- *          +--------+---------------+      does each know the length that
- *        previous_bytes           bytes    this header claims for it?
+ *          +--------+---------------+      do both neighbours have the
+ *        previous_bytes           bytes    lengths that this header has?
  *
- * Only what contradicts itself is found.  A forged block that agrees with its
- * neighbours is believed; bookkeeping within reach of the payload cannot do
- * better.
+ * It finds only contradictions.  A forged block that agrees with its neighbours
+ * passes; bookkeeping within reach of the payload cannot do better.
  */
 #include "mm/malloc/malloc_block.h"
 
-/* Whether a header at this place, in [begin, end), agrees with both of its
+#include "lib/panic.h"
+
+/* Whether the header at this place in the heap agrees with both of its
  * neighbours. */
 static bool block_is_plausible(const struct block_header *block)
 {
     uintptr_t before = (uintptr_t)block - malloc_heap.begin;
 
+    ASSERT_BELOW(before, malloc_heap.end - malloc_heap.begin + 1);
     if (!block_is_used(block) && !block_is_free(block))
         return false;
     if (!is_block_length(block, block_bytes(block)) ||
@@ -34,9 +35,8 @@ static bool block_is_plausible(const struct block_header *block)
            block_bytes(block_previous(block)) == block->previous_bytes;
 }
 
-/* Names what is wrong with an address that has no plausible header in front:
- * walks to the block that contains it.  Linear, but only on the way to an
- * error message. */
+/* The error for an address in the heap that has no plausible header before it.
+ * Walks to the block that contains it: linear time, but only for an error. */
 static enum heap_error malloc_explain(uintptr_t address)
 {
     const struct block_header *block = block_at(malloc_heap.begin);
@@ -53,6 +53,7 @@ static enum heap_error malloc_explain(uintptr_t address)
     return HEAP_CORRUPT;
 }
 
+/* Whether a link of a free block could point here. */
 static bool malloc_is_link(const struct list_link *link)
 {
     uintptr_t address = (uintptr_t)link;

@@ -9,21 +9,21 @@
  *
  * A table covers 4 MiB of addresses and costs one frame, so it is made only
  * when the first page of its 4 MiB is mapped.  The entries hold physical
- * addresses, because that is what the processor follows; this file has to
- * write into tables and so reaches them through the direct map, which the boot
- * directory has as well.
+ * addresses, because the processor follows those.  This file must write into
+ * the tables; it reaches them through the direct map, which the boot directory
+ * has as well.
  *
- * Of the kernel's directory, as paging_init() leaves it:
+ * Invariants of the kernel's directory after paging_init():
  *
- * I1: a directory entry is not present, or leads to a table that has a frame
- *     of its own, which is in use; so has the directory.
+ * I1: a directory entry is not present, or leads to a table.  Each table and
+ *     the directory have a frame of their own, which is in use.
  * I2: every page of the plan shows its frame: page - direct_map.base.
- * I3: it may be written unless it lies in a read-only span.
+ * I3: a page is writable unless it is in a read-only span.
  * I4: nothing else is mapped: not page 0, not the guards.
  * I5: the tables, and the code and the stack in use, are mapped.
  *
- * What this does badly: it never gives a table back, and it maps page by page
- * where entries of 4 MiB would do, because the exercise is the tables.
+ * Weak points: it never frees a table, and it maps page by page where entries
+ * of 4 MiB would do, because the exercise is about tables.
  */
 #include "mm/paging/paging.h"
 
@@ -40,8 +40,10 @@ struct paging paging;
 
 /* Finding the entry. */
 
+/* The table that a present directory entry leads to. */
 static struct page_table *table_of(page_entry_t directory_entry)
 {
+    ASSERT(entry_is(directory_entry, ENTRY_PRESENT));
     return frame_to_virt(entry_frame(directory_entry));
 }
 
@@ -52,7 +54,7 @@ static bool in_large_page(const struct page_table *directory, uintptr_t address)
                     ENTRY_PRESENT | ENTRY_LARGE);
 }
 
-/* The table entry that decides about `address`; NULL if there is no table. */
+/* The table entry for `address`; NULL if its directory entry has no table. */
 static page_entry_t *find_entry(const struct page_table *directory,
                                 uintptr_t address)
 {
@@ -76,7 +78,8 @@ static page_entry_t *find_mapped(const struct page_table *directory,
     return entry;
 }
 
-/* A frame that says "nothing present" 1024 times; NULL if there is none. */
+/* An empty table in a new frame: 1024 entries that are not present.  NULL if no
+ * frame is free. */
 static struct page_table *new_table(void)
 {
     frame_t frame = frame_alloc();
@@ -86,9 +89,9 @@ static struct page_table *new_table(void)
     return memset(frame_to_virt(frame), 0, PAGE_BYTES);
 }
 
-/* Gives the 4 MiB around `page` a table; false if there is no frame for it.
- * Rights are decided page by page in the tables; the directory allows all.  The
- * table is empty before the processor can find it, not after. */
+/* Makes a table for the 4 MiB around `page`; false if no frame is free.  The
+ * directory entry allows writing: the table entries restrict each page.  The
+ * table must be empty before the directory entry leads to it. */
 static bool add_table(struct page_table *directory, uintptr_t page)
 {
     /* LAB 2 BEGIN: return false; */
@@ -102,9 +105,9 @@ static bool add_table(struct page_table *directory, uintptr_t page)
     /* LAB 2 END */
 }
 
-/* The processor keeps translations it has used in its TLB and does not notice
- * when their entries change (Intel SDM volume 3, 4.10.4).  It has none of a
- * directory that is not loaded: loading empties the TLB. */
+/* Removes a page from the TLB.  The processor keeps used translations there and
+ * does not notice when their entries change (Intel SDM volume 3, 4.10.4).  For
+ * a directory that is not loaded it has none: loading empties the TLB. */
 static void forget(const struct page_table *directory, uintptr_t page)
 {
     if (arch_loaded_directory().addr == virt_to_phys(directory).addr)
@@ -199,7 +202,7 @@ const char *page_error_text(enum page_error error)
     case PAGE_NOT_WRITTEN_YET:
         return "not written yet";
     case PAGE_MISALIGNED:
-        return "not the address of a page: no multiple of 4096";
+        return "not the address of a page: not a multiple of 4096";
     case PAGE_ALREADY_MAPPED:
         return "already mapped";
     case PAGE_NOT_MAPPED:
@@ -212,17 +215,19 @@ const char *page_error_text(enum page_error error)
 
 /* The kernel's directory. */
 
-/* The end of what is mapped: beyond either of the two nobody may look. */
+/* The physical address up to which memory is mapped: memory beyond the layout's
+ * reach or beyond the direct map cannot be used. */
 static uint64_t plan_reach(const struct memory_layout *layout)
 {
     return least(layout->reach, direct_map.bytes);
 }
 
-/* Maps the whole pages between two physical addresses.  Regions may overlap:
- * a page that is there already shows the same frame. */
+/* Maps the whole pages between two physical addresses; `begin` is page aligned.
+ * Regions may overlap: a page that is already mapped shows the same frame. */
 static enum page_error map_between(struct page_table *directory, uint64_t begin,
                                    uint64_t end)
 {
+    ASSERT(begin == page_down(begin));
     for (uint64_t at = begin; at < page_down(end); at += PAGE_BYTES) {
         phys_t phys = { (uint32_t)at };
         enum page_error error =
@@ -235,8 +240,8 @@ static enum page_error map_between(struct page_table *directory, uint64_t begin,
     return PAGE_OK;
 }
 
-/* Available memory by whole pages, memory in use by every page it touches;
- * what lies beyond reach not at all. */
+/* Maps available memory by whole pages, and memory in use by every page that it
+ * touches.  Memory beyond reach is not mapped. */
 static enum page_error map_layout(struct page_table *directory,
                                   const struct memory_layout *layout)
 {
@@ -259,9 +264,18 @@ static enum page_error map_layout(struct page_table *directory,
     return error;
 }
 
+static void assert_span(const struct kernel_span *span)
+{
+    ASSERT(is_page_aligned(span->begin));
+    ASSERT(is_page_aligned(span->end));
+    ASSERT(span->begin <= span->end);
+}
+
+/* Makes the pages of a span read-only; they are mapped. */
 static enum page_error protect_span(struct page_table *directory,
                                     const struct kernel_span *span)
 {
+    assert_span(span);
     for (uintptr_t page = span->begin; page < span->end; page += PAGE_BYTES) {
         enum page_error error = page_protect(directory, page, PAGE_READ_ONLY);
 
@@ -274,10 +288,11 @@ static enum page_error protect_span(struct page_table *directory,
     return PAGE_OK;
 }
 
-/* That nothing is there is what a guard wants, so it is no error here. */
+/* Unmaps the pages of a guard.  A page that was never mapped is fine, too. */
 static enum page_error unmap_span(struct page_table *directory,
                                   const struct kernel_span *span)
 {
+    assert_span(span);
     for (uintptr_t page = span->begin; page < span->end; page += PAGE_BYTES) {
         if (page_unmap(directory, page, NULL) == PAGE_NOT_WRITTEN_YET)
             return PAGE_NOT_WRITTEN_YET;
@@ -285,7 +300,8 @@ static enum page_error unmap_span(struct page_table *directory,
     return PAGE_OK;
 }
 
-/* Guards come last: where spans overlap, the guard wins. */
+/* Maps memory, then applies the spans.  Guards come last, so that a guard wins
+ * where spans overlap. */
 static enum page_error follow_plan(struct page_table *directory,
                                    const struct paging_plan *plan)
 {
@@ -304,9 +320,10 @@ static enum page_error follow_plan(struct page_table *directory,
     return error;
 }
 
-/* Of a directory that is not in force. */
+/* Frees the tables of a directory that the processor does not use. */
 static void give_back_tables(struct page_table *directory)
 {
+    ASSERT(arch_loaded_directory().addr != virt_to_phys(directory).addr);
     for (uint32_t i = 0; i < ENTRIES_PER_TABLE; i++) {
         if (entry_is(directory->entries[i], ENTRY_PRESENT))
             frame_free(entry_frame(directory->entries[i]));

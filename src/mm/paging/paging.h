@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual memory: which page shows which frame. */
+/* Virtual memory: page tables, which say which page shows which frame. */
 #ifndef MM_PAGING_PAGING_H
 #define MM_PAGING_PAGING_H
 
@@ -27,8 +27,8 @@ enum page_error {
     PAGE_NO_MEMORY,      /* no frame for a page table; nothing changed */
 };
 
-/* A piece of the kernel image, or a hole in it, that wants its own rights.
- * Virtual, page aligned, half open. */
+/* A part of the kernel image that gets rights of its own, or a guard: pages
+ * that are never mapped.  Addresses are virtual, page aligned and half open. */
 enum span_kind {
     SPAN_READ_ONLY,
     SPAN_GUARD
@@ -39,9 +39,9 @@ struct kernel_span {
     const char *name; /* "text", "stack guard": for messages */
 };
 
-/* What the kernel's own directory has to contain: all available memory and
- * the regions in use below reach, writable at the direct map, except for the
- * spans, which are read-only or not mapped at all. */
+/* The contents of the kernel's own directory: all available memory and all
+ * regions in use, below the layout's reach, are mapped at the direct map and
+ * writable.  The spans are exceptions: read-only, or not mapped at all. */
 struct paging_plan {
     const struct memory_layout *layout;
     const struct kernel_span *spans;
@@ -53,20 +53,20 @@ struct page_range {
     uintptr_t begin, end;
 };
 
-/* Addresses whose pages come and go after the plan was followed, each on any
- * frame.  What is mapped there is up to the owner, who keeps the ranges true:
- * inside `all`, in order, apart from each other. */
+/* Addresses whose pages are mapped and unmapped later, each to any frame.  The
+ * owner of the window decides what is mapped.  It keeps `mapped` correct: the
+ * ranges are inside `all`, in order, and do not overlap. */
 #define WINDOW_RANGES 3u
 struct page_window {
     struct page_range all;
     struct page_range mapped[WINDOW_RANGES];
 };
 
-/* Builds the kernel's directory by the plan.  It is not in force yet:
- * paging_check comes first, then paging_enable.  paging_check reads the plan
- * again, so it has to stay.  If there are not enough frames or a span lies
- * outside the memory that is mapped, a line says so, the frames are given back
- * and the answer is STAGE_BROKEN. */
+/* Builds the kernel's directory by the plan.  The processor does not use it
+ * yet: the caller calls paging_check() first, then paging_enable().  The caller
+ * keeps the plan, because paging_check() reads it again.  If there are not
+ * enough frames, or a span is outside the mapped memory, paging_init() prints a
+ * line, gives the frames back and returns STAGE_BROKEN. */
 enum stage_state paging_init(const struct paging_plan *plan);
 /* Hands the checked directory to the processor. */
 void paging_enable(void);
@@ -77,30 +77,32 @@ struct page_table *kernel_directory(void);
  * entry has none. */
 enum page_error page_map(struct page_table *directory, uintptr_t page,
                          frame_t frame, enum page_rights rights);
-/* Takes the mapping away; *frame, unless NULL, says which frame it showed.
- * The frame is the caller's to free; an empty table stays. */
+/* Removes the mapping.  Stores the frame that it showed in *frame, unless
+ * `frame` is NULL; the caller frees that frame.  An empty table stays. */
 enum page_error page_unmap(struct page_table *directory, uintptr_t page,
                            frame_t *frame);
+/* Changes the rights of a mapped page. */
 enum page_error page_protect(struct page_table *directory, uintptr_t page,
                              enum page_rights rights);
 /* Where `address` leads.  False, and *phys unchanged, if it is not mapped. */
 bool page_translate(const struct page_table *directory, uintptr_t address,
                     phys_t *phys);
 
+/* An error in words, for messages. */
 const char *page_error_text(enum page_error error);
 
-/* From now on the kernel's directory may show `window`, too, which has to
- * stay; NULL: nothing but the plan. */
+/* From now on the kernel's directory may also show the pages of `window`, which
+ * the caller keeps.  With NULL it shows nothing but the plan. */
 void paging_use_window(const struct page_window *window);
 /* All of its addresses; empty if there is none. */
 struct page_range paging_window_range(void);
 /* Whether its ranges have this page; false if there is no window. */
 bool paging_window_has(uintptr_t page);
 
-/* Walks the kernel's directory with code that shares nothing with the above:
- * every page of the plan at the right frame with the right rights, the window's
- * pages on frames of their own, nothing below the direct map, current code,
- * stack and tables among them. */
+/* Walks the kernel's directory with code that shares nothing with the above.
+ * Checks that every page of the plan shows the right frame with the right
+ * rights; that the window's pages have frames of their own; that no other page
+ * is mapped; and that the current code, the stack and the tables are mapped. */
 struct violation paging_check(void);
 
 #endif

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* Walks the kernel's directory as the processor would, before the processor
- * does: a mistake found here prints a line, the same mistake found by the
- * processor resets the machine without a word.
+ * uses it.  A mistake that is found here prints a line; the same mistake resets
+ * the machine without a word if the processor finds it.
  *
- * It knows the format of the entries (arch.h) and the plan, and shares nothing
- * else with paging.c.  The plan is cut into pieces (lib/region.h) that are
- * answered alike throughout; then every page of a piece is compared:
+ * The checker shares the format of the entries (arch.h) and the plan with
+ * paging.c, and nothing else.  It cuts the plan into pieces (lib/region.h); all
+ * pages of a piece must be alike.  Then it compares every page:
  *
  *     0         direct_map.base                             2^32
  *     |  absent  | writable | read only | ... | absent  ... |
  *
- * What comes and goes after the plan was followed, in the window, is held
- * against what its owner says; paging_window.c looks at the frames.
+ * Pages of the window are mapped and unmapped later.  They are compared with
+ * the ranges that the window's owner keeps; paging_window.c checks their
+ * frames.
  */
 #include "mm/paging/paging.h"
 
+#include "lib/panic.h"
 #include "mm/frames/frames.h"
 #include "mm/paging/paging_private.h"
 
@@ -27,20 +29,21 @@
 #define BLANK "I4: nothing is mapped that the plan does not name"
 #define KEPT  "I5: tables, code and stack in use are mapped"
 
-/* The processor notes in bits 5 and 6 that a page was used; bits 9 to 11 mean
- * nothing to it.  All others have to be as the plan wants them. */
+/* The processor sets bits 5 and 6 when a page is used, and ignores bits 9 to
+ * 11. All other bits have to be as in the plan. */
 #define IGNORED (ENTRY_ACCESSED | ENTRY_DIRTY | 0xE00u)
 
-/* What a piece of the plan asks of its pages. */
+/* How the pages of a piece must be mapped. */
 enum answer {
     ABSENT,
     READ_ONLY,
     WRITABLE,
-    CHANGING /* the window: what its owner says */
+    CHANGING /* the window: as its owner says */
 };
 
 /* The tables, in the order of the directory's entries. */
 
+/* I1, for one table: its frame is in reach and in use. */
 static struct violation paging_check_frame(frame_t frame, uintptr_t found_at)
 {
     if (frame.number >= direct_map.bytes >> PAGE_SHIFT ||
@@ -65,7 +68,7 @@ static bool is_second(const page_entry_t *entries, uint32_t i)
     return false;
 }
 
-/* I1.  Comes before anything that looks into a table. */
+/* I1.  Must be checked before any other check reads a table. */
 static struct violation paging_check_tables(void)
 {
     const page_entry_t *entries = paging.directory->entries;
@@ -103,13 +106,15 @@ static void piece_meet_memory(struct piece *piece, uint64_t begin, uint64_t end)
                    WRITABLE);
 }
 
-/* The piece of the plan that begins at the virtual address `begin`. */
+/* The longest piece of the plan that begins at the virtual address `begin` and
+ * is the same throughout; its answer is an enum answer. */
 static struct piece paging_piece_at(uint64_t begin)
 {
     const struct memory_layout *layout = paging.plan->layout;
     struct page_range window = paging_window_range();
     struct piece piece = { begin, 1ull << 32, ABSENT };
 
+    ASSERT(begin < piece.end);
     for (size_t i = 0; i < layout->available_count; i++) {
         const struct region *region = &layout->available[i];
 
@@ -127,7 +132,7 @@ static struct piece paging_piece_at(uint64_t begin)
     return piece;
 }
 
-/* Spans change what is there: they take rights away, the guards all of them. */
+/* Applies the spans to a piece: they take rights away, the guards take all. */
 static void piece_meet_spans(struct piece *piece)
 {
     const struct paging_plan *plan = paging.plan;
@@ -148,7 +153,7 @@ static void piece_meet_spans(struct piece *piece)
         piece->answer = ABSENT;
 }
 
-/* The table that the processor goes through for `page`; NULL if none. */
+/* The table that the processor reads for `page`; NULL if there is none. */
 static const page_entry_t *table_for(uint32_t page)
 {
     page_entry_t entry = paging.directory->entries[page >> DIRECTORY_SHIFT];
@@ -159,7 +164,7 @@ static const page_entry_t *table_for(uint32_t page)
     return ((const struct page_table *)table)->entries;
 }
 
-/* The entry that the processor finds for `page`; 0 if it stops on the way. */
+/* The entry that the processor finds for `page`; 0 if there is no table. */
 static page_entry_t walk(uint32_t page)
 {
     const page_entry_t *table = table_for(page);
@@ -167,6 +172,7 @@ static page_entry_t walk(uint32_t page)
     return table ? table[page >> PAGE_SHIFT & (ENTRIES_PER_TABLE - 1)] : 0;
 }
 
+/* Which invariant a wrong entry breaks: I2 by its frame, I3 by its rights. */
 static struct violation wrong_page(uint32_t page, page_entry_t expected,
                                    page_entry_t found)
 {
@@ -215,7 +221,7 @@ static struct violation paging_check_absent(const struct piece *piece)
     return SOUND;
 }
 
-/* I4, where pages come and go.  I6 says more about those that are there. */
+/* I4, for the window.  I6 says more about the pages that are mapped. */
 static struct violation paging_check_changing(const struct piece *piece)
 {
     const uint32_t rights = ENTRY_PRESENT | ENTRY_WRITABLE;
@@ -233,6 +239,7 @@ static struct violation paging_check_changing(const struct piece *piece)
     return SOUND;
 }
 
+/* I2 to I4, for one piece. */
 static struct violation paging_check_piece(const struct piece *piece)
 {
     if (piece->answer == ABSENT)
@@ -242,6 +249,7 @@ static struct violation paging_check_piece(const struct piece *piece)
     return paging_check_present(piece);
 }
 
+/* I2 to I4, for all addresses. */
 static struct violation paging_check_pages(void)
 {
     struct violation violation = SOUND;
@@ -255,8 +263,8 @@ static struct violation paging_check_pages(void)
     return violation;
 }
 
-/* Whether the page around `address` will be there; a host test's own code and
- * stack lie outside the direct map and are not ours to ask about. */
+/* Whether the page around `address` is mapped.  The code and the stack of a
+ * host test are outside the direct map; no directory of ours maps them. */
 static struct violation paging_check_kept(uintptr_t address)
 {
     page_entry_t entry = walk((uint32_t)address);
@@ -267,7 +275,7 @@ static struct violation paging_check_kept(uintptr_t address)
     return SOUND;
 }
 
-/* I5.  The plan may be wrong, too. */
+/* I5.  Needed because the plan itself may be wrong. */
 static struct violation paging_check_all_kept(void)
 {
     const page_entry_t *entries = paging.directory->entries;

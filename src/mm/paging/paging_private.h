@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What paging.c keeps, shared with its checker and with nobody else. */
+/* The state of paging.c; only paging.c and its checkers use it. */
 #ifndef MM_PAGING_PAGING_PRIVATE_H
 #define MM_PAGING_PAGING_PRIVATE_H
 
@@ -7,14 +7,12 @@
 
 struct paging {
     struct page_table *directory;   /* the kernel's; NULL: not built yet */
-    const struct paging_plan *plan; /* what it was built from */
+    const struct paging_plan *plan; /* the plan that it was built from */
 };
 
 extern struct paging paging;
 
-/* For checkers. */
-
-/* I6, for the whole window; the tables have been checked. */
+/* I6, for the whole window; the caller has checked the tables. */
 struct violation paging_check_window(void);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The window, as far as the checker of paging is concerned.
+/* The heap window, for the checker of paging.
  *
- * A page of the plan shows the frame that lies at its address in the direct
- * map, so two of them cannot show the same one.  A page of the window shows any
- * frame that was free:
+ * A page of the plan shows the frame at its address in the direct map, so two
+ * pages of the plan cannot show the same frame.  A page of the window can show
+ * any frame that was free:
  *
  * I6: a page of the window shows a frame that is in use, and that neither
  *     another page of the window nor a table has.
  *
- * "Another" is found out without a search: frames are ticked off in a bitmap,
- * one page of it at a time.
+ * No search is needed to find two pages with one frame: the checker marks each
+ * frame that it meets in a bitmap, for a part of all frames at a time.
  */
 #include "mm/paging/paging.h"
 
@@ -20,7 +20,7 @@
 
 #define OWN "I6: a page of the window has a used frame of its own"
 
-/* So many frames are ticked off at a time: 128 MiB of them. */
+/* Frames of one round: 128 MiB of memory. */
 #define FRAMES_AT_ONCE 32768u
 
 /* The frames [first, first + FRAMES_AT_ONCE) that have been met. */
@@ -33,6 +33,10 @@ static const struct page_window *window;
 
 void paging_use_window(const struct page_window *given)
 {
+    if (given) {
+        ASSERT(is_page_aligned(given->all.begin));
+        ASSERT(is_page_aligned(given->all.end));
+    }
     window = given;
 }
 
@@ -50,7 +54,8 @@ bool paging_window_has(uintptr_t page)
     return false;
 }
 
-/* Whether the frame has been met before; those of other rounds never were. */
+/* Marks the frame, and says whether it was marked before.  False for a frame
+ * that belongs to another round. */
 static bool tick(struct ticks *ticks, frame_t frame)
 {
     struct bitmap met = { ticks->words, FRAMES_AT_ONCE };
@@ -64,6 +69,7 @@ static bool tick(struct ticks *ticks, frame_t frame)
     return before;
 }
 
+/* Marks the frames of the directory and of all tables. */
 static void tick_tables(struct ticks *ticks)
 {
     const page_entry_t *entries = paging.directory->entries;
@@ -75,15 +81,17 @@ static void tick_tables(struct ticks *ticks)
     }
 }
 
-/* The entry of a page that is there. */
+/* The table entry of a mapped page. */
 static page_entry_t paging_entry_of(uintptr_t page)
 {
     page_entry_t above = paging.directory->entries[directory_index(page)];
     const struct page_table *table = frame_to_virt(entry_frame(above));
 
+    ASSERT(entry_is(above, ENTRY_PRESENT));
     return table->entries[table_index(page)];
 }
 
+/* I6, for the pages of one range and the frames of this round. */
 static struct violation check_range(struct ticks *ticks,
                                     const struct page_range *range)
 {

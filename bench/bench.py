@@ -12,7 +12,6 @@ import contextlib
 import io
 import json
 import sys
-import time
 from pathlib import Path
 
 import peers
@@ -24,6 +23,7 @@ import targets
 import workloads
 from build import ROOT, Trouble
 from drive import Bench
+from progress import PROGRESS
 
 TRACES = ROOT / "traces"
 RESULTS = ROOT / "build" / "bench.json"
@@ -34,9 +34,13 @@ PAGE_HEAD = """<!-- SPDX-License-Identifier: MIT -->
 
 ![Cost and waste](bench.svg)
 
-Written by `make bench-picture` from the figures of `make bench`;
+`make bench-picture` writes this page from the figures of `make bench`;
 `bench/README.md` says what each means. Compiled by {compiler}, with the
 kernel's flags.
+
+The *tuning* traces ({tuning} programs) were looked at while the allocators
+were changed. The *held-out* ones ({held_out} programs) were not: no constant
+and no choice depends on them. `bench/traces/README.md` lists both.
 """
 CLIMBS = 40
 
@@ -46,7 +50,7 @@ def parse(arguments):
         description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--traces", type=lambda text: Path(text or TRACES),
                         default=TRACES, metavar="DIR",
-                        help="replay the .rep files of DIR")
+                        help="only the .rep and .rep.xz files of DIR")
     parser.add_argument("--only", metavar="NAMES",
                         help="these allocators alone: heap,malloc,musl")
     parser.add_argument("--cflags", metavar="FLAGS",
@@ -67,6 +71,7 @@ def measure(bench, works):
                "flags": " ".join(bench.toolchain.flags)}
     parts = {
         "traces": lambda: sections.traces(bench, works),
+        "patterns": lambda: sections.patterns(bench),
         "sizes": lambda: sections.sizes(bench),
         "packing": lambda: sections.packing(bench),
         "misuse": lambda: sections.misuse(bench),
@@ -75,10 +80,8 @@ def measure(bench, works):
         "zones": lambda: sections.zones(bench),
     }
     for name, part in parts.items():
-        start = time.monotonic()
-        print(f"  {'BENCH':7} {name}", end="", flush=True, file=sys.stderr)
-        results[name] = part()
-        print(f" ({time.monotonic() - start:.0f} s)", file=sys.stderr)
+        with PROGRESS.of(name):
+            results[name] = part()
     results["ours"] = [subject.name for subject in bench.ours()]
     results["final"] = results["ours"][-1] if results["ours"] else ""
     results["targets"] = targets.judge(results)
@@ -94,8 +97,15 @@ def troubles(results, path=()):
             yield from troubles(value, (*path, key))
 
 
+def works_of(folder):
+    """The traces of a folder; those of traces/ come with the compressed."""
+    more = workloads.MORE_TRACES if folder == TRACES else None
+    return [work for one in (folder, more) if one
+            for work in workloads.traces(one)]
+
+
 def full(bench, folder):
-    results = measure(bench, workloads.traces(folder))
+    results = measure(bench, works_of(folder))
     RESULTS.write_text(json.dumps(results, indent=1), encoding="utf-8")
     print(f"{results['compiler']} {results['flags']}")
     report.print_all(results)
@@ -127,7 +137,12 @@ def page(results):
     tables = io.StringIO()
     with contextlib.redirect_stdout(tables):
         report.print_all(results)
-    return (PAGE_HEAD.format(**results) + "\n```text\n"
+    parts = [workloads.part(name) for name in
+             next(iter(results["traces"].values()))]
+    head = PAGE_HEAD.format(compiler=results["compiler"],
+                            tuning=parts.count(workloads.TUNING),
+                            held_out=parts.count(workloads.HELD_OUT))
+    return (head + "\n```text\n"
             + tables.getvalue().strip("\n") + "\n```\n")
 
 
@@ -148,8 +163,9 @@ def main(arguments=None):
     try:
         if options.picture:
             return draw()
-        bench = Bench(options.cflags,
-                      options.only and options.only.split(","))
+        with PROGRESS.of("build"):
+            bench = Bench(options.cflags,
+                          options.only and options.only.split(","))
         if options.quick or options.record:
             return quick(bench, options.traces, options.record)
         return full(bench, options.traces)

@@ -15,6 +15,7 @@ from typing import NamedTuple, Optional
 import figures
 import peers
 from build import BUILD, ROOT, Toolchain, Trouble, build_counter
+from progress import PROGRESS
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -153,6 +154,9 @@ def in_parallel(tasks):
             return task()
         except Trouble as trouble:
             return trouble
+        finally:
+            PROGRESS.step()
 
+    PROGRESS.expect(len(tasks))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(call, tasks))

@@ -7,7 +7,7 @@ from math import log10
 from statistics import mean
 from xml.sax.saxutils import escape
 
-from targets import limit, pair_cost, trace_rows, utilisations, worst
+from targets import limit, pair_cost, utilisations, worst
 
 WIDTH, MARGIN = 760, 70
 PLOT_TOP, PLOT_HEIGHT = 70, 300
@@ -73,8 +73,7 @@ def y_of(share):
 
 def point(results, subject):
     """(mean malloc + free, mean utilisation) over all traces, or None."""
-    kernel, others = trace_rows(results, subject)
-    rows = others + ([kernel] if kernel else [])
+    rows = results["traces"][subject].values()
     shares = utilisations(rows)
     costs = [pair_cost(row) for row in rows]
     if not shares or None in costs:
@@ -93,7 +92,7 @@ def draw_axes(drawing):
         drawing.text(x_of(cost), bottom + 20, str(cost), "middle")
     drawing.text((left + right) / 2, bottom + 40,
                  "instructions for malloc and free together, mean", "middle")
-    cost, share = limit("kmalloc_wide"), limit("utilisation_wide")
+    cost, share = limit("cost_held_out"), limit("utilisation_held_out")
     drawing.box(left, y_of(1), x_of(cost) - left, y_of(share) - y_of(1),
                 "target")
     drawing.text(left + 6, y_of(1) + 18, "target")

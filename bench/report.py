@@ -6,7 +6,7 @@ from statistics import mean
 import workloads
 from figures import dig, mean_of
 from sections import MISUSES, OUTCOMES
-from targets import most, trace_rows, utilisations, worst
+from targets import HALVES, most, trace_rows, utilisations, worst
 
 SHORT = {"refused": "refused", "harmless": "harmless", "noticed": "noticed",
          "stopped": "stops", "crashed": "CRASHES", "hung": "HANGS",
@@ -37,21 +37,27 @@ def print_table(title, head, rows):
         print("  " + "  ".join(cells).rstrip())
 
 
+def half_cells(rows):
+    spread = utilisations(rows) or [None]
+    return [
+        both(mean_of(rows, "malloc", "mean"), mean_of(rows, "free", "mean")),
+        figure(None if None in spread else mean(spread)),
+        figure(min(spread) if None not in spread else None),
+    ]
+
+
 def trace_line(results, subject):
-    kernel, others = trace_rows(results, subject)
-    rows = others + ([kernel] if kernel else [])
-    spread = utilisations(others) or [None]
+    kernel = next(iter(trace_rows(results, subject, workloads.KERNEL)), None)
+    rows = list(results["traces"][subject].values())
     failed = sum(dig(row, "failed", "count") or 0 for row in rows)
     return [
         subject,
         both(dig(kernel, "malloc", "mean"), dig(kernel, "free", "mean")),
         figure(dig(kernel, "utilisation")),
-        both(mean_of(others, "malloc", "mean"),
-             mean_of(others, "free", "mean")),
+        *(cell for half in HALVES
+          for cell in half_cells(trace_rows(results, subject, half))),
         both(most(dig(row, "malloc", "worst") for row in rows),
              most(dig(row, "free", "worst") for row in rows)),
-        figure(None if None in spread else mean(spread)),
-        figure(min(spread) if None not in spread else None),
         figure(mean_of(rows, "in_place", "mean")),
         figure(failed) if failed else "",
         figure(most(dig(row, "reclaimed", "worst") for row in rows)),
@@ -62,10 +68,32 @@ def print_traces(results):
     rows = [trace_line(results, subject) for subject in results["traces"]]
     print_table(
         "Traces: instructions per malloc / free, and the share of the "
-        "smallest region\nthat is payload at the peak.  Failed: requests, in "
-        "2 MiB.  Reclaim: the worst\nrequest that emptied caches first.",
-        ["", "kernel", "util.", "others", "worst", "util.", "lowest",
-         "resize", "failed", "reclaim"], rows)
+        "smallest region\nthat is payload at the peak (mean, lowest): the "
+        "kernel's trace, the tuning half of\nthe program traces, the held-out "
+        "half.  Failed: requests, in 2 MiB.  Reclaim: the\nworst request that "
+        "emptied caches first.",
+        ["", "kernel", "util.", "tuning", "util.", "lowest", "held-out",
+         "util.", "lowest", "worst", "resize", "failed", "reclaim"], rows)
+
+
+def print_patterns(results):
+    """Resizes here are the moved ones, too: they copy."""
+    rows = []
+    for subject, found in results["patterns"].items():
+        line = [subject]
+        for row in found.values():
+            moved = dig(row, "moved", "count") or 0
+            still = dig(row, "in_place", "count") or 0
+            line += [both(dig(row, "malloc", "mean"),
+                          dig(row, "free", "mean")),
+                     figure(moved / (moved + still)) if moved + still else "",
+                     figure(dig(row, "utilisation"))]
+        rows.append(line)
+    print_table(
+        "Two hard patterns: a large block that grows by realloc between small "
+        "ones, with the\nshare of the resizes that moved it; and sizes that "
+        "alternate, so that each freed gap\nis too short.", [
+            "", "growing", "moved", "util.", "alternating", "", "util."], rows)
 
 
 def print_sizes(results):
@@ -132,9 +160,19 @@ def print_pairs(title, results):
                 rows)
 
 
+def peer_words(row):
+    """The best peer of this run, else what the target file says of others."""
+    best = row["best"]
+    if not best:
+        return row.get("peer", "")
+    price = best["beside"]
+    return (f"{best['name']} {figure(best['value'])}"
+            + (f" at utilisation {figure(price)}" if price else ""))
+
+
 def print_targets(results):
     rows = [[row["label"], figure(row["value"], 4), figure(row["target"]),
-             figure(row["beyond"]), row["verdict"], row["peer"]]
+             figure(row["beyond"]), row["verdict"], peer_words(row)]
             for row in results["targets"]]
     width = max(len(row[-1]) for row in rows)
     for row in rows:
@@ -145,6 +183,7 @@ def print_targets(results):
 
 def print_all(results):
     print_traces(results)
+    print_patterns(results)
     print_sizes(results)
     print_packing(results)
     print_misuse(results)

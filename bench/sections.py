@@ -56,6 +56,13 @@ def traces(bench, works):
                  lambda *pair: cost_and_utilisation(bench, *pair))
 
 
+def patterns(bench):
+    """The classic hard ones."""
+    return table(bench.subjects, [workloads.growing_block(),
+                                  workloads.too_small_pairs()],
+                 lambda *pair: cost_and_utilisation(bench, *pair))
+
+
 def quick(bench, folder):
     """The Linux trace alone, ours alone, counts alone."""
     works = workloads.traces(folder, "linux*")

@@ -12,6 +12,7 @@ from sections import MISUSES, OBJECTS, SUMMARIES, ZONES
 
 FILE = Path(__file__).with_name("targets.json")
 HARMLESS = ("refused", "harmless")
+HALVES = (workloads.TUNING, workloads.HELD_OUT)
 
 
 def targets():
@@ -23,16 +24,16 @@ def limit(name):
     return next(row["target"] for row in targets() if row["name"] == name)
 
 
-def is_kernel_trace(name):
-    return name.startswith("linux")
-
-
-def trace_rows(results, subject):
-    """The kernel's trace, and all others: (row or None, rows)."""
+def trace_rows(results, subject, part):
+    """The rows of one column: kernel, tuning or held-out."""
     rows = results.get("traces", {}).get(subject, {})
-    kernel = [row for name, row in rows.items() if is_kernel_trace(name)]
-    others = [row for name, row in rows.items() if not is_kernel_trace(name)]
-    return (kernel[0] if kernel else None), others
+    return [row for name, row in rows.items() if workloads.part(name) == part]
+
+
+def program_rows(results, subject):
+    """The rows of both halves."""
+    return [row for half in HALVES
+            for row in trace_rows(results, subject, half)]
 
 
 def pair_cost(row):
@@ -56,7 +57,7 @@ def most(values):
 
 def worst(results, subject):
     """Of all that was run, the adversarial search with it."""
-    rows = [row for section in ("traces", "sizes", "packing")
+    rows = [row for section in ("traces", "patterns", "sizes", "packing")
             for row in results.get(section, {}).get(subject, {}).values()]
     rows += [row["tight"] for row in rows if "tight" in row]
     found = [dig(row, kind, "worst") for row in rows
@@ -76,18 +77,27 @@ def utilisations(rows):
     return values if values and None not in values else None
 
 
+def half_figures(results, subject, half):
+    """The cost and the utilisation of one half of the program traces."""
+    rows = trace_rows(results, subject, half)
+    spread = utilisations(rows)
+    name = half.replace("-", "_")
+    return {f"cost_{name}": mean_cost(rows),
+            f"utilisation_{name}": spread and round(mean(spread), 4),
+            f"lowest_{name}": spread and min(spread)}
+
+
 def kmalloc_figures(results, final):
-    kernel, others = trace_rows(results, final)
-    spread = utilisations(others)
+    kernel = next(iter(trace_rows(results, final, workloads.KERNEL)), None)
     stray = dig(results, "misuse", final, "stray")
     return {
-        "kmalloc": pair_cost(kernel),
-        "kmalloc_wide": mean_cost(others),
+        "cost_kernel": pair_cost(kernel),
+        "utilisation_kernel": dig(kernel, "utilisation"),
+        **half_figures(results, final, workloads.TUNING),
+        **half_figures(results, final, workloads.HELD_OUT),
         "worst": worst(results, final),
-        "utilisation": dig(kernel, "utilisation"),
-        "utilisation_wide": spread and round(mean(spread), 4),
-        "utilisation_lowest": spread and min(spread),
-        "resize_in_place": mean_of(others, "in_place", "mean"),
+        "resize_in_place": mean_of(program_rows(results, final), "in_place",
+                                   "mean"),
         "misuse_harmless": count_words(results, final, MISUSES, HARMLESS),
         "misuse_named": count_words(
             results, final, [name for name in MISUSES
@@ -145,11 +155,29 @@ def verdict(row, value):
     return "reached" if is_within(row["target"]) else "missed"
 
 
+def best_peer(row, peers):
+    """The peer that is best at the row's figure: its name, its figure, and
+    the one that says at which price; None if no peer has that figure."""
+    known = {name: figures for name, figures in peers.items()
+             if figures.get(row["name"]) is not None}
+    if not known:
+        return None
+    choose = min if row["better"] == "lower" else max
+    name = choose(known, key=lambda one: known[one][row["name"]])
+    return {"name": name, "value": known[name][row["name"]],
+            "beside": known[name].get(row.get("beside"))}
+
+
 def judge(results):
-    """Every row of the target file with the value and the verdict.  The
-    targets of the kmalloc layer are for the last stage that there is."""
+    """Every row of the target file with the value, the verdict and the best
+    peer of this run.  The targets of the kmalloc layer are for the last stage
+    that there is."""
     values = {**kmalloc_figures(results, results["final"]),
               **zone_figures(results), **frame_figures(results)}
+    peers = {name: kmalloc_figures(results, name)
+             for name in results.get("traces", {})
+             if name not in results["ours"]}
     return [{**row, "value": values[row["name"]],
-             "verdict": verdict(row, values[row["name"]])}
+             "verdict": verdict(row, values[row["name"]]),
+             "best": best_peer(row, peers)}
             for row in targets()]

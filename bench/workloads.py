@@ -154,6 +154,26 @@ def density(size=8, count=120_000):
     return Work(f"density-{size}", [(ALLOC, i, size) for i in range(count)])
 
 
+def growing_block(rounds=600, start=512, step=512, small=128):
+    """A large block grows by realloc between small ones: each small block is
+    there while the large one grows past it."""
+    operations = [(ALLOC, 0, start), (ALLOC, 1, small)]
+    for i in range(1, rounds):
+        operations += [(RESIZE, 0, start + i * step), (ALLOC, i + 1, small),
+                       (FREE, i, 0)]
+    return Work("growing-block", operations)
+
+
+def too_small_pairs(pairs=1500, small=64, large=448, wanted=512):
+    """Sizes alternate, then all large ones are freed.  Each gap is a little
+    shorter than what comes next, and no two gaps touch."""
+    operations = [(ALLOC, i, large if i % 2 else small)
+                  for i in range(2 * pairs)]
+    operations += [(FREE, i, 0) for i in range(1, 2 * pairs, 2)]
+    operations += [(ALLOC, i, wanted) for i in range(1, 2 * pairs, 2)]
+    return Work("too-small-pairs", operations)
+
+
 def log_uniform(live=3000, limit=1024, rounds=10):
     """Random replacement; a size between 8 and 16 as likely as one between
     512 and 1024."""

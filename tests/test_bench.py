@@ -2,11 +2,13 @@
 """The benchmark is believed only where it is known to be right: functions of
 known length, an allocator that is slow or wrong on purpose, figures worked out
 by hand.  And no stage may cost more than was recorded for this compiler."""
+import io
 import json
 import platform
 import shutil
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -16,11 +18,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
 
 # pylint: disable=wrong-import-position
+import bench as bench_program  # noqa: E402
 import build  # noqa: E402
 import drive  # noqa: E402
 import figures  # noqa: E402
 import peers  # noqa: E402
 import picture  # noqa: E402
+import progress  # noqa: E402
 import recorded  # noqa: E402
 import sections  # noqa: E402
 import targets  # noqa: E402
@@ -236,6 +240,23 @@ def test_fixed_sizes_give_back_what_they_took(order):
     assert len(live) in (0, 10)
 
 
+def test_hard_patterns_are_hard():
+    """The large block never shrinks, with a small one beyond it; each gap is
+    too short for what comes next, and has live neighbours."""
+    block = workloads.growing_block()
+    sizes = [size for kind, _, size in block.operations if kind == RESIZE]
+    assert len(sizes) > 500 and sizes == sorted(set(sizes))
+    pairs = workloads.too_small_pairs(pairs=3)
+    assert [op for op in pairs.operations if op[0] == FREE] == [
+        (FREE, 1, 0), (FREE, 3, 0), (FREE, 5, 0)]
+    first, last = (dict((number, size) for kind, number, size in some
+                        if kind == ALLOC)
+                   for some in (pairs.operations[:6], pairs.operations[9:]))
+    assert all(last[number] > first[number] for number in (1, 3, 5))
+    for work in (block, workloads.too_small_pairs()):
+        assert work.peak_payload() < 1 << 20
+
+
 def test_log_uniform_sizes():
     sizes = [size for kind, _, size in workloads.log_uniform().operations
              if kind == ALLOC]
@@ -270,18 +291,52 @@ def results_by_hand():
     row = {"malloc": {"mean": 80, "median": 70, "worst": 210},
            "free": {"mean": 60, "median": 60, "worst": 190},
            "utilisation": 0.95}
-    return {"traces": {"armour": {LINUX_TRACE: row, "other": row},
-                       "<peer>": {LINUX_TRACE: row, "other": row}},
+    cheap = {**row, "malloc": {"mean": 20, "median": 20, "worst": 9000},
+             "utilisation": 0.5}
+    return {"traces": {"armour": {LINUX_TRACE: row, "vim-edit": row,
+                                  "other": cheap},
+                       "<peer>": {LINUX_TRACE: cheap, "vim-edit": row,
+                                  "other": row}},
             "final": "armour", "ours": ["armour"], "compiler": "gcc"}
 
 
 def test_targets_by_hand():
     judged = {row["name"]: row for row in targets.judge(results_by_hand())}
-    assert judged["kmalloc"]["value"] == 140
-    assert judged["kmalloc"]["verdict"] == "reached"
-    assert judged["worst"]["value"] == 210
-    assert judged["utilisation"]["verdict"] == "beyond"
+    assert judged["cost_kernel"]["value"] == 140
+    assert judged["cost_kernel"]["verdict"] == "missed"
+    assert judged["cost_tuning"]["value"] == 140
+    assert judged["cost_held_out"]["value"] == 80
+    assert judged["cost_held_out"]["verdict"] == "beyond"
+    assert judged["worst"]["value"] == 9000
+    assert judged["utilisation_kernel"]["verdict"] == "beyond"
+    assert judged["utilisation_held_out"]["value"] == 0.5
+    assert judged["lowest_held_out"]["verdict"] == "missed"
     assert judged["frames"]["verdict"] == "-"
+
+
+def test_the_best_peer_is_the_one_of_this_run():
+    judged = {row["name"]: row for row in targets.judge(results_by_hand())}
+    assert judged["cost_kernel"]["best"] == {"name": "<peer>", "value": 80,
+                                             "beside": 0.5}
+    assert judged["utilisation_tuning"]["best"]["value"] == 0.95
+    assert judged["frames"]["best"] is None
+
+
+def test_each_trace_has_its_column():
+    assert workloads.part(LINUX_TRACE) == "kernel"
+    assert workloads.part("vim-edit") == "tuning", "one of traces/"
+    halves = {workloads.part(path.name.split(".")[0])
+              for path in workloads.MORE_TRACES.glob("*.xz")}
+    assert halves == {"tuning", "held-out"}
+    for name in ("a", "b", "c", "d"):  # not in the repository
+        assert workloads.part(name) == "held-out"
+
+
+def test_all_traces_are_measured_or_those_of_a_folder(tmp_path):
+    names = {work.name for work in bench_program.works_of(ROOT / "traces")}
+    assert {"vim-edit", LINUX_TRACE, "git-pack"} <= names
+    (tmp_path / "own.rep").write_text("1\n1\na 0 8\n", encoding="ascii")
+    assert [work.name for work in bench_program.works_of(tmp_path)] == ["own"]
 
 
 def test_picture_names_everyone():
@@ -290,7 +345,7 @@ def test_picture_names_everyone():
              if element.tag.endswith("text")
              for word in element.text.split(", ")]
     assert words.count("armour") == 2 and words.count("<peer>") == 2
-    assert "210" in words and "target" in words
+    assert "9,000" in words and "target" in words
 
 
 def test_absent_peers_come_with_the_line_that_installs_them():
@@ -317,6 +372,30 @@ def test_wrong_names_are_told(bench):
     with pytest.raises(build.Trouble, match="no allocator 'mallok' here; "
                                             "there are heap malloc"):
         bench.choose(["malloc", "mallok"])
+
+
+# --- progress ----------------------------------------------------------------
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("stream, least", [(io.StringIO(), 1),
+                                           (Terminal(), 3)])
+def test_progress_is_shown_each_second_on_a_terminal(monkeypatch, stream,
+                                                     least):
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN", 0.05)
+    shown = progress.Progress(stream)
+    with shown.of("traces"):
+        shown.expect(2)
+        shown.step()
+        time.sleep(0.4)
+        shown.step()
+    lines = stream.getvalue().split("\r")[1:]
+    assert len(lines) >= least and (least > 1 or len(lines) == 1)
+    assert lines[-1] == "  BENCH   traces 2/2 (0 s)\n"
+    assert least == 1 or lines[0] == "  BENCH   traces 1/2 (0 s)"
 
 
 # --- the record --------------------------------------------------------------

@@ -70,11 +70,17 @@ static void fill(struct work *work, uint32_t id, uint32_t from)
         memset((char *)work->payload[id] + from, pattern(id), bytes - from);
 }
 
+/* Word by word as far as all is well, since most of the driver's time is
+ * spent here; then byte by byte. */
 static void verify(const struct work *work, uint32_t id, uint32_t bytes)
 {
     const uint8_t *payload = work->payload[id];
+    const uint32_t *words = work->payload[id];
+    uint32_t expected = pattern(id) * 0x01010101u, i = 0;
 
-    for (uint32_t i = 0; i < bytes; i++) {
+    while (i + 4 <= bytes && words[i / 4] == expected)
+        i += 4;
+    for (; i < bytes; i++) {
         if (payload[i] != pattern(id))
             panic("id %u: byte %u of %u is %#x, expected %#x", id, i, bytes,
                   payload[i], pattern(id));

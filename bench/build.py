@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "bench"
 DRIVER = ROOT / "bench" / "driver"
+ALLOCATORS = ROOT / "bench" / "allocators"  # ours, but not the kernel's
 
 # Each QEMU refuses what is too old or too new for it; that of Debian 12 takes
 # interface 1.
@@ -77,15 +78,17 @@ class Toolchain:
     def __init__(self, flags=None):
         compiler, linker, name, own_flags, no_frame, no_frame_flags, lib, mm = \
             make_variables("KCC", "KLD", "TOOLCHAIN", "CFLAGS", "NO_FRAME",
-                           "NO_FRAME_FLAGS", "LIB", "MM")
+                           "FRAMELESS", "LIB", "MM")
         self.compiler = compiler.split()
         self.linker = linker.split()
         self.flags = (flags if flags is not None else own_flags).split()
-        self.no_frame = {ROOT / "src" / f"{one}.c": no_frame_flags.split()
-                     for one in no_frame.split()}
+        without_frame = [ROOT / "src" / f"{one}.c" for one in no_frame.split()]
+        self.no_frame = {source: no_frame_flags.split() for source in
+                         [*without_frame, ALLOCATORS / "objects.c"]}
         self.folder = BUILD / name
         self.sources = [ROOT / "src" / f"{one}.c"
                         for one in (lib + " " + mm).split()]
+        self.sources += sorted(ALLOCATORS.glob("*.c"))
         number = run([*self.compiler, "-dumpfullversion", "-dumpversion"])
         family = "clang" if "clang" in compiler else "gcc"
         self.version = f"{family} {number.split()[0]}"
@@ -101,7 +104,7 @@ class Toolchain:
         if not note.exists() or note.read_text(encoding="utf-8") != used:
             note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(used, encoding="utf-8")
-        sources = [path for folder in (ROOT / "src", DRIVER)
+        sources = [path for folder in (ROOT / "src", DRIVER, ALLOCATORS)
                    for path in folder.rglob("*.[chS]")]
         return max(path.stat().st_mtime_ns for path in [note, *sources])
 

@@ -15,7 +15,7 @@ WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
            -Wmissing-prototypes
 # What is called most has no frames, which saves each call three instructions and
 # more, and costs a backtrace out of it the name of the caller.
-NO_FRAME       := mm/armour/armour_kmalloc mm/objects/objects
+NO_FRAME       := mm/armour/armour_kmalloc
 NO_FRAME_FLAGS := $(FRAMELESS)
 LDFLAGS  = -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
            -z max-page-size=4096 -T $(O)/linker.ld

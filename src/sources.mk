@@ -69,16 +69,10 @@ MM += mm/armour/armour_index   #   damaged links
 MM += mm/armour/armour         #   the allocator
 MM += mm/armour/armour_kmalloc #   its short ways
 MM += mm/armour/armour_check   #   its invariants
-MM += mm/objects/objects_zones # object caches: their zones
-MM += mm/objects/objects       #   allocation and free
-MM += mm/objects/objects_check #   their invariants
 MM += mm/grow/window           # lab 8: pages mapped at the heap's end
 MM += mm/grow/window_check     #   its invariants
 MM += mm/grow/grow             #   a heap beyond 2 MiB
 MM += mm/grow/grow_check       #   its invariants
-# STAFF BEGIN
-MM += mm/frames/frames_summary # words that sum up words
-# STAFF END
 
 # replay: traces run through kmalloc
 REPLAY :=

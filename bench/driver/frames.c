@@ -8,13 +8,13 @@
 #include "bench/driver/system.h"
 #include "bench/driver/work.h"
 
+#include "bench/allocators/frames_summary.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/random.h"
 #include "lib/region.h"
 #include "lib/string.h"
 #include "mm/frames/frames.h"
-#include "mm/frames/frames_summary.h"
 
 #define FRAMES     (1u << 20)
 #define REAL_BYTES (16u << 20)

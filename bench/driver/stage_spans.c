@@ -13,7 +13,7 @@ static bool start(uintptr_t begin, uintptr_t end)
     if (state != STAGE_OK)
         return false;
     heap_start(begin, end, &malloc_backend);
-    state = spans_init(heap_page_source(begin, end), SPANS_SHARED);
+    state = spans_init(heap_page_source(begin, end), spans_shared);
     heap_add_small(&spans_backend, SPANS_BYTES_MAX);
     return state == STAGE_OK;
 }

@@ -3,12 +3,12 @@
  * of equal entries by themselves. */
 #include "bench/driver/subject.h"
 
+#include "bench/allocators/objects.h"
 #include "bench/driver/pages.h"
 #include "bench/driver/stage.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/heap/heap.h"
-#include "mm/objects/objects.h"
 #include "mm/zalloc/zalloc.h"
 
 /* The linker's names for the array of what STAGE_ROW marks. */

@@ -9,11 +9,11 @@
 #include "bench/driver/system.h"
 #include "bench/driver/work.h"
 
+#include "bench/allocators/objects.h"
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/random.h"
 #include "lib/string.h"
-#include "mm/objects/objects.h"
 #include "mm/zalloc/zalloc.h"
 
 #define ENTRY_BYTES 64u

@@ -144,7 +144,7 @@ void zalloc_figures(void)
 
 static enum stage_state init_shared_spans(const struct page_source *source)
 {
-    return spans_init(source, SPANS_SHARED);
+    return spans_init(source, spans_shared);
 }
 
 enum stage_state start_spans(void)

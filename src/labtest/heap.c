@@ -43,7 +43,7 @@ static enum stage_state lab_start_spans(uintptr_t begin, uintptr_t end)
     enum stage_state state = lab_start_malloc(begin, end);
 
     if (state == STAGE_OK)
-        state = spans_init(heap_page_source(begin, end), SPANS_SHARED);
+        state = spans_init(heap_page_source(begin, end), spans_shared);
     heap_add_small(&spans_backend, SPANS_BYTES_MAX);
     return state;
 }

@@ -136,7 +136,7 @@ static const struct heap_backend nothing = {
 
 static enum stage_state lab_zones_start_spans(const struct page_source *source)
 {
-    return spans_init(source, SPANS_SHARED);
+    return spans_init(source, spans_shared);
 }
 
 static const struct {

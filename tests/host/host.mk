@@ -6,8 +6,8 @@ HOST_FLAGS := -m32 -std=c11 -g -O1 -D_FILE_OFFSET_BITS=64 \
               -fsanitize=address,undefined \
               -fno-sanitize-recover=all -fno-omit-frame-pointer \
               -idirafter /usr/include/$(shell uname -m)-linux-gnu \
-              -Isrc -Itests/host
-HOST_SRC := $(wildcard tests/host/*.c) \
+              -Isrc -I. -Itests/host
+HOST_SRC := $(wildcard tests/host/*.c bench/allocators/*.c) \
             $(filter-out src/lib/string.c src/lib/divide.c, \
               $(LIB:%=src/%.c)) \
             $(MM:%=src/%.c) $(REPLAY:%=src/%.c) \

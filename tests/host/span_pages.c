@@ -57,7 +57,7 @@ static void give(void *first, size_t count)
     pages.taken -= count;
 }
 
-void pages_start(enum spans_policy policy)
+void pages_start(enum span_policy policy)
 {
     if (!pages.memory) {
         pages.memory =
@@ -75,5 +75,5 @@ void pages_start(enum spans_policy policy)
         .give = give,
         .page_map = page_map,
     };
-    CHECK_EQ(spans_init(&pages.source, policy), STAGE_OK);
+    CHECK_EQ(spans_init(&pages.source, span_policies[policy]), STAGE_OK);
 }

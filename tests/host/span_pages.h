@@ -6,6 +6,7 @@
 #define TESTS_HOST_SPAN_PAGES_H
 
 #include "mm/spans/spans_zone.h"
+#include "span_classes.h"
 
 #define PAGES_MAX 512u
 
@@ -18,7 +19,8 @@ struct span_pages {
 
 extern struct span_pages pages;
 
-/* Starts spans with no page taken and no limit. */
-void pages_start(enum spans_policy policy);
+/* Starts spans with no page taken and no limit.  From then on `pages.taken`
+ * pages are held by zones. */
+void pages_start(enum span_policy policy);
 
 #endif

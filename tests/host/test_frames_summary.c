@@ -3,10 +3,10 @@
 #include "harness.h"
 #include "layouts.h"
 
+#include "bench/allocators/frames_summary.h"
 #include "lib/bitmap.h"
 #include "lib/random.h"
 #include "mm/frames/frames_private.h"
-#include "mm/frames/frames_summary.h"
 
 #include <string.h>
 

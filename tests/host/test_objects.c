@@ -3,11 +3,11 @@
 #include "harness.h"
 #include "page_pool.h"
 
+#include "bench/allocators/objects.h"
+#include "bench/allocators/objects_zone.h"
 #include "lib/random.h"
 #include "mm/armour/armour.h"
 #include "mm/heap/heap_pages.h"
-#include "mm/objects/objects.h"
-#include "mm/objects/objects_zone.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 #include "harness.h"
 #include "page_pool.h"
 
-#include "mm/objects/objects.h"
-#include "mm/objects/objects_zone.h"
+#include "bench/allocators/objects.h"
+#include "bench/allocators/objects_zone.h"
 
 #include <string.h>
 

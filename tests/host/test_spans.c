@@ -19,7 +19,7 @@ static void release(void *payload)
 
 /* -- Policies ------------------------------------------------------------- */
 
-static size_t expected_bytes(size_t bytes, enum spans_policy policy)
+static size_t expected_bytes(size_t bytes, enum span_policy policy)
 {
     size_t doubling = 8;
 
@@ -32,7 +32,7 @@ static size_t expected_bytes(size_t bytes, enum spans_policy policy)
     return align_up(bytes, doubling <= 64 ? 8 : doubling / 8);
 }
 
-static void check_sizes(enum spans_policy policy)
+static void check_sizes(enum span_policy policy)
 {
     pages_start(policy);
     for (size_t bytes = 1; bytes <= SPANS_BYTES_MAX; bytes++) {
@@ -59,7 +59,7 @@ TEST(spans_sizes_are_the_policys)
 
 TEST(spans_zones_waste_little)
 {
-    for (enum spans_policy policy = 0; policy <= SPANS_SHARED; policy++) {
+    for (enum span_policy policy = 0; policy <= SPANS_SHARED; policy++) {
         pages_start(policy);
         for (uint32_t i = 0; i < span_heap.pool_count; i++) {
             const struct span_pool *pool = &span_heap.pools[i];

@@ -23,8 +23,8 @@ static void note_peaks(void)
 {
     if (live_bytes > peak_bytes)
         peak_bytes = live_bytes;
-    if (spans_pages_held() > peak_pages)
-        peak_pages = spans_pages_held();
+    if (pages.taken > peak_pages)
+        peak_pages = pages.taken;
 }
 
 static void give(uint32_t id)
@@ -68,7 +68,7 @@ static void resize(uint32_t id, size_t bytes)
 
 /* Thousandths. */
 static uint32_t utilisation(const struct trace_file *file,
-                            enum spans_policy policy)
+                            enum span_policy policy)
 {
     struct trace trace;
     struct trace_op op;
@@ -120,7 +120,7 @@ TEST(spans_waste_less_than_classes)
         if (!end || strcmp(end, ".rep") != 0)
             continue;
         load(entry->d_name, &file);
-        for (enum spans_policy i = 0; i <= SPANS_SHARED; i++) {
+        for (enum span_policy i = 0; i <= SPANS_SHARED; i++) {
             found[i] = utilisation(&file, i);
             sums[i] += found[i];
         }

@@ -15,8 +15,7 @@ from ..project import ROOT, WRONG_USE, Trouble
 from . import known, parsed, programs, switches, trials
 
 # Unit tests are named by the module that they are about.
-ROOMS = {"zalloc": ("zalloc", "objects"), "grow": ("grow", "window"),
-         "objects": ("objects", "zalloc")}
+ROOMS = {"grow": ("grow", "window")}
 
 
 class Target:

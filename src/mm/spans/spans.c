@@ -200,7 +200,7 @@ static enum heap_error span_find(const void *payload, struct granules *span)
 /* -- Spans ---------------------------------------------------------------- */
 
 enum stage_state spans_init(const struct page_source *source,
-                            enum spans_policy policy)
+                            const struct spans_row *policy)
 {
     memset(&span_heap, 0, sizeof span_heap);
     span_heap.source = *source;
@@ -320,15 +320,6 @@ size_t spans_size(const void *payload)
 bool spans_owns(const void *payload)
 {
     return spans_page_mark((uintptr_t)payload) != PAGE_NOT_OURS;
-}
-
-size_t spans_pages_held(void)
-{
-    size_t pages = 0;
-
-    for (uint32_t i = 0; i < span_heap.pool_count; i++)
-        pages += span_heap.pools[i].zones * span_heap.pools[i].zone_pages;
-    return pages;
 }
 
 const struct heap_backend spans_backend = {

@@ -13,19 +13,23 @@
 
 #define SPANS_BYTES_MAX 1024u
 
-/* Which granule serves which size, and how many of them an allocation may
- * cover.  The first two never cover more than one: they are size classes, in
- * the same zones and maps, so that all three can be compared. */
-enum spans_policy {
-    SPANS_PLAIN_CLASSES, /* powers of two, as zalloc has them */
-    SPANS_FINE_CLASSES,  /* four sizes for each doubling */
-    SPANS_SHARED,        /* granules of 8 up to 256 bytes, of 32 above */
+/* A row of a policy, which says which granule serves which size: this row
+ * serves requests up to `limit` bytes, if no earlier row serves them.  The row
+ * after the last has no name.  Where `limit` is one granule, a row is a size
+ * class. */
+struct spans_row {
+    const char *name;
+    uint16_t granule_bytes;
+    uint16_t limit; /* bytes, SPANS_BYTES_MAX in the last row */
 };
+
+/* The kernel's policy: granules of 8 up to 256 bytes, of 32 above. */
+extern const struct spans_row spans_shared[];
 
 /* Starts with no zones.  May be called again at any time, once the source has
  * got its pages back by other means; what was allocated before is forgotten. */
 enum stage_state spans_init(const struct page_source *source,
-                            enum spans_policy policy);
+                            const struct spans_row *policy);
 
 /* A span of as many granules as hold `bytes`.  NULL, and nothing changed, if
  * no free run is long enough and there is no page for a new zone, and for
@@ -42,9 +46,6 @@ bool spans_resize(void *payload, size_t bytes);
 size_t spans_size(const void *payload);
 bool spans_owns(const void *payload);
 bool spans_walk(block_visitor visit, void *context);
-
-/* Pages that zones hold at the moment: what the live spans cost. */
-size_t spans_pages_held(void);
 
 /* The first invariant of spans.c that does not hold. */
 struct violation spans_check(void);

@@ -2,77 +2,22 @@
 /* Which granule serves which size.
  *
  *     bytes      1  8  16  24  32  40 ...  256        ...        1024
- *     plain      |8|16 | 32   | 64 ...  256   |    512  |   1024   |
- *     fine       |8|16 |24 |32|40|48 ...  256 |320|384|448|512| ...
  *     shared     |  1 to 32 granules of 8     | 9 to 32 granules of 32 |
  *
- * The first column that holds the request decides, whatever is free at the
+ * The first row that holds the request decides, whatever is free at the
  * moment; so a request costs the same today as tomorrow, and policies can be
  * compared on the same requests.
  *
- * Shared has two granules because a span is 32 granules at most: 8 bytes waste
+ * There are two granules because a span is 32 granules at most: 8 bytes waste
  * little of a short span, and 32 need a quarter of the bits for a long one.
  */
 #include "lib/addr.h"
 #include "mm/spans/spans_zone.h"
 
-/* Requests up to `limit` bytes, if no earlier row takes them. */
-struct policy_row {
-    const char *name;
-    uint16_t granule_bytes;
-    uint16_t limit;
-};
-
-static const struct policy_row plain_classes[] = {
-    { "class 8", 8, 8 },
-    { "class 16", 16, 16 },
-    { "class 32", 32, 32 },
-    { "class 64", 64, 64 },
-    { "class 128", 128, 128 },
-    { "class 256", 256, 256 },
-    { "class 512", 512, 512 },
-    { "class 1024", 1024, 1024 },
-    { NULL, 0, 0 },
-};
-
-static const struct policy_row fine_classes[] = {
-    { "class 8", 8, 8 },
-    { "class 16", 16, 16 },
-    { "class 24", 24, 24 },
-    { "class 32", 32, 32 },
-    { "class 40", 40, 40 },
-    { "class 48", 48, 48 },
-    { "class 56", 56, 56 },
-    { "class 64", 64, 64 },
-    { "class 80", 80, 80 },
-    { "class 96", 96, 96 },
-    { "class 112", 112, 112 },
-    { "class 128", 128, 128 },
-    { "class 160", 160, 160 },
-    { "class 192", 192, 192 },
-    { "class 224", 224, 224 },
-    { "class 256", 256, 256 },
-    { "class 320", 320, 320 },
-    { "class 384", 384, 384 },
-    { "class 448", 448, 448 },
-    { "class 512", 512, 512 },
-    { "class 640", 640, 640 },
-    { "class 768", 768, 768 },
-    { "class 896", 896, 896 },
-    { "class 1024", 1024, 1024 },
-    { NULL, 0, 0 },
-};
-
-static const struct policy_row shared[] = {
+const struct spans_row spans_shared[] = {
     { "spans of 8", 8, 256 },
     { "spans of 32", 32, 1024 },
     { NULL, 0, 0 },
-};
-
-static const struct policy_row *const policies[] = {
-    [SPANS_PLAIN_CLASSES] = plain_classes,
-    [SPANS_FINE_CLASSES] = fine_classes,
-    [SPANS_SHARED] = shared,
 };
 
 /* A zone has the room of this many granules at least, so that what its header
@@ -101,7 +46,7 @@ static void pool_lay_out(struct span_pool *pool)
     pool->granule_zero = first - pool->granule_bytes;
 }
 
-static void pool_create(const struct policy_row *row)
+static void pool_create(const struct spans_row *row)
 {
     struct span_pool *pool = &span_heap.pools[span_heap.pool_count++];
     uint32_t granule = row->granule_bytes;
@@ -122,8 +67,8 @@ static void pool_create(const struct policy_row *row)
     }
 }
 
-void span_pools_create(enum spans_policy policy)
+void span_pools_create(const struct spans_row *policy)
 {
-    for (const struct policy_row *row = policies[policy]; row->name; row++)
+    for (const struct spans_row *row = policy; row->name; row++)
         pool_create(row);
 }

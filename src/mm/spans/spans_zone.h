@@ -117,7 +117,7 @@ struct span_heap {
 extern struct span_heap span_heap;
 
 /* Makes the pools and the orders of a policy; in spans_policy.c. */
-void span_pools_create(enum spans_policy policy);
+void span_pools_create(const struct spans_row *policy);
 
 /* -- Addresses ------------------------------------------------------------ */
 

@@ -4,7 +4,7 @@
  * Nothing here is searched: a store hands out the record that came back last,
  * or the next that was never used, so a new store has nothing to prepare.
  */
-#include "mm/objects/objects_zone.h"
+#include "bench/allocators/objects_zone.h"
 
 /* -- Stores -------------------------------------------------------------- */
 

@@ -12,10 +12,10 @@
  * entry meets other entries, or the tail; never a record, unless it misses by
  * pages.
  */
-#ifndef MM_OBJECTS_OBJECTS_ZONE_H
-#define MM_OBJECTS_OBJECTS_ZONE_H
+#ifndef BENCH_ALLOCATORS_OBJECTS_ZONE_H
+#define BENCH_ALLOCATORS_OBJECTS_ZONE_H
 
-#include "mm/objects/objects.h"
+#include "bench/allocators/objects.h"
 
 /* On the way of every call, of one in many, or of none that is right: said to
  * the compiler, which has few registers to keep for what is rare. */

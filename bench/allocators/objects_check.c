@@ -4,9 +4,9 @@
  * The page map is where the zones are found, so it is believed only as far as
  * the records it leads to say the same.  Every loop is bounded by a counter.
  */
-#include "mm/objects/objects.h"
+#include "bench/allocators/objects.h"
 
-#include "mm/objects/objects_zone.h"
+#include "bench/allocators/objects_zone.h"
 
 static const char mapping[] = "I1: the page map leads from pages to records";
 static const char record[] = "I2: a record repeats what its cache says";

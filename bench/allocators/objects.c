@@ -45,12 +45,12 @@
  * entries are replaced at random, most words have one free bit or none, and
  * most allocations have to look for the next.
  */
-#include "mm/objects/objects.h"
+#include "bench/allocators/objects.h"
 
+#include "bench/allocators/objects_zone.h"
 #include "lib/bitmap.h"
 #include "lib/bits.h"
 #include "lib/string.h"
-#include "mm/objects/objects_zone.h"
 
 struct object_heap object_heap;
 

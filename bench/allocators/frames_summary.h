@@ -4,13 +4,14 @@
  * These four do what their namesakes in frames.h do, on the same bitmaps, and
  * find a free frame by summary words instead of a search word by word.
  *
- * The kernel itself does not use them.  Its frame_alloc() is called for page
- * tables and for pages of a growing heap, where the rest of the call costs ten
- * times as much; it starts where the last search ended, so it is slow only in
- * memory that is nearly full and gives back at random (docs/bench.md).
+ * The kernel does not use them, so they are built for the host alone.  Its own
+ * frame_alloc() is called for page tables and for pages of a growing heap, where
+ * the rest of the call costs ten times as much; it starts where the last search
+ * ended, so it is slow only in memory that is nearly full and is given back in
+ * random order (docs/bench.md).
  */
-#ifndef MM_FRAMES_FRAMES_SUMMARY_H
-#define MM_FRAMES_FRAMES_SUMMARY_H
+#ifndef BENCH_ALLOCATORS_FRAMES_SUMMARY_H
+#define BENCH_ALLOCATORS_FRAMES_SUMMARY_H
 
 #include "mm/frames/frames.h"
 

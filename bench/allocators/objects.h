@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Object caches: the zone allocator once more, as armour is malloc once more.
  *
- * What zalloc has in front of its entries, a header and a bitmap, lies here in
- * pages where no entry is; and a call takes a fifth of the instructions.  It is
- * a second allocator and not a better first one, because zalloc.c is written
- * in a lab, by people who draw a zone before they count an instruction.
+ * zalloc keeps a header and a bitmap before the entries of a zone.  Here they
+ * are in pages where no entry is, and a call takes a fifth of the instructions.
+ * This is a second allocator and not a better first one: students write
+ * zalloc.c in a lab, and they draw a zone before they count an instruction.
  *
- * Behind kmalloc() they would lose: an entry that comes back in one size serves
- * no other (docs/allocators.md).  They are for who needs many things of one
- * type; heap_pages.h has pages for them at every stage before grow.
+ * Under kmalloc() they would lose: an entry that comes back in one size serves
+ * no other (docs/allocators.md).  They are for code that needs many things of
+ * one type.  The kernel has no such code, so they are built for the host alone.
  */
-#ifndef MM_OBJECTS_OBJECTS_H
-#define MM_OBJECTS_OBJECTS_H
+#ifndef BENCH_ALLOCATORS_OBJECTS_H
+#define BENCH_ALLOCATORS_OBJECTS_H
 
 #include "lib/list.h"
 #include "mm/heap/heap.h"

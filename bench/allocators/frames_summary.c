@@ -22,7 +22,7 @@
  * A word changes its summary only when it becomes full or stops being so: of 32
  * allocations from one word, 31 touch no summary at all.
  */
-#include "mm/frames/frames_summary.h"
+#include "bench/allocators/frames_summary.h"
 
 #include "lib/string.h"
 #include "mm/frames/frames_private.h"

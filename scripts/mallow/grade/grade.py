@@ -132,10 +132,7 @@ def grade_submission(arguments):
         raise Trouble(f"SUBMISSION: {plain_line(arguments.submission)} is not "
                       "a directory", WRONG_USE)
     out = Path(arguments.out) if arguments.out else GRADE
-    try:
-        report = grade_one(arguments, out)
-    except (OSError, MemoryError) as error:
-        raise Trouble(f"not graded: {error}", NOT_GRADED) from None
+    report = grade_one(arguments, out)
     print(report.text())
     if report.has_hidden and arguments.out:
         write_whole(out / HIDDEN, report.hidden_text() + "\n")
@@ -151,11 +148,15 @@ def grade(arguments):
         raise Trouble("lab 0 is a sheet, with the answers of the machine that "
                       "it was filled in on: make check LAB=boot marks it there",
                       WRONG_USE)
-    if arguments.all:
+    try:
+        if not arguments.all:
+            return grade_submission(arguments)
         check.read_seed(arguments.seed)
         choose(arguments.lab, arguments.test)  # wrong words: once, not for each
         return submissions.grade_all(arguments)
-    return grade_submission(arguments)
+    except (OSError, MemoryError) as error:
+        raise Trouble(f"not graded: {plain_line(str(error))}",
+                      NOT_GRADED) from None
 
 
 def add_commands(commands):

@@ -39,7 +39,7 @@ from ..project import Trouble
 from .guest_memory import MEMORY_BYTES, extents, lay_out, mapped, used_pieces
 
 BOOT_SECONDS = 180
-SECONDS = 600
+SECONDS = 300
 CPU_SECONDS = 120
 FILE_BYTES_MAX = 1 << 20  # of what the guest prints and records
 WILD_JUMP = "Trying to execute code outside RAM"

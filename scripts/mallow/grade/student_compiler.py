@@ -227,8 +227,8 @@ class StudentCompiler:
             if path == "<built-in>":
                 continue
             if job.in_tree(path) is None:
-                raise Refused(f"it opens {job.clean(path)}, which is not in "
-                              "the lab's contract")
+                raise Refused(f'#include "{job.clean(path)}" is not in the '
+                              "lab's contract")
             name, given = job.in_tree(path)
             del above[len(dots):]
             found.append(Opened(name, job.in_tree(above[-1])[0], given))

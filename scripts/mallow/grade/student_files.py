@@ -138,8 +138,8 @@ def missing(found, name):
         return (f"{name} is missing: there is {listed(archives)}, which is not "
                 "unpacked")
     if found.closed:
-        return (f"{name} is missing: the folder {listed(found.closed)} cannot "
-                "be read")
+        return (f"{name} is missing: the submission's folder "
+                f"{listed(found.closed)} cannot be read")
     if not found.files:
         return f"{name} is missing: the submission has no files"
     return f"{name} is missing: there is {listed(found.files)}"

@@ -17,6 +17,8 @@ MAKEFLAGS += --no-builtin-rules
 #: TEST=NAME         one test of it; SEED=N STEPS=0,5-9 do it the same again
 #: SUBMISSION=DIR    grade the student's files of another tree
 #: OPTIONS=WORDS     for debug: more for the kernel: replay, crash=overflow ...
+#: RECORD=1          for debug: records a run first; gdb can go back in it
+#: CORE=FILE         for debug: looks at a memory dump instead of a machine
 #: PORT=N            where debug-server listens, instead of your own port
 #: V=1               show the commands
 #: CROSS_COMPILE=X-  build with X-gcc and X-ld; CC=gcc-11 with that gcc
@@ -44,7 +46,8 @@ iso: ## build/kernel.elf and the bootable build/mallow.iso
 PYTHON ?= $(shell scripts/find-python)
 # What a person says travels in the environment, as it was typed: no shell reads
 # a name with an apostrophe, and make expands no $ in it.
-SAID   := STAGE MEMORY TRACES LAB TEST SEED STEPS SUBMISSION OPTIONS PORT
+SAID   := STAGE MEMORY TRACES LAB TEST SEED STEPS SUBMISSION OPTIONS PORT \
+          RECORD CORE FILE
 export MALLOW_VERBOSE = $(value V)
 $(foreach name,$(SAID),$(eval export MALLOW_$(name) = $$(value $(name))))
 quoted  = '$(subst ','\'',$(1))'

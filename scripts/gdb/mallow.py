@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
-from commands import (armour, calls, ends, first, frames, guard,  # noqa: E402
+from commands import (armour, back, calls, ends, first, frames, guard,  # noqa: E402
                     heap, machine_commands, map as heap_map, owner, pages,
                     printers, spans, verdict, writer, zone_commands)
 
@@ -45,8 +45,9 @@ for command in (machine_commands.Start, machine_commands.Stages,
                 zone_commands.Zones, zone_commands.Stores,
                 spans.SpansCommand, armour.Armour, owner.Owner,
                 heap_map.MapCommand, guard.GuardCommand, first.FirstCommand,
-                writer.WriterCommand, calls.Log,
+                writer.WriterCommand, back.Back, back.End, calls.Log,
                 machine_commands.ConsoleCommand):
     command()
+back.ReverseContinue()
 printers.register()
 ends.register()

@@ -44,6 +44,14 @@ def calls(memory):
     return [Call(log.calls[number % count]) for number in numbers]
 
 
+def under_way(memory):
+    """The call that has begun and not ended yet, or None."""
+    log = layout.variable(memory, "heap_log")
+    if not log.under_way or not log.on:
+        return None
+    return Call(log.calls[(log.next - 1) % len(log.calls)])
+
+
 def last_heap(found):
     """Those since the last time the heap was made anew."""
     starts = [number for number, call in enumerate(found)

@@ -234,12 +234,14 @@ def stopped(event):
     if session.seeking:
         return
     if isinstance(event, gdb.SignalEvent):
+        session.the_end.forget()
         SIGNALS.get(event.stop_signal, lambda: None)()
         return
     if not isinstance(event, gdb.BreakpointEvent):
         return
     for one in event.breakpoints:
         if isinstance(one, End):
+            session.the_end.forget()
             EXPLAIN[one.place]()
             break
 

@@ -13,7 +13,7 @@ kmalloc layer (mm/heap/heap_watch.h), and stops where a check finds damage.
 """
 import gdb
 
-from . import calls, kernel, layout
+from . import calls, kernel, layout, session
 from .command import Command
 from .ends import select_culprit
 from .heaps import Broken
@@ -38,6 +38,10 @@ def kernel_verdict(memory):
 
 
 def verdict(memory):
+    """What is wrong with the heap, by gdb's walks and by the kernel's check;
+    None in the middle of a call, where both would prove nothing."""
+    if calls.under_way(memory):
+        return None
     try:
         return first_broken(memory) or kernel_verdict(memory)
     except Unreadable as trouble:
@@ -68,6 +72,7 @@ class Finding:
         self.checks = watch.checks
         damaged = place == BROKEN
         self.now = Moment.of(watch.now) if damaged else None  # None: the end
+        self.cut_short = calls.under_way(memory)
         self.sound = Moment.of(watch.sound) if self.checks > damaged else None
         self.broken = verdict(memory)
         self.word = self.broken.word if self.broken else None
@@ -170,12 +175,16 @@ that is overwritten is no damage to the heap: ask `mallow writer` at once."""
             self.go_back()
             return
         layout.variable(memory, "heap_watch")
+        session.the_end.remember(False)
         say("starting again, with a check around the heap's calls ...")
         gdb.flush()
         Finding.latest = finding = find()
         memory = Memory()
         if not finding.checks and not finding.broken:
             raise Trouble("this run makes no call of kmalloc or kfree")
+        if finding.cut_short and not finding.broken:
+            self.tell_cut_short(finding)
+            return
         if not finding.broken:
             say(paint("first: the heap is sound", "good")
                 + f" before and after each call ({finding.checks} checks), and "
@@ -188,6 +197,15 @@ that is overwritten is no damage to the heap: ask `mallow writer` at once."""
             self.select_caller()
         else:
             select_culprit()
+
+    @staticmethod
+    def tell_cut_short(finding):
+        call = finding.cut_short
+        say(paint("first: the heap is sound", "good") + " up to the call in "
+            f"whose middle the run ends\n  ({finding.checks} checks): "
+            f"{call.text} from {call.place}.\n  What is wrong has come about "
+            "in that call, or was in what it was given.")
+        select_culprit()
 
     @staticmethod
     def go_back():

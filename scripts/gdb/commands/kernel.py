@@ -94,6 +94,7 @@ class Stage:
         self.name = memory.text(row.name, "a stage's name")
         self.lab = memory.text(row.lab, "a stage's lab") if row.lab else ""
         self.state = layout.name_in("enum stage_state", state)
+        self.check, self.backend = row.check, row.backend
 
     @property
     def works(self):

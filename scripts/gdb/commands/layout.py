@@ -64,6 +64,14 @@ def size_of(type_name):
     return type_of(type_name).sizeof
 
 
+def bytes_of(name):
+    """How long a variable is."""
+    try:
+        return gdb.parse_and_eval(name).type.sizeof
+    except gdb.error:
+        raise missing(f"variable {name}") from None
+
+
 def enumeration(type_name):
     """{name: value} of an enum."""
     return {field.name: field.enumval for field in type_of(type_name).fields()}

@@ -60,6 +60,7 @@ class Monitor:
             self.events.add(answer.get("event"))
             if "error" in answer:
                 raise Trouble(f"QEMU says: {answer['error']['desc']}")
+        return answer["return"]
 
     def wait_for(self, event):
         while event not in self.events:
@@ -129,6 +130,49 @@ def forget_registers():
     gdb.execute("maintenance flush dcache", to_string=True)
 
 
+class TheEnd:
+    """The kernel's variables and its heap as they were when a hunt began.
+
+    A hunt starts the machine again, so what memory holds afterwards is of an
+    earlier moment; questions about the end are answered from here."""
+
+    def __init__(self):
+        self.begin, self.bytes, self.at_end = 0, None, False
+
+    def remember(self, at_end):
+        """To be called before a hunt; a second hunt keeps what the first one
+        has remembered."""
+        if self.bytes is not None:
+            return
+        begin = layout.address_of("rodata_end")
+        count = layout.address_of("heap_end") - begin
+        try:
+            # The guard page below the stack is not there to be read.
+            guard = layout.address_of("stack_guard_begin") - begin
+            above = layout.address_of("stack_guard_end") - begin
+            read = gdb.selected_inferior().read_memory
+            self.bytes = (read(begin, guard).tobytes()
+                          + bytes(above - guard)
+                          + read(begin + above, count - above).tobytes())
+            self.begin, self.at_end = begin, at_end
+        except gdb.MemoryError:
+            self.bytes = None
+
+    def forget(self):
+        """The machine has come to an end by itself: memory is right again."""
+        self.bytes = None
+
+    def word(self, address):
+        """What was there; None if that was not kept, or there was no hunt."""
+        offset = address - self.begin
+        if self.bytes is None or not 0 <= offset <= len(self.bytes) - 4:
+            return None
+        return int.from_bytes(self.bytes[offset:offset + 4], "little")
+
+
+the_end = TheEnd()
+
+
 class Arrival(gdb.Breakpoint):
     """Stops at a function of the kernel's.
 
@@ -150,12 +194,15 @@ seeking = False  # a command runs the machine, and stops are its own affair
 
 
 @contextlib.contextmanager
-def alone():
+def alone(users=True):
     """While a command runs the machine: what the user has set would only be in
-    the way, and how the kernel ends is not told."""
+    the way, and how the kernel ends is not told.  With users=False, what the
+    user has set stays."""
     global seeking
     others = [one for one in gdb.breakpoints() or ()
               if one.enabled and one.number > 0]  # ours have none above 0
+    if not users:
+        others = []
     for one in others:
         one.enabled = False
     seeking = True

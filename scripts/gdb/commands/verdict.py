@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """`mallow check`: every walk's verdict at once, a line each."""
-from . import directory, kernel
+from . import calls, directory, kernel, own_check, tables
 from .command import Command
 from .frames import Frames
-from .heap import walk_of
+from .heap import TEST_PAGES, walk_of
 from .memory import Trouble
 from .screen import paint, say, say_verdict
 from .spans import Spans
@@ -36,12 +36,20 @@ class Check(Command):
 mallow check
 
 The place to begin.  It names the command that shows more of what is damaged.
-Bookkeeping is looked at, not what callers keep in their blocks."""
+Two verdicts: gdb's own, from walks that only read memory, and the kernel's,
+whose checks are run where the machine can still run them.  If the two differ,
+something is damaged.  Bookkeeping is looked at, not what callers keep in their
+blocks."""
 
     name = "check"
 
     def answer(self, memory, words):
         kernel.require(memory)
+        self.tell_call(memory)
+        try:
+            say_verdict(tables.broken(memory), "IDT, GDT and tasks", "tables  ")
+        except Trouble as trouble:
+            say(f"tables  {trouble}")
         self.tell("frames", "mallow frames", self.frames, memory)
         self.tell("pages", "mallow page ADDRESS", directory.faults, memory)
         try:
@@ -49,6 +57,31 @@ Bookkeeping is looked at, not what callers keep in their blocks."""
                 say_verdict(broken, f"{command} shows more", f"{name:7} ")
         except Trouble as trouble:
             say(f"heap    {trouble}")
+        self.tell_kernel(memory)
+
+    @staticmethod
+    def tell_call(memory):
+        call = calls.under_way(memory)
+        if call:
+            say(paint(f"the machine is in the middle of {call.text}", "bad")
+                + f", called from {call.place}:\n  the heap may be between two "
+                "sound states; `mallow first` looks at the calls before")
+
+    @staticmethod
+    def tell_kernel(memory):
+        """The kernel's own checks."""
+        try:
+            found = own_check.verdicts(memory)
+        except Trouble as trouble:
+            say(f"kernel  {trouble}")
+            return
+        for name, broken in found:
+            if broken:
+                say_verdict(broken, "", f"kernel  {name}: ")
+        sound = [name for name, broken in found if not broken]
+        if sound:
+            say("kernel  " + paint("sound", "good") + " by its own checks: "
+                + ", ".join(sound))
 
     @staticmethod
     def frames(memory):

@@ -1,35 +1,45 @@
 # SPDX-License-Identifier: MIT
-"""`mallow writer`: who has put there what is there now?
+"""`mallow writer`: which store has put there what is there now?
 
     now     0xc0128010: 0x6f20646e, which no header should hold
     again   reset --> kernel_main --> stores ... --> 0x6f20646e: stop
 
 A run that nobody types into does the same each time.  So the machine starts
-again, with a watchpoint that stops when the place takes its present value.
+again, with a watchpoint that counts how often the place takes its present value
+on the way to the end; then once more, to the last of those stores.  In a
+replay of a recorded run the machine goes backwards instead (back.py).
 """
 import gdb
 
+from . import back, kernel, session
 from .command import Command
 from .first import Finding
+from .frames import table_holders
 from .guard import OWN_FILES, Writer
-from .memory import Memory, Trouble, Unreadable, number_of
+from .memory import PAGE, Memory, Trouble, Unreadable, number_of
 from .screen import paint, say
-from .seek import run_to_an_end, run_to_moment
-from .session import restart, run_to
+from .seek import ENDS, run_to_an_end, run_to_moment
 
 WORD = 4
 
 
-class Watch(gdb.Breakpoint):
-    """Stops at the store after which the word at `address` is `value`."""
+# What the processor sets in a page-table entry: accessed, dirty.
+PROCESSORS_BITS = 0x60
 
-    def __init__(self, address, value):
+
+class Watch(gdb.Breakpoint):
+    """Counts the stores after which the word at `address` is `value`; stops at
+    number `wanted` of them."""
+
+    def __init__(self, address, value, wanted, ignored=0):
         super().__init__(f"*(unsigned *){address:#x}", gdb.BP_WATCHPOINT,
                          gdb.WP_WRITE, internal=True)
         self.silent = True
-        self.address, self.value = address, value
+        self.address, self.ignored = address, ignored
+        self.value = value & ~ignored
         self.before, self.stores = self.word(), 0
-        self.found = False
+        self.matches, self.wanted = 0, wanted
+        self.was = None
 
     def word(self):
         try:
@@ -41,64 +51,111 @@ class Watch(gdb.Breakpoint):
         now = self.word()
         before, self.before = self.before, now
         self.stores += 1
-        if now != self.value:
+        if now is None or now & ~self.ignored != self.value:
             return False
-        was = "" if before is None else f", was {before:#010x}"
-        self.found = True
+        self.matches += 1
+        self.was = before
+        return self.matches == self.wanted
+
+    def tell(self):
+        """After it has stopped the machine."""
         writer = Writer()
-        say(paint(f"writer: {writer.text} has put {now:#010x} at "
+        was = "" if self.was is None else f", was {self.was:#010x}"
+        say(paint(f"writer: {writer.text} has put {self.before:#010x} at "
                   f"{self.address:#010x}{was}", "bad"))
-        say(f"  store {self.stores} into this word; `continue` looks for a "
-            "later one that leaves the same there")
         if any(map(writer.belongs_to, OWN_FILES)):
             say("  that is the allocator's own code: its mistake, or it has "
                 "reckoned with a header that was damaged before")
-        return True
 
 
 class WriterCommand(Command):
     """Starts again, and stops at the store that made a word what it is now.
 
-mallow writer ADDRESS     the word of 4 bytes with ADDRESS in it
-mallow writer             the word that `mallow first` has found
-mallow writer off         looks no longer
+mallow writer ADDRESS         the word of 4 bytes with ADDRESS in it
+mallow writer ADDRESS VALUE   the same, if VALUE is not there any more
+mallow writer                 the word that `mallow first` has found
 
-After `mallow first` it begins where the heap was sound for the last time.
+After `mallow first` it begins where the heap was sound for the last time.  It
+leaves nothing behind: no watchpoint, no breakpoint.
 
-Works for a run that nobody types into: it does the same each time.  Memory is
+Works for a run that nobody types into: it does the same each time.  A run with
+typing or interrupts in it has to be recorded: make debug RECORD=1.  Memory is
 watched by the hardware, so nothing runs slower."""
 
-    name, usage, most = "writer", "ADDRESS | off", 1
+    name, usage, most = "writer", "ADDRESS [VALUE]", 2
     kind = gdb.COMMAND_RUNNING
-    watch = None
 
     def answer(self, memory, words):
-        if words == ["off"]:
-            self.forget()
-            say("nothing is looked for any more")
-            return
         address = self.wanted(words) & ~(WORD - 1)
-        value = memory.word(address)
-        self.forget()
+        value = self.value(memory, address, words)
+        if back.recorded():
+            back.to_writer(address, value)
+            return
+        ignored = PROCESSORS_BITS if is_page_table(address) else 0
+        ended = is_at_end()
+        session.the_end.remember(ended)
         finding = Finding.latest
-        if finding and finding.holds_for(address):
+        known = finding and finding.holds_for(address)
+        since = f", which was sound {finding.sound}" if known else ""
+        say(f"starting again, to the store that puts {value:#010x} at "
+            f"{address:#010x}{since} ...")
+        gdb.flush()
+        wanted = 1
+        if session.the_end.at_end:
+            wanted, end = self.run(finding if known else None, address, value,
+                                   0, ignored, since)
+            if not wanted:
+                self.none(value, end)
+                return
+        found, end = self.run(finding if known else None, address, value,
+                              wanted, ignored, since)
+        if found < wanted:
+            self.none(value, end)
+
+    def run(self, finding, address, value, wanted, ignored, since):
+        """Runs from the beginning, or from where a Finding was sound, to the
+        store `wanted`, or to the end: (stores found, end or None)."""
+        if finding:
             run_to_moment(finding.sound)
-            since = f", which was sound {finding.sound}"
+            self.require_news(address, value, since)
         else:
-            restart()
-            run_to("kernel_main")
-            since = ""
-        self.require_news(address, value, since)
-        say(f"started again, to the store that puts {value:#010x} at "
-            f"{address:#010x}" + since)
-        WriterCommand.watch = watch = Watch(address, value)
-        end = run_to_an_end()
-        if not watch.found:
-            self.forget()
-            say(paint("writer: nobody", "bad") + f" has left {value:#010x} "
-                "there " + (f"on the way to {end}" if end else "so far")
-                + f" ({watch.stores} stores): it has come with the image, or "
-                "from gdb")
+            session.restart()
+            session.run_to("kernel_main")
+        watch = Watch(address, value, wanted, ignored)
+        try:
+            end = run_to_an_end()
+            if wanted and watch.matches == wanted:
+                watch.tell()
+                if session.the_end.at_end:
+                    say("  the last store that put this value there, of "
+                        f"{watch.matches}; store {watch.stores} into the word")
+                else:
+                    say("  the first store that put this value there; a later "
+                        "one may have put it there again")
+            return watch.matches, end
+        finally:
+            watch.delete()
+
+    @staticmethod
+    def none(value, end):
+        say(paint("writer: nobody", "bad") + f" has left {value:#010x} there "
+            + (f"on the way to {end}" if end else "so far")
+            + ": it has come with the image, or from gdb")
+
+    @staticmethod
+    def value(memory, address, words):
+        """What the word has to become: as given, or as it was at the end."""
+        if len(words) > 1:
+            return number_of(words[1])
+        kept = session.the_end.word(address)
+        if kept is not None:
+            return kept
+        if session.the_end.bytes is not None:
+            raise Trouble("the machine was started again, and what is at "
+                          f"{address:#010x} now is older than what you ask "
+                          f"about: give the value, mallow writer {address:#x} "
+                          "VALUE, or `continue` to the end first")
+        return memory.word(address)
 
     @staticmethod
     def require_news(address, value, since):
@@ -117,8 +174,23 @@ watched by the hardware, so nothing runs slower."""
                           "`mallow first` it needs no address")
         return Finding.latest.word
 
-    @staticmethod
-    def forget():
-        if WriterCommand.watch and WriterCommand.watch.is_valid():
-            WriterCommand.watch.delete()
-        WriterCommand.watch = None
+
+def is_at_end():
+    """Whether the machine stands where a run ends."""
+    frame = gdb.newest_frame()
+    while frame:
+        if frame.name() in ENDS:
+            return True
+        frame = frame.older()
+    return False
+
+
+def is_page_table(address):
+    """Whether the word is an entry of a table that the processor walks."""
+    try:
+        base, count = kernel.direct_map(Memory())
+        return base <= address < base + count and any(
+            "page" in holder for holder in table_holders(
+                (address - base) // PAGE))
+    except (Trouble, gdb.error):
+        return False

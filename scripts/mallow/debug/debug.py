@@ -29,6 +29,7 @@ from .. import check, machine, memory, project, stages
 from ..project import (BUILD, ISO, KERNEL, ROOT, WRONG_USE, Trouble, require,
                        shown)
 from . import gdb
+from . import record as recording
 
 CONSOLE = "debug-serial"
 START_SECONDS = 10
@@ -138,6 +139,8 @@ def gdb_command(arguments, what, folder):
         command += ["-x", str(gdb.COMMANDS)]
     if what.test:
         command += ["-ex", "continue"]
+    if arguments.record and not wrong:
+        command += ["-ex", "mallow end"]
     return [*command, *arguments.gdb, str(require(KERNEL))]
 
 
@@ -175,12 +178,29 @@ def both(qemu_words, gdb_words, environment, folder):
         qemu.wait()
 
 
+def record(arguments, what, folder):
+    """Records a run; what gdb needs to know of it."""
+    limit = recording.seconds(arguments.record)
+    if what.test:
+        raise Trouble("a test does the same each time and needs no RECORD=1",
+                      WRONG_USE)
+    command = machine.arguments(require(ISO), folder, what.words,
+                                memory.chosen(arguments.memory), "stdio")
+    command = recording.behind_replay(command, folder, "record")
+    project.show_command(arguments, command)
+    return recording.record(command, folder, limit)
+
+
 def session(arguments, folder, log):
     what = subject(arguments)
     Path(log).write_bytes(b"")
     qemu_words = qemu_command(arguments, what, folder, f"file:{log}")
-    gdb_words = gdb_command(arguments, what, folder)
     environment = {**os.environ, **gdb.told(folder, what, log)}
+    if arguments.record:
+        last = record(arguments, what, folder)
+        qemu_words = recording.behind_replay(qemu_words, folder, "replay")
+        environment["MALLOW_RECORDED"] = "panic" if last is None else str(last)
+    gdb_words = gdb_command(arguments, what, folder)
     # No questions about servers for debug information of other people.
     environment.pop("DEBUGINFOD_URLS", None)
     # Ctrl-C means "interrupt the kernel", and gdb hears it without us.
@@ -220,6 +240,9 @@ def add_commands(commands):
     add_subject(parser)
     parser.add_argument("--log", default="", metavar="FILE",
                         help="takes what the kernel prints")
+    parser.add_argument("--record", default=os.environ.get("RECORD", ""),
+                        metavar="1|SECONDS",
+                        help="records a run first, and replays it under gdb")
     parser.add_argument("gdb", nargs="*", metavar="ARGUMENT",
                         help="for gdb; put -- before the first")
     parser.set_defaults(run=debug)

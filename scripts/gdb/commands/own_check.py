@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""The kernel's own verdict: its checks, run in the machine.
+
+    gdb        stages[i].check()  -->  the kernel's code, on the kernel's stack
+    registers  <-- as they were, also if the check meets a fault of its own
+
+The walks of the other files read memory and run nothing, so they work in a
+kernel that cannot run any more; but they are a second description of the same
+structures, and may miss what the kernel sees.  So both are shown.
+"""
+import os
+
+import gdb
+
+from . import kernel, layout, session
+from .heaps import Broken
+from .memory import Trouble
+
+REGISTERS = ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eip",
+             "eflags")
+FAULTS = ("report_trap", "panic")
+ROOM_BYTES = 2048  # of stack, for a check
+
+
+class Fault(gdb.Breakpoint):
+    """Stops where a check itself has met a fault."""
+
+    def __init__(self, place):
+        super().__init__(place, internal=True)
+        self.silent = True
+
+
+def require_stack():
+    """A check needs the kernel's own stack, with some room on it; and in a
+    replay nothing may run but what was recorded."""
+    if os.environ.get("MALLOW_RECORDED"):
+        raise Trouble("its own checks cannot run in the replay of a recorded "
+                      "run")
+    esp = kernel.register("esp")
+    low, high = (layout.address_of(name)
+                 for name in ("stack_guard_end", "stack_end"))
+    if not low + ROOM_BYTES <= esp <= high:
+        raise Trouble("the kernel's own checks cannot run here: esp is not in "
+                      "the kernel's stack, or that is nearly full")
+
+
+def call_check(address):
+    """The struct violation that a check answers, as (invariant, address,
+    expected, found), or None if all is sound."""
+    answer = gdb.parse_and_eval(
+        f"((struct violation (*)(void)){address:#x})()")
+    if not int(answer["invariant"]):
+        return None
+    return Broken(answer["invariant"].string(errors="replace"),
+                  int(answer["address"]), "by the kernel's own check",
+                  f"{int(answer['expected']):#x}",
+                  f"{int(answer['found']):#x}")
+
+
+def run_check(address):
+    """The same, whatever happens to the check."""
+    saved = {name: kernel.register(name) for name in REGISTERS}
+    with session.alone():
+        faults = [Fault(place) for place in FAULTS]
+        try:
+            return call_check(address)
+        except gdb.error:
+            where = kernel.function_at(gdb.newest_frame().pc())
+            return Broken("the kernel's own check can run", address,
+                          "its end", "an answer", f"a fault: {where}")
+        finally:
+            for one in faults:
+                one.delete()
+            if {name: kernel.register(name) for name in saved} != saved:
+                gdb.newest_frame().select()
+                for name, value in saved.items():
+                    gdb.execute(f"set var ${name} = {value:#x}",
+                                to_string=True)
+
+
+def replaced(memory, row):
+    """Whether another stage's allocator has taken the place of this one."""
+    if not row.backend:
+        return False
+    name = kernel.KmallocLayer.name_of(memory, row.backend)
+    layer = layout.variable(memory, "kmalloc_layer")
+    return name not in (kernel.KmallocLayer.name_of(memory, layer.large),
+                        kernel.KmallocLayer.name_of(memory, layer.small))
+
+
+def verdicts(memory):
+    """[(stage, Broken or None)] of the checks of all stages in force."""
+    require_stack()
+    found = []
+    for stage in kernel.stages(memory):
+        if stage.works and stage.check and not replaced(memory, stage):
+            found.append((stage.name, run_check(stage.check)))
+    return found

@@ -76,6 +76,14 @@ class Finding:
         self.sound = Moment.of(watch.sound) if self.checks > damaged else None
         self.broken = verdict(memory)
         self.word = self.broken.word if self.broken else None
+        self.value = None  # of that word, when it was found
+
+    def keep_value(self):
+        """A later hunt starts the machine again, and the word changes."""
+        try:
+            self.value = Memory().word(self.word) if self.word else None
+        except Unreadable:
+            pass  # the word itself cannot be read: a page is gone
 
     @property
     def within(self):
@@ -147,6 +155,7 @@ def find():
     if fine.sound and fine.broken and fine.broken.suspects:
         fine.word = fine.broken.word = changed_word(fine)
         look(fine.sound.call, 1)
+    fine.keep_value()
     return fine
 
 

@@ -92,8 +92,7 @@ watched by the hardware, so nothing runs slower."""
             back.to_writer(address, value)
             return
         ignored = PROCESSORS_BITS if is_page_table(address) else 0
-        ended = is_at_end()
-        session.the_end.remember(ended)
+        session.the_end.remember(is_at_end())
         finding = Finding.latest
         known = finding and finding.holds_for(address)
         since = f", which was sound {finding.sound}" if known else ""
@@ -101,9 +100,8 @@ watched by the hardware, so nothing runs slower."""
             f"{address:#010x}{since} ...")
         gdb.flush()
         wanted = 1
-        if session.the_end.at_end:
-            wanted, end = self.run(finding if known else None, address, value,
-                                   0, ignored, since)
+        if session.the_end.at_end and not known:
+            wanted, end = self.run(None, address, value, 0, ignored, since)
             if not wanted:
                 self.none(value, end)
                 return
@@ -126,10 +124,10 @@ watched by the hardware, so nothing runs slower."""
             end = run_to_an_end()
             if wanted and watch.matches == wanted:
                 watch.tell()
-                if session.the_end.at_end:
+                if wanted > 1 or session.the_end.at_end and not finding:
                     say("  the last store that put this value there, of "
                         f"{watch.matches}; store {watch.stores} into the word")
-                else:
+                elif not finding:
                     say("  the first store that put this value there; a later "
                         "one may have put it there again")
             return watch.matches, end
@@ -147,6 +145,9 @@ watched by the hardware, so nothing runs slower."""
         """What the word has to become: as given, or as it was at the end."""
         if len(words) > 1:
             return number_of(words[1])
+        if Finding.latest and Finding.latest.holds_for(address) \
+                and Finding.latest.value is not None:
+            return Finding.latest.value
         kept = session.the_end.word(address)
         if kept is not None:
             return kept

@@ -22,6 +22,7 @@ MAKEFLAGS += --no-builtin-rules
 #: PORT=N            where debug-server listens, instead of your own port
 #: V=1               show the commands
 #: CROSS_COMPILE=X-  build with X-gcc and X-ld; CC=gcc-11 with that gcc
+#: BASE=1            make the ISO from iso/base.iso.xz, without GRUB
 #: LLVM=1            build with clang and ld.lld; LLVM=-19 with clang-19
 MEMORY ?= 128M
 HELP   := Makefile $(wildcard staff.mk)

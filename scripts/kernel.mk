@@ -64,7 +64,8 @@ $(B)/kernel.elf: $(O)/kernel.elf $(B)/.toolchain
 	$(Q)cp $< $@.new && mv $@.new $@
 
 $(B)/mallow.iso: $(O)/mallow.elf $(B)/kernel.elf iso/grub.cfg \
-                 scripts/make-iso $(B)/.traces $(wildcard traces/*.rep)
+                 scripts/make-iso scripts/run-mkrescue scripts/fill-iso \
+                 iso/base.iso.xz $(B)/.traces $(wildcard traces/*.rep)
 	$(call say,ISO,$@)
 	$(Q)scripts/make-iso $< $@ traces
 
@@ -90,7 +91,7 @@ $(O)/.tools $(B)/.toolchain: FORCE
 	@mkdir -p $(@D)
 	@echo '$(KCC) $(KLD) $(CFLAGS) $(NO_FRAME_FLAGS) $(EXTRA)' | cmp -s - $@ || \
 	 echo '$(KCC) $(KLD) $(CFLAGS) $(NO_FRAME_FLAGS) $(EXTRA)' > $@
-# The names: a trace that is gone is newer than nothing.
+# The names: a trace that is gone is newer than nothing.  And which way to make it.
 $(B)/.traces: FORCE
 	@mkdir -p $(@D)
 	@ls traces | cmp -s - $@ || ls traces > $@

@@ -74,8 +74,7 @@ static bool start_machine(uint32_t magic, uint32_t info)
     traps_init();                    /* from here on a fault is reported */
     directory_forget_boot_mapping(); /* from here on a null pointer faults */
     boot_memory_read(&memory, magic, info, direct_map.bytes);
-    if (memory.boot.text_screen) /* none under UEFI */
-        console_use_screen();
+    console_use_screen(&memory.boot.screen);
     symbols_init(&memory.boot.symbols);          /* names for backtraces */
     explain_init(&memory.layout);                /* addresses in words */
     again_use(&memory, stages[STAGES - 1].name); /* how to come back here */

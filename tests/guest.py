@@ -57,13 +57,16 @@ class Qmp:
 class Guest:
     """One QEMU with the kernel in it."""
 
-    def __init__(self, words, memory_size, iso, counting, seconds):
+    def __init__(self, words, memory_size, iso, counting, seconds,
+                 firmware=None):
         self.directory = tempfile.TemporaryDirectory(prefix="mallow-")
         self.folder = Path(self.directory.name)
         command = machine.arguments(iso, self.folder, words,
                                     memory.parse(memory_size))
         command += ["-qmp", f"unix:{self.folder / 'qmp'},server=on,wait=off"]
         command += machine.counting() if counting else []
+        if firmware:  # (QEMU, its arguments): UEFI instead of BIOS
+            command[:1] = [firmware[0], *firmware[1]]
         self.console = PopenSpawn(command, timeout=seconds, encoding="utf-8",
                                   codec_errors="replace",
                                   preexec_fn=machine.die_with_parent)
@@ -179,5 +182,6 @@ def clean(text):
     return text.replace("\r\n", "\n").replace("\r", "")
 
 
-def start(*words, memory_size="128M", iso=ISO, counting=False, seconds=20):
-    return Guest(list(words), memory_size, iso, counting, seconds)
+def start(*words, memory_size="128M", iso=ISO, counting=False, seconds=20,
+          firmware=None):
+    return Guest(list(words), memory_size, iso, counting, seconds, firmware)

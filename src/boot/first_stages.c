@@ -2,6 +2,7 @@
 /* Starts stages boot, frames and paging. */
 #include "boot/first_stages.h"
 
+#include "arch/i386/directory.h"
 #include "arch/i386/image.h"
 #include "arch/i386/segments.h"
 #include "arch/i386/traps.h"
@@ -62,7 +63,8 @@ enum stage_state start_paging(void)
     static struct paging_plan plan; /* paging_check() reads it later */
 
     plan = (struct paging_plan){ &boot_memory->layout, spans,
-                                 sizeof spans / sizeof *spans };
+                                 sizeof spans / sizeof *spans,
+                                 directory_device_entry() };
     return paging_init(&plan);
 }
 

@@ -23,6 +23,7 @@ static struct picture picture = {
         .rows = VGA_ROWS,
         .begin = vga_picture_begin,
         .end = vga_picture_end,
+        .show = vga_show,
     },
 };
 

@@ -157,6 +157,8 @@ static void draw_status(struct picture *picture, uint32_t done,
                 (unsigned long long)title->peak_bytes);
     column = picture_put_text(picture, STATUS_ROW, 0, text, TITLE_COLOUR);
     blank_from(picture, STATUS_ROW, column, TITLE_COLOUR);
+    if (picture->screen.show != NULL)
+        picture->screen.show();
 }
 
 static void draw_legend(struct picture *picture)

@@ -34,6 +34,8 @@ struct text_screen {
     /* Called before the first and after the last drawing; may be NULL. */
     void (*begin)(void);
     void (*end)(void);
+    /* Called when what was drawn is to be seen; may be NULL. */
+    void (*show)(void);
 };
 
 /* Slows a run down so that people can follow it. */

@@ -20,6 +20,7 @@ enum {
     LOADER = 2,
     MODULE = 3,
     MEMORY_MAP = 6,
+    FRAMEBUFFER = 8,
     ELF_SECTIONS = 9
 };
 
@@ -387,4 +388,53 @@ TEST(multiboot2_single_wrong_bytes)
         multiboot2_parse(info(), &boot);
         printed_text();
     }
+}
+
+/* The screen. */
+
+static void put_framebuffer(uint8_t kind, uint8_t bits, uint32_t bytes)
+{
+    static const uint8_t fields[] = { 16, 8, 8, 8, 0, 8 };
+
+    put32(FRAMEBUFFER);
+    put32(bytes);
+    put64(0x80000000u);
+    put32(4096);
+    put32(1024);
+    put32(768);
+    put32(bits | (uint32_t)kind << 8);
+    if (bytes > 32) {
+        memcpy(info() + info_bytes, fields, sizeof fields);
+        info_bytes += (uint32_t)sizeof fields;
+        pad();
+    }
+}
+
+static enum screen_kind screen_of(uint8_t kind, uint8_t bits, uint32_t bytes)
+{
+    begin();
+    put_memory_map();
+    put_framebuffer(kind, bits, bytes);
+    put_end();
+    CHECK(parse());
+    return boot.screen.kind;
+}
+
+TEST(multiboot2_knows_screens)
+{
+    CHECK_EQ(screen_of(2, 16, 32), SCREEN_TEXT);
+    CHECK_EQ(screen_of(1, 32, 38), SCREEN_PIXELS);
+    CHECK(boot.screen.address == 0x80000000u);
+    CHECK_EQ(boot.screen.pitch, 4096);
+    CHECK_EQ(boot.screen.width, 1024);
+    CHECK_EQ(boot.screen.height, 768);
+    CHECK_EQ(boot.screen.pixel_bytes, 4);
+    CHECK_EQ(boot.screen.red.shift, 16);
+    CHECK_EQ(boot.screen.blue.bits, 8);
+    CHECK_EQ(screen_of(1, 15, 38), SCREEN_PIXELS);
+    CHECK_EQ(boot.screen.pixel_bytes, 2);
+    CHECK_EQ(screen_of(0, 8, 38), SCREEN_NONE);  /* a palette */
+    CHECK_EQ(screen_of(1, 8, 38), SCREEN_NONE);  /* fewer bits than colours */
+    CHECK_EQ(screen_of(1, 64, 38), SCREEN_NONE); /* more than we can write */
+    CHECK_EQ(screen_of(1, 32, 32), SCREEN_NONE); /* no colours told */
 }

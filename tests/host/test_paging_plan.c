@@ -39,7 +39,7 @@ static void plan_spans(void)
     spans[1] =
         (struct kernel_span){ image_page(GUARD_PAGE),
                               image_page(GUARD_PAGE + 1), SPAN_GUARD, "guard" };
-    plan = (struct paging_plan){ &layout, spans, 2 };
+    plan = (struct paging_plan){ &layout, spans, 2, 0 };
 }
 
 /* A hole between 8 and 9 MiB, borders that are no multiple of anything. */
@@ -395,4 +395,28 @@ TEST(paging_check_finds_tables_out_of_sight)
     plan.layout = &forgetful;
     CHECK_EQ(paging_init(&plan), STAGE_OK);
     check_named("I5", (uintptr_t)kernel_directory());
+}
+
+/* The entry of the device window is the plan's word, and nothing is said of
+ * the table that it leads to. */
+TEST(paging_takes_the_device_window_from_the_plan)
+{
+    const page_entry_t devices = 0x123000u | ENTRY_PRESENT | ENTRY_WRITABLE;
+    page_entry_t *entry;
+
+    lay_out_machine();
+    CHECK_EQ(frames_init(&layout), STAGE_OK);
+    plan_spans();
+    plan.devices = devices;
+    CHECK_EQ(paging_init(&plan), STAGE_OK);
+    CHECK_SOUND(paging_check());
+    entry = &kernel_directory()->entries[DEVICE_WINDOW_BEGIN >> 22];
+    CHECK_EQ(*entry, devices);
+    *entry = devices | ENTRY_ACCESSED; /* the processor has been there */
+    CHECK_SOUND(paging_check());
+    *entry = 0;
+    check_named("I4", DEVICE_WINDOW_BEGIN);
+    *entry = devices;
+    plan.devices = 0; /* such as a plan that knows of no window */
+    CHECK(!is_sound(paging_check()));
 }

@@ -32,7 +32,7 @@ static void use_screen(unsigned columns, unsigned rows)
     for (unsigned i = 0; i < columns * rows; i++)
         cells[i] = 0x0700 | 'T';
     picture = (struct picture){
-        .screen = { cells, columns, rows, own, release },
+        .screen = { cells, columns, rows, own, release, NULL },
     };
 }
 
@@ -141,7 +141,7 @@ TEST(picture_stays_inside_any_screen)
 
 TEST(picture_without_screen_does_nothing)
 {
-    picture = (struct picture){ .screen = { NULL, 80, 25, own, release } };
+    picture = (struct picture){ .screen = { NULL, 80, 25, own, release, NULL } };
     begin(4096);
     picture_take(&picture, BEGIN, 1);
     picture_give(&picture, BEGIN, 1);

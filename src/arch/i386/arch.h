@@ -31,6 +31,11 @@
 #define DIRECTORY_SHIFT   22u
 #define LARGE_PAGE_BYTES  (1u << DIRECTORY_SHIFT)
 
+/* The last 4 MiB of addresses are for devices: one entry of the directory.  The
+ * last page stays unmapped, so that a pointer just below 0 faults. */
+#define DEVICE_WINDOW_BEGIN 0xFFC00000u
+#define DEVICE_WINDOW_BYTES (LARGE_PAGE_BYTES - PAGE_BYTES)
+
 enum page_entry_bit {
     ENTRY_PRESENT = 1 << 0,
     ENTRY_WRITABLE = 1 << 1,

@@ -38,6 +38,12 @@ header:
     /* Modules on page borders, so that each has its frames to itself. */
     .short 6, 0
     .long 8
+    /* A screen of pixels will do, too; optional.  Without this tag a machine
+     * with UEFI would show nothing; with a BIOS, grub.cfg asks for text. */
+    .short 5, 1
+    .long 20
+    .long 1024, 768, 32                 /* width, height, bits of a pixel */
+    .balign 8
     /* No more wishes. */
     .short 0, 0
     .long 8

@@ -24,10 +24,9 @@ void console_init(void)
     print_to(console_write);
 }
 
-void console_use_screen(void)
+void console_use_screen(const struct boot_screen *boot_screen)
 {
-    vga_init();
-    screen = true;
+    screen = vga_init(boot_screen);
 }
 
 bool console_has_screen(void)

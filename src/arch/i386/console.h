@@ -5,12 +5,14 @@
 #ifndef ARCH_I386_CONSOLE_H
 #define ARCH_I386_CONSOLE_H
 
+#include "arch/i386/multiboot2.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
 /* print() goes here afterwards.  The screen joins in when there is one. */
 void console_init(void);
-void console_use_screen(void);
+void console_use_screen(const struct boot_screen *screen);
 bool console_has_screen(void);
 void console_write(const char *text, size_t bytes);
 /* Waits for the next character; the processor sleeps meanwhile. */

@@ -51,6 +51,8 @@ struct tag_framebuffer {
     uint32_t pitch, width, height;
     uint8_t bits;
     uint8_t kind;
+    uint16_t reserved;
+    struct colour_field red, green, blue; /* of FRAMEBUFFER_RGB alone */
 };
 
 /* 32-bit fields, as in the specification's header file and in GRUB; its prose
@@ -67,6 +69,8 @@ struct elf_section {
     uint32_t link, info, alignment, entry_bytes;
 };
 
+#define FRAMEBUFFER_RGB   1
+#define RGB_TAG_BYTES     38u /* the structure above without its padding */
 #define FRAMEBUFFER_TEXT  2
 #define MEMORY_AVAILABLE  1
 #define SECTION_SYMBOLS   2u
@@ -255,6 +259,30 @@ static void read_elf_sections(const struct tag *tag, struct boot_info *boot)
     };
 }
 
+/* Other pixels than those of whole bytes are no screen for us. */
+static void read_screen(const struct tag *tag, struct boot_screen *screen)
+{
+    const struct tag_framebuffer *from = (const struct tag_framebuffer *)tag;
+
+    *screen = (struct boot_screen){ .kind = SCREEN_NONE };
+    if (from->kind == FRAMEBUFFER_TEXT)
+        screen->kind = SCREEN_TEXT;
+    if (from->kind != FRAMEBUFFER_RGB || tag->size < RGB_TAG_BYTES ||
+        from->bits < 15 || from->bits > 32)
+        return;
+    *screen = (struct boot_screen){
+        .kind = SCREEN_PIXELS,
+        .address = from->address,
+        .pitch = from->pitch,
+        .width = from->width,
+        .height = from->height,
+        .pixel_bytes = (from->bits + 7u) / 8,
+        .red = from->red,
+        .green = from->green,
+        .blue = from->blue,
+    };
+}
+
 static bool read_tag(const struct tag *tag, struct boot_info *boot)
 {
     const char *text;
@@ -274,8 +302,7 @@ static bool read_tag(const struct tag *tag, struct boot_info *boot)
     case TAG_MEMORY_MAP:
         return read_memory_map(tag, boot);
     case TAG_FRAMEBUFFER:
-        boot->text_screen =
-            ((const struct tag_framebuffer *)tag)->kind == FRAMEBUFFER_TEXT;
+        read_screen(tag, &boot->screen);
         return true;
     case TAG_ELF_SECTIONS:
         read_elf_sections(tag, boot);
@@ -318,7 +345,7 @@ bool multiboot2_parse(const void *info, struct boot_info *boot)
 
     *boot = (struct boot_info){ .command_line = "",
                                 .loader = "",
-                                .text_screen = true };
+                                .screen = { .kind = SCREEN_TEXT } };
     if (header->total_size < sizeof *header + sizeof(struct tag) ||
         header->total_size > direct_map.bytes - begin.addr) {
         print("multiboot2: total size %u makes no sense\n", header->total_size);

@@ -41,6 +41,28 @@ struct boot_symbols {
     uint32_t names_bytes;
 };
 
+/* The screen as the loader left it. */
+enum screen_kind {
+    SCREEN_NONE,
+    SCREEN_TEXT,  /* VGA's cells: BIOS */
+    SCREEN_PIXELS /* UEFI */
+};
+
+/* Where a colour is in a pixel: `bits` bits from bit `shift` on. */
+struct colour_field {
+    uint8_t shift, bits;
+};
+
+struct boot_screen {
+    enum screen_kind kind;
+    /* Of pixels alone: */
+    uint64_t address; /* physical */
+    uint32_t pitch;   /* bytes from a row to the next */
+    uint32_t width, height;
+    uint32_t pixel_bytes;
+    struct colour_field red, green, blue;
+};
+
 struct boot_info {
     const char *command_line; /* "" if there is none */
     const char *loader;       /* "" if it does not say */
@@ -51,7 +73,7 @@ struct boot_info {
     struct boot_module modules[BOOT_MODULES_MAX];
     size_t module_count;
     struct boot_symbols symbols; /* all zero if there are none */
-    bool text_screen;            /* VGA text cells can be written */
+    struct boot_screen screen;
 };
 
 /* Reads the structure at `info`; 8-byte aligned, in the direct map.  What

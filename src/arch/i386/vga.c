@@ -3,13 +3,11 @@
 #include "arch/i386/vga.h"
 
 #include "arch/i386/cpu.h"
+#include "arch/i386/framebuffer.h"
 #include "lib/addr.h"
 #include "lib/string.h"
 
-#include <stdbool.h>
-
 #define VGA_MEMORY        ((phys_t){ 0xB8000 })
-#define VGA_CELLS         (VGA_COLUMNS * VGA_ROWS)
 #define TEXT_COLOUR       0x07u /* light grey on black */
 #define TAB_STOP          8u
 #define CRTC_INDEX        0x3D4
@@ -21,6 +19,13 @@
 
 static unsigned cursor; /* index of the cell that takes the next character */
 static bool picture;
+static uint16_t *cells;
+static uint16_t drawn_cells[VGA_CELLS]; /* where VGA has none */
+
+static bool is_drawn(void)
+{
+    return cells == drawn_cells;
+}
 
 static uint16_t cell(char character)
 {
@@ -29,7 +34,7 @@ static uint16_t cell(char character)
 
 uint16_t *vga_cells(void)
 {
-    return phys_to_virt(VGA_MEMORY);
+    return cells;
 }
 
 static void crtc_write(uint8_t index, uint8_t value)
@@ -38,31 +43,38 @@ static void crtc_write(uint8_t index, uint8_t value)
     outb(CRTC_DATA, value);
 }
 
-static void show_cursor(void)
+void vga_show(void)
 {
+    if (is_drawn()) {
+        framebuffer_show(cells, picture ? VGA_CELLS : cursor);
+        return;
+    }
     crtc_write(CRTC_CURSOR_HIGH, (uint8_t)(cursor >> 8));
     crtc_write(CRTC_CURSOR_LOW, (uint8_t)cursor);
 }
 
 static void clear(unsigned first, unsigned end)
 {
-    uint16_t *cells = vga_cells();
-
     for (unsigned i = first; i < end; i++)
         cells[i] = cell(' ');
 }
 
-void vga_init(void)
+bool vga_init(const struct boot_screen *screen)
 {
+    if (screen->kind == SCREEN_TEXT)
+        cells = phys_to_virt(VGA_MEMORY);
+    else if (framebuffer_init(screen))
+        cells = drawn_cells;
+    else
+        return false;
     clear(0, VGA_CELLS);
     cursor = 0;
-    show_cursor();
+    vga_show();
+    return true;
 }
 
 static void scroll(void)
 {
-    uint16_t *cells = vga_cells();
-
     memmove(cells, cells + VGA_COLUMNS,
             (VGA_CELLS - VGA_COLUMNS) * sizeof *cells);
     clear(VGA_CELLS - VGA_COLUMNS, VGA_CELLS);
@@ -86,7 +98,7 @@ static void vga_put(char character)
         cursor += TAB_STOP - cursor % TAB_STOP;
         break;
     default:
-        vga_cells()[cursor++] = cell(character);
+        cells[cursor++] = cell(character);
     }
     if (cursor >= VGA_CELLS)
         scroll();
@@ -98,17 +110,20 @@ void vga_write(const char *text, size_t bytes)
         return;
     for (size_t i = 0; i < bytes; i++)
         vga_put(text[i]);
-    show_cursor();
+    vga_show();
 }
 
 void vga_picture_begin(void)
 {
     picture = true;
-    crtc_write(CRTC_CURSOR_START, CURSOR_HIDDEN);
+    if (!is_drawn())
+        crtc_write(CRTC_CURSOR_START, CURSOR_HIDDEN);
 }
 
 void vga_picture_end(void)
 {
     picture = false;
-    crtc_write(CRTC_CURSOR_START, 0);
+    if (!is_drawn())
+        crtc_write(CRTC_CURSOR_START, 0);
+    vga_show();
 }

@@ -345,6 +345,7 @@ enum stage_state paging_init(const struct paging_plan *plan)
         give_back_tables(directory);
         return error == PAGE_NOT_WRITTEN_YET ? STAGE_NOT_WRITTEN : STAGE_BROKEN;
     }
+    directory->entries[directory_index(DEVICE_WINDOW_BEGIN)] = plan->devices;
     paging = (struct paging){ directory, plan };
     return STAGE_OK;
 }

@@ -46,6 +46,7 @@ struct paging_plan {
     const struct memory_layout *layout;
     const struct kernel_span *spans;
     size_t span_count;
+    page_entry_t devices; /* the directory's entry of the device window, or 0 */
 };
 
 /* Page aligned, half open. */

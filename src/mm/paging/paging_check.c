@@ -10,6 +10,9 @@
  *     0         direct_map.base                             2^32
  *     |  absent  | writable | read only | ... | absent  ... |
  *
+ * The device window belongs to arch: its directory entry must be the one that
+ * the plan names, and its table is not looked at.
+ *
  * Pages of the window are mapped and unmapped later.  They are compared with
  * the ranges that the window's owner keeps; paging_window.c checks their
  * frames.
@@ -20,14 +23,15 @@
 #include "mm/frames/frames.h"
 #include "mm/paging/paging_private.h"
 
-#define BEGUN "I0: paging_init() has run, and keeps the plan"
-#define LEADS "I1: a directory entry leads to a writable table"
-#define OWNED "I1: a table has a frame that is in use, within reach"
-#define ALONE "I1: no frame holds two tables"
-#define SHOWS "I2: every page of the plan shows its frame"
-#define RIGHT "I3: every page has the rights of the plan"
-#define BLANK "I4: nothing is mapped that the plan does not name"
-#define KEPT  "I5: tables, code and stack in use are mapped"
+#define BEGUN   "I0: paging_init() has run, and keeps the plan"
+#define LEADS   "I1: a directory entry leads to a writable table"
+#define OWNED   "I1: a table has a frame that is in use, within reach"
+#define ALONE   "I1: no frame holds two tables"
+#define SHOWS   "I2: every page of the plan shows its frame"
+#define RIGHT   "I3: every page has the rights of the plan"
+#define BLANK   "I4: nothing is mapped that the plan does not name"
+#define DEVICES "I4: the device window has the entry of the plan"
+#define KEPT    "I5: tables, code and stack in use are mapped"
 
 /* The processor sets bits 5 and 6 when a page is used, and ignores bits 9 to
  * 11. All other bits have to be as in the plan. */
@@ -38,7 +42,8 @@ enum answer {
     ABSENT,
     READ_ONLY,
     WRITABLE,
-    CHANGING /* the window: as its owner says */
+    CHANGING, /* the window: as its owner says */
+    FOREIGN   /* the device window, where one is in use */
 };
 
 /* The tables, in the order of the directory's entries. */
@@ -68,6 +73,16 @@ static bool is_second(const page_entry_t *entries, uint32_t i)
     return false;
 }
 
+/* Whether entry `i` is that of a device window in use, as the plan has it. */
+static bool paging_is_device_entry(uint32_t i)
+{
+    const struct page_table *directory = paging.directory;
+    page_entry_t devices = paging.plan->devices;
+
+    return devices != 0 && i == directory_index(DEVICE_WINDOW_BEGIN) &&
+           (directory->entries[i] & ~IGNORED) == devices;
+}
+
 /* I1.  Must be checked before any other check reads a table. */
 static struct violation paging_check_tables(void)
 {
@@ -79,7 +94,7 @@ static struct violation paging_check_tables(void)
     for (uint32_t i = 0; i < ENTRIES_PER_TABLE && is_sound(violation); i++) {
         uintptr_t address = (uintptr_t)i << DIRECTORY_SHIFT;
 
-        if (!entry_is(entries[i], ENTRY_PRESENT))
+        if (!entry_is(entries[i], ENTRY_PRESENT) || paging_is_device_entry(i))
             continue;
         if ((entries[i] & (flags | ENTRY_LARGE)) != flags)
             return (struct violation){ LEADS, address, flags, entries[i] };
@@ -129,6 +144,8 @@ static struct piece paging_piece_at(uint64_t begin)
                               page_up(region->end));
     }
     piece_meet(&piece, window.begin, window.end, CHANGING);
+    if (paging.plan->devices != 0)
+        piece_meet(&piece, DEVICE_WINDOW_BEGIN, 1ull << 32, FOREIGN);
     return piece;
 }
 
@@ -239,6 +256,17 @@ static struct violation paging_check_changing(const struct piece *piece)
     return SOUND;
 }
 
+static struct violation paging_check_devices(void)
+{
+    uint32_t i = directory_index(DEVICE_WINDOW_BEGIN);
+
+    if (paging_is_device_entry(i))
+        return SOUND;
+    return (struct violation){ DEVICES, DEVICE_WINDOW_BEGIN,
+                               paging.plan->devices,
+                               paging.directory->entries[i] };
+}
+
 /* I2 to I4, for one piece. */
 static struct violation paging_check_piece(const struct piece *piece)
 {
@@ -246,6 +274,8 @@ static struct violation paging_check_piece(const struct piece *piece)
         return paging_check_absent(piece);
     if (piece->answer == CHANGING)
         return paging_check_changing(piece);
+    if (piece->answer == FOREIGN)
+        return paging_check_devices();
     return paging_check_present(piece);
 }
 

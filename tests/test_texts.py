@@ -1,35 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""What the texts show is what happens.
-
-    ```console    $ lines are run in a copy of the tree; a line `mallow> ...`
-                  behind `$ make run` is typed at the prompt it shows
-    ```mallow     mallow> lines are typed at the prompt of a booted kernel
-    ```gdb        (gdb) lines are run in a gdb session of their own
-
-A block below <!-- file: NAME --> is written to that file, in the same copy.
-
-Below each stands what must come, to the last line: `...` alone on a line for
-any lines, `…` inside one for any text.  A comment above says which kernel the
-next mallow and gdb blocks have, <!-- stage: heap -->, also with a size of
-memory, <!-- stage: boot memory=93M -->.  A block below <!-- unchecked: why -->
-shows what this tree cannot, such as half a solution.
-
-Where the heap lies depends on all the rest of the kernel.  So the address that
-`mallow> alloc` shows in a text stands for what the kernel answers there, in all
-that is typed and shown after it.
-"""
-import os
+"""What the texts show is what happens, in the finished kernel (transcripts.py);
+test_reader.py follows a lab as its reader does."""
+import itertools
 import re
 import subprocess
-import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pexpect
 import pytest
 from conftest import ROOT
 from guest import PROMPT, clean
 from pexpect.popen_spawn import PopenSpawn
+from transcripts import (SECONDS, Prompts, Step, blocks, compare, environment,
+                         run_gdb)
 
 from mallow import stages
 
@@ -42,71 +25,6 @@ UNCHECKED_MOST = 3  # blocks, of one text
 LONG = ["docs/instructors.md", *(f"labs/{lab}/README.md" for lab in (
     "3-heap", "4-malloc", "5-zalloc", "6-spans", "7-armour", "8-grow"))]
 
-PIECE = re.compile(
-    r"^<!-- stage: (?P<stage>\w+)(?P<words>[^>]*?) -->$"
-    r"|^<!-- unchecked: (?P<unchecked>[^>]+) -->$"
-    r"|^<!-- file: (?P<file>\S+) -->$"
-    r"|^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-STARTS = {"console": "$ ", "mallow": PROMPT, "gdb": "(gdb) "}
-ENDS = ("crash ", "exit", "reboot")  # commands after which there may be none
-SECONDS = 120
-MARK = "@@@"
-
-
-class Step(NamedTuple):
-    """A line that is typed, and what the text says of it."""
-    kind: str
-    typed: str
-    shown: str
-
-
-class Block(NamedTuple):
-    where: str  # file:line
-    language: str  # "file": its name and text are the one step
-    stage: str
-    words: list
-    steps: list
-
-
-def steps_of(body, language):
-    starts = [STARTS[language]] + ([PROMPT] if language == "console" else [])
-    steps = []
-    for line in body.splitlines():
-        start = next((one for one in starts if line.startswith(one)), None)
-        if start:
-            steps.append([start, line[len(start):], []])
-        elif steps:
-            steps[-1][2].append(line)
-        else:
-            pytest.fail(f"nothing is typed above: {line}")
-    return [Step(start, typed, "\n".join(shown))
-            for start, typed, shown in steps]
-
-
-def blocks(path):
-    """The blocks of a text that can be checked."""
-    text = (ROOT / path).read_text(encoding="utf-8")
-    found, stage, words, unchecked, file = [], None, [], False, None
-    for piece in PIECE.finditer(text):
-        if piece["stage"]:
-            stage, words = piece["stage"], piece["words"].split()
-        elif piece["unchecked"]:
-            unchecked = True
-        elif piece["file"]:
-            file = piece["file"]
-        else:
-            language = piece["language"]
-            where = f"{path}:{text.count(chr(10), 0, piece.start()) + 1}"
-            if file:
-                found.append(Block(where, "file", stage, words,
-                                   [Step("", file, piece["body"])]))
-            elif language in STARTS and not unchecked:
-                found.append(Block(where, language, stage, words,
-                                   steps_of(piece["body"], language)))
-            unchecked, file = False, None
-    return found
-
-
 def of_language(language):
     """[(text, its blocks)], of texts that have such blocks."""
     wanted = (language, "file") if language == "console" else (language,)
@@ -115,49 +33,7 @@ def of_language(language):
     return [(path, found) for path, found in pairs if found]
 
 
-def each(language):
-    """All blocks in a language; the first of each text runs everywhere."""
-    return [pytest.param(block, id=block.where,
-                         marks=pytest.mark.native if number else [])
-            for path in TEXTS for number, block in enumerate(
-                block for block in blocks(path) if block.language == language)]
-
-
-def lines_of(text):
-    return [line.rstrip() for line in text.strip("\n").splitlines()
-            if not line.startswith("  CC ")]
-
-
-def pattern(shown):
-    """What a text shows, as a regular expression."""
-    parts = []
-    for line in lines_of(shown):
-        if line.strip() == "...":
-            parts.append(r"(?:.*\n)*?")
-        else:
-            words = [re.escape(word) for word in line.split("…")]
-            parts.append(".*".join(words) + r"\n")
-    return re.compile("".join(parts))
-
-
-def compare(where, step, said):
-    said = "\n".join(lines_of(said))
-    if not pattern(step.shown).fullmatch(said + "\n" if said else ""):
-        pytest.fail(f"{where}: {step.kind}{step.typed}\n"
-                    f"--- the text shows\n{step.shown}\n--- what came\n{said}",
-                    pytrace=False)
-
-
 # -- console ------------------------------------------------------------------
-
-def environment():
-    """As at a terminal without colours; nothing of an outer make."""
-    kept = {name: value for name, value in os.environ.items()
-            if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "DISPLAY",
-                            "WAYLAND_DISPLAY", "V", "STAGE", "SEED", "TEST")}
-    return {**kept, "TERM": "dumb", "NO_COLOR": "1", "PYTHON": sys.executable,
-            "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
-
 
 def shell(root, line):
     done = subprocess.run(["bash", "-c", line], cwd=root, text=True,
@@ -277,49 +153,29 @@ def last_words(guest, line):
     pytest.param(found, id=str(path))
     for path, found in of_language("mallow")])
 def test_mallow(found, boot):
-    """Blocks that follow each other at one stage share a boot, and go on where
-    the one before has ended."""
-    guest, like, addresses = None, None, None
+    prompts = Prompts(boot)
     for block in found:
-        assert block.stage, f"{block.where}: no <!-- stage: ... --> above"
-        if guest is None or like != (block.stage, block.words):
-            guest = boot(f"stage={block.stage}", *options_of(block),
-                         **memory_of(block))
-            guest.prompt()
-            like, addresses = (block.stage, block.words), Addresses()
-        for step in block.steps:
-            if (step.typed + " ").startswith(ENDS):
-                said, alive = last_words(guest, step.typed)
-                guest = guest if alive else None
-            else:
-                said = guest.ask(addresses.to_type(step.typed))
-                if step.typed.startswith("alloc "):
-                    addresses.learn(step.shown, said)
-            compare(block.where, step, addresses.as_shown(said))
+        prompts.run(block)
 
 
 # -- gdb ----------------------------------------------------------------------
 
-@pytest.mark.parametrize("block", each("gdb"))
-def test_gdb(block, tmp_path):
-    assert block.stage, f"{block.where}: no <!-- stage: ... --> above"
-    script = tmp_path / "commands"
-    script.write_text("".join(f"echo \\n{MARK}\\n\n{step.typed}\n"
-                              for step in block.steps)
-                      + f"echo \\n{MARK}\\n\n", encoding="utf-8")
-    sizes = [f"--memory={size}" for size in memory_of(block).values()]
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "mallow.py"), "debug",
-         f"--log={tmp_path / 'log'}", f"--stage={block.stage}", *sizes,
-         f"--options={' '.join(options_of(block))}", "--", "-batch",
-         "-x", str(script)],
-        text=True, stdin=subprocess.DEVNULL, capture_output=True,
-        timeout=SECONDS, check=False, env=environment())
-    said = done.stdout.split(f"\n{MARK}\n")[1:-1]
-    assert len(said) == len(block.steps), \
-        f"{block.where}\n{done.stdout}{done.stderr}"
-    for step, answer in zip(block.steps, said):
-        compare(block.where, step, answer)
+def sessions():
+    """The gdb blocks of each session; the first of each text runs everywhere."""
+    found = []
+    for path in TEXTS:
+        mine = [block for block in blocks(path) if block.language == "gdb"]
+        together = [list(group) for _, group in itertools.groupby(
+            mine, lambda block: block.session)]
+        found += [pytest.param(group, id=group[0].where,
+                               marks=pytest.mark.native if number else [])
+                  for number, group in enumerate(together)]
+    return found
+
+
+@pytest.mark.parametrize("found", sessions())
+def test_gdb(found, tmp_path):
+    run_gdb(found, ROOT, tmp_path)
 
 
 # -- the texts themselves -------------------------------------------------------

@@ -18,8 +18,10 @@ from mallow import stages
 
 TEXTS = [path.relative_to(ROOT) for path in
          [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")),
-          *sorted(ROOT.glob("labs/*/README.md"))]]
-LABS = [path for path in TEXTS if path.parts[0] == "labs"]
+          *sorted(ROOT.glob("labs/*/README.md")),
+          *sorted(ROOT.glob("labs/*/hints.md"))]]
+LABS = [path for path in TEXTS
+        if path.parts[0] == "labs" and path.name == "README.md"]
 UNCHECKED_MOST = 3  # blocks, of one text
 # Whose commands replay or grade a lot: in `make test-all`.
 LONG = ["docs/instructors.md", *(f"labs/{lab}/README.md" for lab in (
@@ -191,7 +193,11 @@ def test_lab_text(path):
     prose = re.sub(r"```.*?```|<!--.*?-->", "", text, flags=re.DOTALL)
     words = len(prose.split())
     assert 900 <= words <= 2500, f"{words} words"
-    assert text.count("<details>") == text.count("</details>") >= 3
+    hints = path.with_name("hints.md")
+    levels = (ROOT / hints).read_text(encoding="utf-8").count("\n## Level") \
+        if (ROOT / hints).exists() else 0
+    assert text.count("<details>") == text.count("</details>")
+    assert text.count("<details>") + levels >= 3, "hints of three levels"
     assert "```gdb\n" in text, "no gdb session"
     assert re.search(r"\bhours\b", text), "how long does it take?"
     assert text.count("<!-- unchecked: ") <= UNCHECKED_MOST

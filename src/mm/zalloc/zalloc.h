@@ -59,8 +59,9 @@ bool zone_cache_create(struct zone_cache *cache, const char *name,
 void *zone_cache_alloc(struct zone_cache *cache);
 /* As zalloc_free(), but an entry of another cache is refused as foreign. */
 enum heap_error zone_cache_free(struct zone_cache *cache, void *payload);
-/* Gives the cache's memory back.  False, and nothing changed, while any of its
- * entries is in use. */
+/* Gives the cache's memory back, and takes the cache out of the list of caches:
+ * its structure is the caller's again.  False, and nothing changed, while any
+ * of its entries is in use. */
 bool zone_cache_destroy(struct zone_cache *cache);
 
 /* The first invariant of zalloc.c that does not hold. */

@@ -76,15 +76,16 @@ class Toolchain:
     """The kernel's compiler, and the programs made with it."""
 
     def __init__(self, flags=None):
-        compiler, linker, name, own_flags, no_frame, no_frame_flags, lib, mm = \
-            make_variables("KCC", "KLD", "TOOLCHAIN", "CFLAGS", "NO_FRAME",
-                           "FRAMELESS", "LIB", "MM")
+        compiler, linker, name, own_flags, lib, mm = make_variables(
+            "KCC", "KLD", "TOOLCHAIN", "CFLAGS", "LIB", "MM")
+        no_frame, no_frame_flags, frameless = make_variables(
+            "NO_FRAME", "NO_FRAME_FLAGS", "FRAMELESS")
         self.compiler = compiler.split()
         self.linker = linker.split()
         self.flags = (flags if flags is not None else own_flags).split()
-        without_frame = [ROOT / "src" / f"{one}.c" for one in no_frame.split()]
-        self.no_frame = {source: no_frame_flags.split() for source in
-                         [*without_frame, ALLOCATORS / "objects.c"]}
+        self.no_frame = {ROOT / "src" / f"{one}.c": no_frame_flags.split()
+                         for one in no_frame.split()}
+        self.no_frame[ALLOCATORS / "objects.c"] = frameless.split()
         self.folder = BUILD / name
         self.sources = [ROOT / "src" / f"{one}.c"
                         for one in (lib + " " + mm).split()]

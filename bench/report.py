@@ -161,9 +161,9 @@ def print_pairs(title, results):
 
 
 def peer_words(row):
-    """The best peer of this run, else what the target file says of others."""
+    """What the target file says of peers, else the best of this run."""
     best = row["best"]
-    if not best:
+    if "peer" in row or not best:
         return row.get("peer", "")
     price = best["beside"]
     return (f"{best['name']} {figure(best['value'])}"

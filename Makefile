@@ -102,7 +102,7 @@ clean: ## remove build/
 	$(Q)rm -rf $(B)
 
 help: ## this list
-	@echo 'Mallow: where memory comes from.'
+	@echo "Mallow $$(scripts/version): where memory comes from."
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(HELP) \
 	    | awk -F'\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'

@@ -22,6 +22,7 @@
 #include "boot/replay_setup.h"
 #include "boot/stages.h"
 #include "boot/test_mode.h"
+#include "boot/version.h"
 #include "lib/addr.h"
 #include "lib/print.h"
 #include "mm/armour/armour.h"
@@ -79,7 +80,7 @@ static bool start_machine(uint32_t magic, uint32_t info)
     explain_init(&memory.layout);                /* addresses in words */
     again_use(&memory, stages[STAGES - 1].name); /* how to come back here */
     heap_log_use(true);                          /* remembers the last calls */
-    print("Mallow: where memory comes from\n");
+    print("Mallow %s: where memory comes from\n", MALLOW_VERSION);
     good = test_mode_read_options(memory.boot.command_line, &options);
     test_mode_set_aside(&memory, &options);
     boot_memory_set_replay_aside(&memory, heap_most_bytes(&memory));

@@ -26,7 +26,8 @@ from .handout_git import Extent
 # Never handed out; a name that ends in / is a folder.
 STAFF = ["staff/", "tests/", "bench/", ".ci/", ".github/", ".clang-tidy",
          "scripts/lint", "scripts/check-modules", "scripts/check-callers",
-         "scripts/make-base-iso", "scripts/pictures",
+         "scripts/make-base-iso", "scripts/make-release",
+         "CONTRIBUTING.md", "SECURITY.md", "CITATION.cff", "scripts/pictures",
          "scripts/record/more-examples",
          "scripts/mallow/course/", "scripts/mallow/mutants/",
          "docs/bench.svg", "docs/bench.md", "docs/grading.md"]

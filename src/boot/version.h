@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* Which Mallow this is.  The boot log and `make help` print it; CHANGELOG.md says
+ * what changed. */
+#ifndef BOOT_VERSION_H
+#define BOOT_VERSION_H
+
+#define MALLOW_VERSION "1.0.0"
+
+#endif

@@ -266,7 +266,7 @@ HEADERS = {
     "an include": ('#include "mm/armour/armour_calls.h"', "contract"),
     "another lab's function": (
         "void *malloc_alloc(size_t bytes, size_t alignment);\n"
-        "static void *(*volatile const taker)(size_t, size_t) = malloc_alloc;",
+        "void *(*armour_taker)(size_t, size_t) = malloc_alloc;",
         "malloc_alloc"),
     "a name of the kernel": ("int lab_places;", "belongs"),
     "what does not compile": ("int x = ;", "does not compile"),

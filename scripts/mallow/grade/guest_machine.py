@@ -41,7 +41,7 @@ from .guest_memory import MEMORY_BYTES, extents, lay_out, mapped, used_pieces
 BOOT_SECONDS = 180
 SECONDS = 300
 CPU_SECONDS = 120
-FILE_BYTES_MAX = 1 << 20  # of what the guest prints and records
+FILE_BYTES_MAX = 128 << 10  # of what the guest prints and records
 WILD_JUMP = "Trying to execute code outside RAM"
 TEST_FAILED = 41  # EXIT_TEST_FAILED, as QEMU's status
 FRAMES_SHOWN = 10

@@ -38,6 +38,7 @@ INLINE = re.compile(
     r"^\s*(?:#APP|#\s*Start of file scope inline assembly)\n(.*?)"
     r"^\s*(?:#NO_APP|#\s*End of file scope inline assembly)$",
     re.MULTILINE | re.DOTALL)
+TOP_LEVEL = re.compile(r"^\s*#\s*Start of file scope inline", re.MULTILINE)
 INLINE_FILE = re.compile(r'^# \d+ "([^"]*)" 1$', re.MULTILINE)
 ASM = re.compile(r"\b(?:__)?asm(?:__)?\b")
 OUT_OF_TIME = re.compile(r"CPU time limit exceeded|SIGXCPU")
@@ -265,6 +266,7 @@ def own_lines(job, preprocessed):
     """(file, line, text) of all that no given header holds; Refused if a line
     marker names a file that does not exist."""
     file, line, given = "", 0, False
+    built_in, begun = False, False  # the compiler's own text comes first
     for row in preprocessed.split("\n"):
         marker = MARKER.fullmatch(row)
         if not marker:
@@ -273,9 +275,11 @@ def own_lines(job, preprocessed):
             line += 1
             continue
         line, name = int(marker.group(1)), marker.group(2)
-        if name.startswith("<"):
+        if name.startswith("<") and not begun:
+            built_in = True
             continue
         place = job.in_tree(name)
+        begun = begun or built_in
         if place is None:
             raise Refused(f"{file}: a line says that it is in {name}: #line "
                           "has no place in a student's file")
@@ -295,8 +299,10 @@ def given_lines(job, preprocessed):
 
 def own_assembly(job, assembly, preprocessed):
     """Inline assembly that is not a given header's.  gcc names the file of
-    each; clang does not, and there it counts if no given header has any."""
-    in_given = any(ASM.search(row) for row in given_lines(job, preprocessed))
+    each; clang does not, and there it counts if no given header has any, or if
+    it is in no function."""
+    in_given = any(ASM.search(row) for row in given_lines(job, preprocessed)) \
+        and not TOP_LEVEL.search(assembly)
     for text in INLINE.findall(assembly):
         names = INLINE_FILE.findall(text)
         places = [job.in_tree(name) or ("", False) for name in names]

@@ -96,6 +96,7 @@ class Status:
     def __init__(self, left):
         self.line, self.left = progress.choose(), left
         self.at, self.lock = {}, threading.Lock()
+        self.children = set()  # processes that grade now
 
     def show(self):
         self.line.show("; ".join([f"{len(self.at) + self.left} submissions left",
@@ -139,6 +140,7 @@ def run(name, path, out, arguments, status):
             command(path, out, arguments), stdin=subprocess.DEVNULL,
             stdout=log, stderr=subprocess.STDOUT, pass_fds=[there],
             env={**os.environ, progress.PIPE: str(there)})
+        status.children.add(child)
         os.close(there)
         watcher = threading.Thread(target=watch, args=(here, name, status))
         watcher.start()
@@ -148,6 +150,7 @@ def run(name, path, out, arguments, status):
             child.terminate()
             child.wait()
             code = None
+        status.children.discard(child)
         watcher.join()
     return code
 
@@ -263,10 +266,16 @@ def grade_every(submissions, out, arguments):
         waiting = {pool.submit(grade, name, path, out / "submissions" / name,
                                arguments, status): name
                    for name, path in submissions.items()}
-        for done in as_completed(waiting):
-            rows.append(done.result())
-            write_whole(out / "scores.csv", as_csv(rows))
-            status.done(waiting[done], rows[-1])
+        try:
+            for done in as_completed(waiting):
+                rows.append(done.result())
+                write_whole(out / "scores.csv", as_csv(rows))
+                status.done(waiting[done], rows[-1])
+        except BaseException:  # Ctrl-C, a signal: nothing goes on without us
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in list(status.children):
+                child.terminate()
+            raise
     status.line.clear()
     return rows
 

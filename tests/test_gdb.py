@@ -141,7 +141,7 @@ def test_both_parts_of_grow(gdb):
                        "mallow guard $c"], *AT_PROMPT, *GROWN, stage="grow")
     assert "the heap window" in said["mallow owner $c+5"]
     assert "byte 5 of its payload" in said["mallow owner $c+5"]
-    assert "0 bytes behind the heap's end" in \
+    assert "0 bytes past the heap's end" in \
         said["mallow owner grow.arena.end"]
     assert "used: 40 bytes" in said["mallow owner $a"]
     assert said["mallow map"].count("a letter is") == 2

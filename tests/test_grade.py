@@ -269,7 +269,7 @@ def test_wrong_words_get_one_line(tree, tmp_path):
             ("grade", "TEST=foo", 'no test "foo"; LAB=NAME'),
             ("grade-all", f"SUBMISSIONS={nobody}", "holds no submission"),
             ("grade-all", f"SUBMISSIONS={tmp_path} LAB=heep", 'no lab "heep"'),
-            ("grade-all", f"SUBMISSIONS={tmp_path} SEED=x", "is no number")):
+            ("grade-all", f"SUBMISSIONS={tmp_path} SEED=x", "is not a number")):
         done = tree.make(target, *words.split(), seconds=400)
         lines = [line for line in done.stderr.splitlines()
                  if not line.startswith("make")]

@@ -128,7 +128,7 @@ def test_page_behind_the_end_faults(boot):
     report = guest.text[guest.text.index("PANIC"):]
     assert "page fault in crash_end" in report
     assert "the page is not mapped" in report
-    end = re.search(r"0x0 bytes behind the heap's end at (0x\w+)", report)
+    end = re.search(r"0x0 bytes past the heap's end at (0x\w+)", report)
     assert end and f"wrote {end[1]}" in report, report
 
 

@@ -27,7 +27,7 @@ static uint32_t number(const char *text)
     uint32_t value;
 
     if (!parse_number(text, &value))
-        panic("\"%s\" is no number", text);
+        panic("\"%s\" is not a number", text);
     return value;
 }
 

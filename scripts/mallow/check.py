@@ -349,7 +349,7 @@ def read_steps(text):
 def read_seed(text):
     """SEED=, or the one that is always used without it."""
     if text and not text.isdecimal():
-        raise Trouble(f'SEED="{text}" is no number', WRONG_USE)
+        raise Trouble(f'SEED="{text}" is not a number', WRONG_USE)
     return int(text or SEED) & 0xFFFFFFFF
 
 

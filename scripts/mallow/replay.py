@@ -218,7 +218,7 @@ def settle(arguments):
 
 def positive(name, text, default):
     if text and not (text.isdecimal() and 0 < int(text) < 100000):
-        raise Trouble(f'{name}: "{text}" is no number from 1 on', WRONG_USE)
+        raise Trouble(f'{name}: "{text}" is not a number from 1 on', WRONG_USE)
     return int(text) if text else default
 
 

@@ -286,7 +286,7 @@ def mark(index, question, given, answer):
         return Mark(name, POINTS, 0, "no answer yet")
     if isinstance(answer, int):
         if number(given) is None:
-            return Mark(name, POINTS, 0, f'"{given}" is no number')
+            return Mark(name, POINTS, 0, f'"{given}" is not a number')
         right = number(given) == answer
     else:
         right = given.strip("\"'`()") == answer

@@ -97,7 +97,7 @@ def words(text):
 def number(text, what):
     """Decimal digits that fit 32 bits."""
     if not re.fullmatch("[0-9]+", text):
-        raise ValueError(f"{what} {text!r} is no decimal number")
+        raise ValueError(f"{what} {text!r} is not a decimal number")
     if int(text) > LARGEST:
         raise ValueError(f"{what} {text} does not fit 32 bits")
     return int(text)
@@ -116,7 +116,7 @@ def parse_header(lines):
 def parse_operation(text):
     kind, *fields = words(text)
     if kind not in NUMBERS:
-        raise ValueError(f"{kind!r} is no operation, expected a, r or f")
+        raise ValueError(f"{kind!r} is not an operation, expected a, r or f")
     names = NUMBERS[kind]
     if len(fields) != len(names):
         raise ValueError(f"{text!r}: {kind} takes {' and '.join(names)}")

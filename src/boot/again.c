@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* From the kernel's command line back to make's.
+/* Makes a `make` command out of the kernel's command line.
  *
  *     stage=malloc crash=stale map=off exit
  *     make debug STAGE=malloc OPTIONS='crash=stale map=off'
  *
- * What only a script asks for (exit, ask, key=, play) is left out: under a
- * debugger it would be in the way.
+ * Options that only scripts use (exit, ask, key=, play) are left out: they do
+ * not help under a debugger.
  */
 #include "boot/again.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What memory there is, and what is set aside. */
+/* Finds the memory of the machine, and sets parts of it aside. */
 #include "boot/boot_memory.h"
 
 #include "arch/i386/image.h"
@@ -30,7 +30,7 @@ static void take_in_use(struct boot_memory *memory, uint64_t begin,
     memory->layout.in_use_count = memory->boot.in_use_count;
 }
 
-/* A trace is called by what stands behind the last slash. */
+/* The name of a trace: the part of its path after the last slash. */
 static const char *file_name(const char *path)
 {
     const char *name = path;
@@ -62,7 +62,7 @@ void boot_memory_read(struct boot_memory *memory, uint32_t magic, uint32_t info,
                       uint32_t reach)
 {
     if (magic != MULTIBOOT2_MAGIC)
-        panic("eax holds %#x, not %#x: this was no Multiboot2 loader", magic,
+        panic("eax holds %#x, not %#x: the loader is not Multiboot2", magic,
               MULTIBOOT2_MAGIC);
     if (info % INFO_ALIGNMENT != 0 || info >= reach)
         panic("boot information at %#x: misaligned or out of reach", info);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the machine came with: the boot loader's information turned into the
- * memory layout, the traces, and what trusted code sets aside for itself.
+/* The boot loader's information, turned into the memory layout and the traces;
+ * and memory that trusted code sets aside for itself.
  */
 #ifndef BOOT_BOOT_MEMORY_H
 #define BOOT_BOOT_MEMORY_H
@@ -17,14 +17,14 @@ struct boot_memory {
     size_t trace_count;
 };
 
-/* Reads what stands at `info`; panics, naming what is wrong, if the kernel
- * was not started by a Multiboot2 loader or its information is of no use.
- * `reach` is where the direct map ends. */
+/* Reads the loader's information at `info`.  Panics with the reason if no
+ * Multiboot2 loader has started the kernel, or its information cannot be used.
+ * `reach` is the end of the direct map. */
 void boot_memory_read(struct boot_memory *memory, uint32_t magic, uint32_t info,
                       uint32_t reach);
-/* Takes what a replay of the traces needs beside a heap of `heap_bytes`,
- * before any allocator exists, so that no allocator can harm it.  Without room
- * for that it says so, and there are no traces. */
+/* Sets aside the memory that a replay of the traces needs beside a heap of
+ * `heap_bytes`.  No allocator exists yet, so none can damage it later.  Without
+ * room it prints a line, and there are no traces. */
 void boot_memory_set_replay_aside(struct boot_memory *memory,
                                   size_t heap_bytes);
 /* The same for a test's call record, which the test will write or play back.
@@ -32,11 +32,11 @@ void boot_memory_set_replay_aside(struct boot_memory *memory,
  * Without room it prints a line and returns 0: there is no call record then. */
 uint32_t boot_memory_set_record_aside(struct boot_memory *memory, uint32_t key,
                                       bool play);
-/* The same for what a test plays with; false, after a line that says so, if
- * there is no room. */
+/* The same for the memory of a lab's test.  Without room it prints a line and
+ * returns false. */
 bool boot_memory_set_lab_aside(struct boot_memory *memory,
                                struct lab_places *places);
-/* What the loader calls available, in reach or not. */
+/* Bytes that the loader reports as available, in reach or not. */
 uint64_t boot_memory_bytes(const struct boot_memory *memory);
 /* A line for each piece of memory that lies out of reach. */
 void boot_memory_print_unreachable(const struct boot_memory *memory);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* From the outside in:
+/* Explains an address in words, from the outside in:
  *
- *     below the direct map      nothing to tell
- *     the direct map            the image's pieces, or a frame and its state
- *        the heap               a block, of whichever allocator
- *           the block           the call that had to do with it last
- *     the heap window           a block, too, or nothing: how far behind the
- * end beyond                    nothing to tell
+ *     below the direct map      no more words
+ *     the direct map            a part of the image, or a frame and its state
+ *        the heap               a block, and its allocator
+ *           the block           the last call about it
+ *     the heap window           a block, too, or how far past the heap's end
+ *     beyond                    no more words
  */
 #include "boot/explain.h"
 
@@ -40,7 +40,7 @@ static const struct {
 
 static const struct memory_layout *layout;
 
-/* What find_block looks for, and has found. */
+/* The address that find_block() looks for, and the block that it finds. */
 struct search {
     uintptr_t address;
     uint32_t seen, limit; /* a damaged walk may go in circles */
@@ -122,7 +122,7 @@ static void explain_no_page(uintptr_t address)
 
     print("the heap window, where no page is mapped\n");
     if (address >= end)
-        print("  0x%lx bytes behind the heap's end at 0x%08lx: written or read "
+        print("  0x%lx bytes past the heap's end at 0x%08lx: written or read "
               "too far?\n",
               (unsigned long)(address - end), (unsigned long)end);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What comes after the stages: a fault on request, a replay of the traces, and
+/* The work after the stages: a fault on request, a replay of the traces, and
  * then the prompt or the end of the machine. */
 #ifndef BOOT_FINISH_H
 #define BOOT_FINISH_H

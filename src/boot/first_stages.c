@@ -18,7 +18,7 @@ void first_stages_use(const struct boot_memory *memory)
     boot_memory = memory;
 }
 
-/* What stage boot does is done before there is a table of stages. */
+/* Stage boot: main.c has done its work before the stages start. */
 enum stage_state start_boot(void)
 {
     return STAGE_OK;

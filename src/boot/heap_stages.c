@@ -118,7 +118,7 @@ enum stage_state start_heap(void)
 
 void heap_figures(void)
 {
-    print("%zu KiB at %#010lx behind kmalloc, a bump pointer", region_kib(),
+    print("%zu KiB at %#010lx for kmalloc, a bump pointer", region_kib(),
           (unsigned long)region.begin);
 }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The stages that put an allocator behind kmalloc, each in place of the one
- * before, on the same 2 MiB:
+/* The stages that give kmalloc() an allocator.  Each replaces the allocator of
+ * the stage before, on the same 2 MiB:
  *
  *     heap     bump
  *     malloc   malloc
  *     zalloc   malloc, and zones in pages borrowed from it
  *     spans    malloc, and spans in pages borrowed from it
  *     armour   armour
- *     grow     armour, and what does not fit in the heap window
+ *     grow     armour, and blocks that do not fit go into the heap window
  *
- * A stage starts from an empty heap; what was allocated before is gone.
+ * Each stage starts from an empty heap; all earlier blocks are gone.
  */
 #ifndef BOOT_HEAP_STAGES_H
 #define BOOT_HEAP_STAGES_H
@@ -31,8 +31,8 @@ struct heap_region {
 
 /* How much the image has for a heap; linker.ld says it. */
 size_t heap_region_most(void);
-/* What the next stage to start will use: `bytes`, at most all there is; what
- * is more than that, stage grow may put into the window. */
+/* The next stage will use a heap of `bytes` bytes, at most the whole 2 MiB;
+ * stage grow may use the window for bytes above that. */
 void heap_region_use(size_t bytes);
 /* The same for `heap=` of the command line; 0 means the whole heap.  Prints a
  * line if that is more than there is before stage grow. */

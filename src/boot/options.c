@@ -44,7 +44,7 @@ bool parse_pace(const char *text, enum map_pace *pace)
     return false;
 }
 
-/* What stands behind "name=" in `word`; NULL if the word is another. */
+/* The value after "name=" in `word`; NULL if `word` has another name. */
 static const char *value_of(const char *word, const char *name)
 {
     size_t length = strlen(name);

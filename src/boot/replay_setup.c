@@ -10,8 +10,8 @@
 #include "lib/string.h"
 #include "mm/heap/heap.h"
 
-/* A slow map: so many operations, then so many empty rounds of the processor.
- * There is no clock in this kernel, and none is needed for this. */
+/* The slow map waits after each 64 operations, by empty rounds of a loop: this
+ * kernel has no clock. */
 #define SLOW_OPERATIONS 64u
 #define SLOW_ROUNDS     1000000u
 
@@ -89,7 +89,8 @@ static uint32_t replay_with_plain_calls(const struct replay_env *env,
     return wrong;
 }
 
-/* The trace whose name is the `length` bytes at `name`; NULL if there is none. */
+/* The trace whose name is the `length` bytes at `name`; NULL if there is none.
+ */
 static const struct trace_file *find(const struct trace_file *traces,
                                      size_t count, const char *name,
                                      size_t length)

@@ -26,7 +26,8 @@ struct stage {
     struct violation (*check)(void); /* NULL: there is nothing to check */
     void (*enter)(void);             /* takes effect, after the check; NULL */
     void (*figures)(void);           /* the rest of its line in the log */
-    const struct heap_backend *backend; /* that it puts behind kmalloc; NULL */
+    const struct heap_backend
+        *backend; /* the new backend of kmalloc; or NULL */
 };
 
 struct stage_table {
@@ -50,8 +51,8 @@ bool stage_in_force(const char *name);
 
 /* A line for every stage. */
 void stages_print(void);
-/* Checks each stage in force; a line each.  An allocator that a later stage
- * has replaced is left alone: its memory is somebody else's. */
+/* Checks each active stage and prints a line for each.  It skips an allocator
+ * that a later stage has replaced: another allocator uses its memory now. */
 void stages_check(void);
 
 #endif

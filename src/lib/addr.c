@@ -2,6 +2,6 @@
 /* Virtual and physical addresses, frame numbers. */
 #include "lib/addr.h"
 
-/* Empty until somebody says where memory appears, so that a crossing made too
- * early is caught by the same assertion as one that goes too far. */
+/* Empty until kernel_main() or a host test sets it, so that the same assertion
+ * catches a conversion that is too early and one that is out of range. */
 struct direct_map direct_map;

@@ -4,9 +4,8 @@
  *     word 0                             word 1
  *     bit 0  1  2  ...               31  bit 32 ...
  *
- * Bit i stands in word i / 32 at position i % 32.  Bits past `bits` in the
- * last word are never reported by a search and never counted; nobody needs to
- * keep them at any value.
+ * Bit i is in word i / 32 at position i % 32.  Bits past `bits` in the last
+ * word may have any value: no search reports them, and they are never counted.
  */
 #ifndef LIB_BITMAP_H
 #define LIB_BITMAP_H

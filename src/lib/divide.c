@@ -23,7 +23,7 @@
 
 #include <stddef.h>
 
-/* Zeros in front of the highest 1; value > 0. */
+/* The number of zeros above the highest 1; value > 0. */
 static unsigned leading_zeros(uint64_t value)
 {
     uint32_t high = (uint32_t)(value >> 32);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Division of 64-bit numbers, under the names the compiler calls.
  *
- * A 32-bit processor divides 64 bits by 32 at most, so for `a / b` and `a % b`
- * on uint64_t the compiler emits calls to these.  They normally come from its
- * own support library, which a kernel is not linked with.  Nobody calls them
- * by name.
+ * A 32-bit processor can only divide 64 bits by 32.  So the compiler emits
+ * calls of these functions for `a / b` and `a % b` on uint64_t.  Normally they
+ * come from the compiler's support library, but the kernel is not linked with
+ * it.  Code never calls them by name.
  */
 #ifndef LIB_DIVIDE_H
 #define LIB_DIVIDE_H

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Stopping at our own mistakes.
+/* Stops the kernel at its own mistakes.
  *
- * lib only says that panic() exists.  The kernel's stands in arch and prints
- * registers and a backtrace; a host test brings its own.
+ * lib only declares panic().  The kernel's panic() is in arch and prints
+ * registers and a backtrace; a host test has its own.
  *
- * ASSERT guards what can be wrong only if the kernel itself is wrong; it is
- * never compiled out.  What a caller, a file or the firmware can get wrong is
- * not asserted: it is checked, and answered with an error.
+ * ASSERT is for conditions that are false only if the kernel itself is wrong;
+ * it is never compiled out.  Mistakes of a caller, a file or the firmware are
+ * not asserted: the code checks for them and returns an error.
  */
 #ifndef LIB_PANIC_H
 #define LIB_PANIC_H
@@ -16,7 +16,7 @@
 _Noreturn void panic(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* The word in memory that a panic is about, for whoever reports it; 0: none. */
+/* The address of the word that a panic is about, for the report; 0: none. */
 extern uintptr_t panic_place;
 
 #define ASSERT(condition)                                            \
@@ -47,13 +47,13 @@ extern uintptr_t panic_place;
                   (unsigned long)expected_);                                  \
     } while (0)
 
-/* The word at `place` is not `expected`.  A function of its own, so that those
- * that only ask stay short. */
+/* Panics because the word at `place` is not `expected`.  It is a function, so
+ * that each ASSERT_HOLDS() stays short. */
 _Noreturn void panic_word(const char *file, int line, const char *what,
                           const void *place, uintptr_t expected);
 
-/* The word at `place` is `expected`: for what a stray write may have reached.
- * All three are in the message. */
+/* *place == expected, for a word that a stray write may have reached.  The
+ * message has the place and both values. */
 #define ASSERT_HOLDS(place, expected)                                     \
     do {                                                                  \
         if ((uintptr_t) * (place) != (uintptr_t)(expected))               \

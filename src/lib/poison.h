@@ -27,8 +27,8 @@ static inline uint32_t poison_word(enum poison byte)
     return (uint32_t)byte * 0x01010101u;
 }
 
-/* What an address or a word is that was read from poisoned memory, for a
- * message; NULL if it was not. */
+/* The name of the poison in an address or a word, for a message; NULL if it has
+ * no poison. */
 static inline const char *poison_name(uintptr_t word)
 {
     if (word - poison_word(POISON_FREED) < POISON_NEAR_BYTES)

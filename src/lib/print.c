@@ -189,7 +189,7 @@ static void convert(struct output *output, const struct conversion *wanted,
     case '%':
         output_put(output, '%');
         break;
-    default: /* unknown: shown as it stands, so that somebody notices */
+    default: /* unknown: printed as it is, so that a reader notices */
         output_put(output, '%');
         output_put(output, wanted->kind);
     }

@@ -18,8 +18,8 @@ struct record {
 };
 
 /* In a text, blanks, '=', '%' and all that is not printable are written as %
- * and two hexadecimal digits.  What does not fit is left out, a number or a
- * character at a time. */
+ * and two hexadecimal digits.  A number or a
+ * character that does not fit is left out. */
 void record_begin(struct record *record, const char *kind);
 void record_number(struct record *record, const char *key, uint64_t value);
 void record_text(struct record *record, const char *key, const char *value);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Ranges of physical memory. */
+/* Finds free places in a memory layout. */
 #include "lib/region.h"
 
 #include <stdbool.h>
 
-/* Whether the region takes something away from [begin, end).  A page is in use
- * if a byte of it is. */
+/* Whether the region takes a part of [begin, end).  A page is in use if a byte
+ * of it is in use. */
 static bool takes_part_of(const struct region *region, uint64_t begin,
                           uint64_t end)
 {
@@ -26,7 +26,7 @@ static const struct region *obstacle(const struct memory_layout *layout,
     return NULL;
 }
 
-/* Steps over one obstacle after the other; each lies further up. */
+/* Skips one obstacle after the other, each further up. */
 static uint64_t find_in(const struct memory_layout *layout,
                         const struct region *available, uint64_t lowest,
                         uint64_t bytes)

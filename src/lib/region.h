@@ -18,9 +18,9 @@ struct region {
     const char *name; /* what it is, for the boot log: "available", "image" */
 };
 
-/* What the frame allocator starts from.  Regions may come in any order, may
- * overlap and may reach above 4 GiB; where an available region overlaps one
- * that is in use, in use wins. */
+/* The machine's memory, for the frame allocator.  Regions may come in any
+ * order, may overlap and may reach above 4 GiB.  Where an available region
+ * overlaps one that is in use, the memory is in use. */
 struct memory_layout {
     const struct region *available;
     size_t available_count;
@@ -29,7 +29,7 @@ struct memory_layout {
     uint64_t reach; /* the kernel reaches physical memory below this only */
 };
 
-/* To the border of a page.  The highest border is as far up as it goes. */
+/* Round to a page border; page_up() stops at the highest border. */
 static inline uint64_t page_down(uint64_t address)
 {
     return address & ~(uint64_t)(PAGE_BYTES - 1);
@@ -42,27 +42,30 @@ static inline uint64_t page_up(uint64_t address)
     return page_down(address + PAGE_BYTES - 1);
 }
 
-/* For checkers, which work out in their own way what a layout asks for: memory
+/* For checkers, which compute the state of memory in their own way: memory is
  * cut at every place where a region begins or ends.
  *
  *     regions    |-----------------------|      |-----------|
  *                     |------|
  *     pieces  |  |    |      |           |      |           |
  *
- * Between two cuts nothing changes, so one answer holds for a whole piece.  A
- * piece begins as [begin, end) with the answer for "no region"; then it meets
- * the regions one after the other, and the last one that holds it decides. */
+ * Between two cuts nothing changes, so a whole piece has one answer.  A piece
+ * begins as [begin, end) with the answer for "no region".  Then the checker
+ * applies all regions to it, one after the other; the last region that contains
+ * the piece decides. */
 struct piece {
     uint64_t begin, end;
     int answer;
 };
 
+/* Ends the piece at `cut`, if that is inside. */
 static inline void piece_cut(struct piece *piece, uint64_t cut)
 {
     if (piece->begin < cut && cut < piece->end)
         piece->end = cut;
 }
 
+/* Applies the region [begin, end) with its answer to the piece. */
 static inline void piece_meet(struct piece *piece, uint64_t begin, uint64_t end,
                               int answer)
 {
@@ -78,7 +81,7 @@ static inline void piece_meet(struct piece *piece, uint64_t begin, uint64_t end,
 
 /* The lowest page-aligned address from `lowest` on where `bytes` bytes are
  * available, not in use and within reach; NO_ROOM if there is no such place.
- * For what is placed before there is a frame allocator. */
+ * For memory that is needed before there is a frame allocator. */
 uint64_t layout_find_room(const struct memory_layout *layout, uint64_t lowest,
                           uint64_t bytes);
 

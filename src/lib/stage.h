@@ -10,15 +10,15 @@
 
 enum stage_state {
     STAGE_OFF,            /* not asked for on the command line */
-    STAGE_NOT_WRITTEN,    /* asked for, but its functions are holes */
-    STAGE_PARTLY_WRITTEN, /* usable; some of its functions are holes */
+    STAGE_NOT_WRITTEN,    /* requested, but its functions are unwritten */
+    STAGE_PARTLY_WRITTEN, /* usable; some of its functions are unwritten */
     STAGE_BROKEN,         /* written, and its check found a violation */
     STAGE_OK,
 };
 
-/* What a function that returns a pointer returns while it is a hole.  The
- * address lies in the first page, which is never mapped: who uses it faults
- * at a number that the fault report recognises. */
+/* The result of an unwritten function that returns a pointer.  The address is
+ * in the first page, which is never mapped: code that uses it faults at a
+ * number that the fault report recognises. */
 #define NOT_WRITTEN ((void *)0xBAD)
 
 #endif

@@ -17,9 +17,8 @@
  * kernel is there.  Returns `text`. */
 char *symbol_text(char *text, size_t bytes, uintptr_t address);
 
-/* The same for where a call returns to.  That may lie behind the end of the
- * function, when the call was the last thing in it; the byte before belongs
- * to the call itself. */
+/* The same for a return address.  It may be past the end of the function, if
+ * the call was the last instruction; the byte before it belongs to the call. */
 static inline char *caller_text(char *text, size_t bytes,
                                 uintptr_t return_address)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a checker answers.
+/* The answer of a checker.
  *
- * Every stage states its invariants (I1, I2 ...) at the top of its file and
- * has an x_check() that walks everything and returns the first one that does
- * not hold, with the place and the two values that should have agreed.
+ * Every stage states its invariants (I1, I2 ...) at the top of its file.  Its
+ * x_check() walks everything and returns the first invariant that does not
+ * hold, with the place and the two values that should be equal.
  */
 #ifndef LIB_VIOLATION_H
 #define LIB_VIOLATION_H

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What the prompt asks of its caller. */
+/* Functions that the prompt needs from its caller. */
 #ifndef MONITOR_ABOVE_H
 #define MONITOR_ABOVE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the prompt can do only with the help of main. */
+/* Commands that only the modules above the prompt can carry out. */
 struct monitor_above {
     void (*print_stages)(void);
     /* Runs the check of every stage in force; prints a line for each. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be asked. */
+/* The commands of the prompt. */
 #include "monitor/commands.h"
 
 #include "arch/i386/cpu.h"
@@ -22,7 +22,7 @@ static bool number(const char *word, uint32_t *value)
 {
     if (parse_number(word, value))
         return true;
-    print("\"%s\" is no number; write 4096 or 0x1000\n", word);
+    print("\"%s\" is not a number; write 4096 or 0x1000\n", word);
     return false;
 }
 
@@ -104,7 +104,7 @@ static const char *state_text(enum block_state state)
                                  : "bookkeeping";
 }
 
-/* What run_heap counts down while it walks. */
+/* The counters of run_heap() during its walk. */
 struct block_list {
     uint32_t shown, left_out;
     uint32_t limit;

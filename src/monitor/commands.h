@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be typed at the prompt, as a table. */
+/* The table of commands for the prompt. */
 #ifndef MONITOR_COMMANDS_H
 #define MONITOR_COMMANDS_H
 
@@ -10,14 +10,14 @@
 struct command_line {
     const struct monitor_above *above;
     unsigned count;                       /* words, the command's own too */
-    const char *words[COMMAND_WORDS_MAX]; /* NULL behind the last */
+    const char *words[COMMAND_WORDS_MAX]; /* NULL after the last */
 };
 
 struct command {
     const char *name;
     const char *arguments; /* as help shows them */
     const char *what;
-    unsigned least_words, most_words; /* behind the command */
+    unsigned least_words, most_words; /* after the command */
     void (*run)(const struct command_line *line);
 };
 

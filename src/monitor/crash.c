@@ -80,7 +80,7 @@ static void *take_block(size_t bytes)
     return block;
 }
 
-/* A word longer than its block: it goes on into whatever stands behind. */
+/* Writes one word more than the block has: into the memory after it. */
 static void crash_overflow(void)
 {
     static const char word[] = "and so it runs on and on";
@@ -210,7 +210,8 @@ static const struct {
     { "gate", crash_gate, "erase a gate of the IDT, then fault" },
     { "segment", crash_segment, "erase a descriptor of the GDT, then fault" },
     { "freed", crash_freed, "use a pointer in a freed block" },
-    { "end", crash_end, "write on behind a heap that has grown (stage grow)" },
+    { "end", crash_end,
+      "write past the end of a heap that has grown (stage grow)" },
 };
 
 #define KINDS (sizeof kinds / sizeof *kinds)

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* With the prompt in front, a line fits one row of the screen: the cursor need
- * never go back to the row above. */
+/* Prompt and line together fit one row of the screen, so the cursor never goes
+ * back to the row above. */
 #define LINE_BYTES 72
 
 /* Prints `prompt` and reads one line, without its end, into `line`.

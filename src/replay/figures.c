@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What was counted. */
+/* Counts the cost and the memory of a replay. */
 #include "replay/figures.h"
 
 bool replay_is_counted(const struct replay_env *env)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Is what the allocator did right?  Rules R1 and R2 of replay.h.
+/* Judges the allocator's answers by the rules R1 and R2 of replay.h.
  *
- * Whoever answers false has ended the run: verdict, line and reason are in the
- * result.
+ * A function that returns false has ended the run: verdict, line and reason are
+ * in the result.
  */
 #ifndef REPLAY_JUDGE_H
 #define REPLAY_JUDGE_H

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What replay writes into every payload, to see later whether it is still
- * there.
+/* The words that replay writes into every payload, and later verifies.
  *
  *     offset   0          4            8              ...   bytes
  *     word     mix(seed)  + STEP       + 2 * STEP     ...   (last one cut)
  *
- * No two fillings of a run have the same seed, so a block never holds what
- * another one, or itself at an earlier time, would hold at that offset.
+ * Each filling of a run has another seed.  So a block never has the words of
+ * another block, or its own old words, at the same offset.
  */
 #ifndef REPLAY_PATTERN_H
 #define REPLAY_PATTERN_H

@@ -11,10 +11,10 @@
  *
  * P1: a cell's count is the number of live granules in its piece of the heap.
  * P2: the screen shows each cell by its count; only cells whose count changes
- *     are written, for the screen is slow memory.
+ *     are written, because screen memory is slow.
  *
- * Characters differ, not colours alone.  What is live comes from replay's
- * shadow, never from the allocator.
+ * Different cells have different characters, not only different colours.  The
+ * live granules come from replay's shadow, never from the allocator.
  */
 #ifndef REPLAY_PICTURE_H
 #define REPLAY_PICTURE_H
@@ -40,11 +40,11 @@ struct text_screen {
 
 /* Slows a run down so that people can follow it. */
 struct picture_pace {
-    uint32_t operations; /* `wait` is called after each so many; 0: never */
+    uint32_t operations; /* between two calls of `wait`; 0: never */
     void (*wait)(void);
 };
 
-/* What the status line says. */
+/* The contents of the status line. */
 struct picture_title {
     const char *stage;
     const char *trace;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What replay found, for machines: a line of key=value words a trace.
+/* The result of a replay for programs: a line of key=value words for each
+ * trace.
  *
  *     trace name=short.rep verdict=ok operations=8 failures=0 ...
  *     replay stage=malloc traces=1 wrong=0 ...

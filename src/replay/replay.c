@@ -47,7 +47,7 @@ void replay_init(struct replay_memory given)
     memory = given;
 }
 
-/* What is left of the memory beside the shadow. */
+/* The table of ids, in the memory after the shadow. */
 static struct id_table id_table_beside(size_t heap_bytes)
 {
     size_t taken = all_shadow_bytes(heap_bytes);
@@ -60,7 +60,7 @@ static struct id_table id_table_beside(size_t heap_bytes)
     };
 }
 
-/* Of an empty heap of so many bytes. */
+/* The shadow of an empty heap of `bytes` bytes. */
 static struct shadow shadow_of(const struct replay_env *env, size_t bytes)
 {
     struct shadow shadow = { .count = 0 };

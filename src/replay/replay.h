@@ -41,9 +41,9 @@ struct replay_memory {
     size_t bytes;
 };
 
-/* What any of these files can need beside a heap of so many bytes, the window
- * included.  Bounded by the sizes of the files: a header that claims more is
- * refused later. */
+/* The most memory that a replay of one of these files can need beside a heap of
+ * `heap_bytes`, window included.  The size of a file bounds it: a file whose
+ * header claims more is refused later. */
 size_t replay_memory_needed(const struct trace_file *files, size_t count,
                             size_t heap_bytes);
 /* Hands over the memory; once, before anything is replayed. */

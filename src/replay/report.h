@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What replay found, for people: a table on the console.  The records for
- * machines (record.h) are written along with it.
+/* The result of a replay for people: a table on the console.  It also writes
+ * the records for programs (record.h).
  */
 #ifndef REPLAY_REPORT_H
 #define REPLAY_REPORT_H

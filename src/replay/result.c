@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a result means. */
+/* Verdicts in words. */
 #include "replay/result.h"
 
 #include "lib/addr.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a replay is given, and what comes out of it; replay.h has the rules. */
+/* The input and the result of a replay; replay.h has the rules. */
 #ifndef REPLAY_RESULT_H
 #define REPLAY_RESULT_H
 
@@ -25,15 +25,15 @@ struct replay_env {
      * does not grow. */
     uintptr_t window_begin;
     size_t window_bytes;
-    /* Starts the allocators in force on an empty heap of so many bytes, from
-     * heap_begin on and, what is more than heap_bytes, in the window; false
-     * when they cannot start in so few. */
+    /* Starts the current allocators with an empty heap of `bytes` bytes: from
+     * heap_begin on, and in the window above heap_bytes.  False if they need
+     * more bytes to start. */
     bool (*restart)(size_t bytes);
     bool may_run_out; /* NULL is right at any time: bump never frees */
     bool quick;       /* no bisection: high water instead of footprint */
     bool history;     /* a record for each block that comes or goes */
     const struct op_counter *counter; /* NULL: nothing is counted */
-    void (*record)(const char *line); /* for machines; NULL: nobody reads */
+    void (*record)(const char *line); /* for programs; or NULL */
     struct picture *picture;          /* NULL: nothing is drawn */
 };
 

@@ -17,7 +17,7 @@
 #include "replay/pattern.h"
 #include "replay/record.h"
 
-/* What stands in for a counter that is not there. */
+/* The counter of a machine that has none. */
 static uint64_t no_ticks(void)
 {
     return 0;
@@ -219,8 +219,8 @@ static bool do_op(struct run *run)
     return true;
 }
 
-/* What the trace leaves alive is verified and freed, uncounted: these calls
- * are ours. */
+/* Verifies and frees the blocks that the trace leaves live.  These calls are
+ * not part of the trace, so they are not counted. */
 static bool free_the_rest(struct run *run)
 {
     struct call_figures saved = run->result->calls[CALL_FREE];

@@ -7,7 +7,7 @@
 
 #include "replay/trace.h"
 
-/* What is known of an id.  The table is lent by whoever reads. */
+/* The state of one id.  The caller provides the table. */
 struct id_entry {
     uintptr_t address; /* of its payload, or one of the two below */
     uint32_t bytes;    /* as the trace asked for */

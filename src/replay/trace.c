@@ -63,7 +63,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* What words are made of. */
+/* Whether `c` can be part of a word. */
 static bool is_visible(char c)
 {
     return c > ' ' && c <= '~';
@@ -145,8 +145,8 @@ static bool trace_read_number(struct trace *trace, struct word word,
         uint32_t digit = (uint32_t)word.text[i] - '0';
 
         if (!is_digit(word.text[i]))
-            return trace_refuse(trace, "%s \"%.*s\" is no decimal number", what,
-                                quoted(word), word.text);
+            return trace_refuse(trace, "%s \"%.*s\" is not a decimal number",
+                                what, quoted(word), word.text);
         if (__builtin_mul_overflow(number, 10, &number) ||
             __builtin_add_overflow(number, digit, &number))
             return trace_refuse(trace, "%s %.*s does not fit 32 bits", what,
@@ -251,7 +251,8 @@ static bool read_op(struct trace *trace, struct trace_op *op)
         return line.count < MOST_WORDS ||
                trace_read_number(trace, line.words[2], "size", &op->bytes);
     }
-    return trace_refuse(trace, "\"%.*s\" is no operation, expected a, r or f",
+    return trace_refuse(trace,
+                        "\"%.*s\" is not an operation, expected a, r or f",
                         quoted(line.words[0]), line.words[0].text);
 }
 

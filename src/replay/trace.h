@@ -77,7 +77,7 @@ enum trace_step trace_next(struct trace *trace, struct trace_op *op);
 /* Writes "NAME:LINE: " and the reason; always returns false. */
 bool trace_refuse(struct trace *trace, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The most ids that a text of so many bytes can bring to life. */
+/* The most ids that a text of `bytes` bytes can have. */
 uint32_t trace_ids_bound(size_t bytes);
 
 #endif

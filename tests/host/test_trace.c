@@ -102,7 +102,8 @@ TEST(trace_resize_of_nothing_is_an_allocation)
 TEST(trace_free_of_null)
 {
     check_accepted("0\n1\nf -1\n");
-    check_refused("1\n1\na -1 8\n", "x.rep:3: id \"-1\" is no decimal number");
+    check_refused("1\n1\na -1 8\n",
+                  "x.rep:3: id \"-1\" is not a decimal number");
 }
 
 TEST(trace_peak_exceeds_32_bits)
@@ -143,8 +144,9 @@ TEST(trace_header_words)
 {
     check_refused("1 1\n1\na 0 5\n",
                   "x.rep:1: 2 words, expected one number: number of ids");
-    check_refused("1\n1x\na 0 5\n",
-                  "x.rep:2: number of operations \"1x\" is no decimal number");
+    check_refused(
+        "1\n1x\na 0 5\n",
+        "x.rep:2: number of operations \"1x\" is not a decimal number");
     check_refused("4294967296\n1\n1\n1\na 0 5\n",
                   "x.rep:1: suggested heap bytes 4294967296 does not fit 32 "
                   "bits");
@@ -153,11 +155,11 @@ TEST(trace_header_words)
 TEST(trace_unknown_letter)
 {
     check_refused("1\n1\nm 0 5\n",
-                  "x.rep:3: \"m\" is no operation, expected a, r or f");
+                  "x.rep:3: \"m\" is not an operation, expected a, r or f");
     check_refused("1\n1\nalloc 0 5\n",
-                  "x.rep:3: \"alloc\" is no operation, expected a, r or f");
+                  "x.rep:3: \"alloc\" is not an operation, expected a, r or f");
     check_refused("1\n2\na 0 5\n7 0\n",
-                  "x.rep:4: \"7\" is no operation, expected a, r or f");
+                  "x.rep:4: \"7\" is not an operation, expected a, r or f");
 }
 
 TEST(trace_missing_and_extra_words)
@@ -183,10 +185,10 @@ TEST(trace_numbers)
                   "x.rep:3: size 999999999999999999999999 does not fit 32 "
                   "bits");
     check_refused("1\n1\na 0 -5\n",
-                  "x.rep:3: size \"-5\" is no decimal number");
+                  "x.rep:3: size \"-5\" is not a decimal number");
     check_refused("1\n1\na 0 0x10\n",
-                  "x.rep:3: size \"0x10\" is no decimal number");
-    check_refused("1\n1\nf -2\n", "x.rep:3: id \"-2\" is no decimal number");
+                  "x.rep:3: size \"0x10\" is not a decimal number");
+    check_refused("1\n1\nf -2\n", "x.rep:3: id \"-2\" is not a decimal number");
 }
 
 TEST(trace_id_out_of_range)

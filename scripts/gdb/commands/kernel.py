@@ -116,7 +116,7 @@ def stages(memory):
 
 
 class KmallocLayer:
-    """mm/heap/heap.c: which allocators stand behind kmalloc."""
+    """mm/heap/heap.c: which allocators serve kmalloc()."""
 
     def __init__(self, memory):
         require(memory)

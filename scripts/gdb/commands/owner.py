@@ -147,7 +147,7 @@ def window_lines(memory, layer, address):
     begin, end, _ = grow.window(memory)
     yield f"the heap window, at +{address - begin:#x}"
     if address >= end:
-        yield (f"{address - end} bytes behind the heap's end, {end:#010x}: "
+        yield (f"{address - end} bytes past the heap's end, {end:#010x}: "
                "nothing is mapped there yet")
     elif layer:
         yield from list(heap_lines(memory, layer, address))[1:]

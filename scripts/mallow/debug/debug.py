@@ -78,7 +78,7 @@ def again_with(arguments):
 def chosen_test(arguments, lab, test):
     seed = arguments.seed or str(check.SEED)
     if not seed.isdecimal():
-        raise Trouble(f'SEED="{seed}" is no number', WRONG_USE)
+        raise Trouble(f'SEED="{seed}" is not a number', WRONG_USE)
     words = [f"test={lab}/{test}", f"seed={seed}"]
     again = f"make debug TEST={lab}/{test} SEED={seed}"
     if arguments.steps:

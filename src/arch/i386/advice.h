@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What the reader of a panic types next, to hunt the fault with gdb. */
+/* The gdb commands that a panic suggests for hunting the fault. */
 #ifndef ARCH_I386_ADVICE_H
 #define ARCH_I386_ADVICE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the report has found out.  Members that are 0 give no line. */
+/* The findings of the report.  A member that is 0 gives no line. */
 struct advice {
     const char *entrance;       /* the function that reports: break there */
     uintptr_t address;          /* an address that was used wrongly */

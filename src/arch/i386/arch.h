@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What mm may ask of the processor: the format of page-table entries, and the
- * three instructions that make the processor take notice of them.
+/* All that mm needs of the processor: the format of page-table entries, and the
+ * functions that tell the processor about changed tables.
  *
- * A virtual address as the processor cuts it (Intel SDM volume 3, 4.3):
+ * The processor cuts a virtual address like this (Intel SDM volume 3, 4.3):
  *
  *      31        22 21        12 11          0
  *     +------------+------------+-------------+

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who called whom. */
+/* Walks the chain of stack frames, from the current function to its callers. */
 #include "arch/i386/backtrace.h"
 
 #include "arch/i386/image.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Who called whom, read off the stack. */
+/* Backtraces: the chain of callers, read from the stack. */
 #ifndef ARCH_I386_BACKTRACE_H
 #define ARCH_I386_BACKTRACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a call leaves behind with -fno-omit-frame-pointer. */
+/* The beginning of a function's stack frame with -fno-omit-frame-pointer. */
 struct stack_frame {
     const struct stack_frame *caller; /* ebp points here */
     uintptr_t return_address;

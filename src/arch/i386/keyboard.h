@@ -3,8 +3,8 @@
 #ifndef ARCH_I386_KEYBOARD_H
 #define ARCH_I386_KEYBOARD_H
 
-/* What the arrow keys up and down become: the control characters with which
- * line editors have always gone to the previous and the next line. */
+/* The characters for the arrow keys up and down.  Line editors traditionally
+ * use these control characters for the previous and the next line. */
 #define KEY_PREVIOUS ('P' & 0x1F)
 #define KEY_NEXT     ('N' & 0x1F)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the loader tells: tags to plain regions. */
+/* Reads the boot loader's tags and turns them into plain regions. */
 #include "arch/i386/multiboot2.h"
 
 #include "arch/i386/layout.h"
@@ -23,7 +23,7 @@ struct info_header {
 
 struct tag {
     uint32_t type;
-    uint32_t size; /* with this header, without the padding behind */
+    uint32_t size; /* with this header, without the padding after it */
 };
 
 struct tag_module {

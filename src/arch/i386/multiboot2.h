@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the boot loader tells us, turned into plain regions.
+/* The boot loader's information, turned into plain regions.
  *
  * The information structure (Multiboot2 specification 3.6) is a list of tags:
  *
@@ -76,11 +76,10 @@ struct boot_info {
     struct boot_screen screen;
 };
 
-/* Reads the structure at `info`; 8-byte aligned, in the direct map.  What
- * `boot` points to afterwards lies inside the structure, the modules and the
- * symbol sections, all of which are in boot->in_use.
- * False if the structure is of no use; a line for each thing that is wrong has
- * been printed then, and also for what could be left out. */
+/* Reads the structure at `info`, which is 8-byte aligned and in the direct map.
+ * All pointers in `boot` lead into the structure, the modules or the symbol
+ * sections, which are all in boot->in_use.  False if the structure cannot be
+ * used.  Prints a line for each mistake, also for one that it can ignore. */
 bool multiboot2_parse(const void *info, struct boot_info *boot);
 
 /* Adds a region that is in use; panics when there is no more room, because

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be told about an address from its value alone. */
+/* A description of an address from its value alone. */
 #ifndef ARCH_I386_PLACE_H
 #define ARCH_I386_PLACE_H
 

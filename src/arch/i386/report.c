@@ -111,7 +111,7 @@ static void look_at_entry(uintptr_t address)
           (unsigned long)advice.place);
 }
 
-/* What may be damaged: the page tables and, as main knows it, the heap. */
+/* Prints where `address` is.  The page tables and the heap may be damaged. */
 static void look_at(uintptr_t address)
 {
     progress = LOOKING;
@@ -127,8 +127,8 @@ static void look_at(uintptr_t address)
         describers.address(address);
 }
 
-/* Looks for the wild pointer in a block's first words: that word is the wrong
- * one, and somebody has written it. */
+/* Looks for the wild pointer in a block's first words.  The word that holds it
+ * is wrong, and a watchpoint on it finds the code that writes it. */
 static void look_for(uintptr_t pointer, uintptr_t block)
 {
     const uintptr_t *word = (const uintptr_t *)align_down(block, sizeof *word);
@@ -143,8 +143,8 @@ static void look_for(uintptr_t pointer, uintptr_t block)
     }
 }
 
-/* Whoever uses a wild pointer has often got it from a block, and still holds
- * the block's address. */
+/* Code that uses a wild pointer has often read it from a block; the block's
+ * address is often still in a register. */
 static void look_at_registers(const struct trap_frame *frame,
                               uintptr_t wild_pointer)
 {

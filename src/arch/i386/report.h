@@ -13,7 +13,7 @@
  * hands these in, or leaves them NULL.  They may fault: then they are cut
  * short. */
 struct report_describers {
-    /* What lies at `address`, in a few lines. */
+    /* Describes `address`, in a few lines. */
     void (*address)(uintptr_t address);
     /* The same of a register's value, and true, if it is an address in the
      * heap; not a word otherwise. */

@@ -67,7 +67,7 @@ void segments_init(void);
 struct violation segments_check(void);
 /* The directory that the second task is to run with. */
 void segments_set_directory(phys_t directory);
-/* What the main task was doing when the double fault struck. */
+/* The registers of the main task at the double fault. */
 const struct task_state *segments_main_task(void);
 
 #endif

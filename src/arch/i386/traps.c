@@ -12,7 +12,7 @@
 
 #define STUB_BYTES 16u /* traps_stubs.S aligns each stub to this */
 
-/* The two interrupt controllers, 8259A, one behind the other. */
+/* The two interrupt controllers, 8259A; the second is an input of the first. */
 enum pic {
     PIC_FIRST_COMMAND = 0x20,
     PIC_FIRST_DATA = 0x21,

@@ -78,9 +78,9 @@ trap_entry:
     .cfi_endproc
     .size trap_entry, . - trap_entry
 
-/* Where the double fault's task begins.  Nobody has called it; what the main
- * task was doing stands in its task state, and a copy of that on this stack
- * lets a backtrace go on there. */
+/* The task of the double fault begins here.  No function calls it.  The main
+ * task's registers are in its task state; a copy of them on this stack lets a
+ * backtrace continue in the main task. */
     .global double_fault_entry
     .type double_fault_entry, @function
 double_fault_entry:

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A clock that ends patience (iBASE IB700, as QEMU has it with -device ib700).
+/* A watchdog timer (iBASE IB700; QEMU has it with -device ib700).
  *
- * It runs down on the machine's own time.  Under `-icount shift=3` that time
- * advances by 8 ns an instruction, so that so many seconds are a number of
- * instructions, on any host:
+ * It counts the machine's own time.  With `-icount shift=3` each instruction
+ * takes 8 ns of that time, so a limit in seconds is a limit in instructions,
+ * and it is the same on any host:
  *
- *     start --> 2 s = 250,000,000 instructions --> QEMU does what it was told
+ *     start --> 2 s = 250,000,000 instructions --> QEMU takes its set action
  *
  * On a machine without the device nothing happens.
  */

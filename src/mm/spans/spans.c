@@ -17,24 +17,24 @@
  *     I4: a tail follows a head or a tail, and no span is longer than allowed.
  *     I5: a zone counts the heads that its maps show.
  *     I6: the lists of a pool have each free run, once, in its length's list.
- *     I7: a pool has one zone at most that is all free.
+ *     I7: a pool has at most one zone that is all free.
  *     I8: the counters equal what the zones add up to.
  *
- * Every operation takes a bounded number of steps, however many zones and
- * spans there are: the lists lead to a run, and a question to a map is
- * answered by two words of it.  Only the way back to the beginning of the free
- * run in front of a span may lead through all words of a zone's map, 16.  Two
- * things are not bounded by this file: what the page source takes for a page,
- * and the lists, when a stray write has damaged them and they are made anew
- * from all maps.
+ * Every operation takes a bounded number of steps, for any number of zones and
+ * spans: the lists lead to a run, and two words of a map are enough for a
+ * question about a span.  Only the search for the beginning of the free run
+ * before a span may read all words of a zone's map, which are 16.  Two costs
+ * are not bounded here: the time that the page source needs for a page, and the
+ * time to build the lists again after a stray write has damaged them.
  *
- * A zone that becomes all free goes back, unless it is the only one in which
- * every request finds room: else a caller who frees and allocates by turns
- * would build and tear down a zone each time.
+ * When a zone becomes all free, its pages go back to the source, unless it is
+ * the pool's only zone that can serve every request.  Otherwise a caller who
+ * frees and allocates in turn would build and destroy a zone each time.
  *
- * What it does badly, on purpose: a zone's maps stand in front of its granules
- * and are within reach of a write below the first or past the zone before; and
- * links stand in free granules, proved before use but not safe from forgery.
+ * Weak points, on purpose: a zone's maps are before its granules, so a write
+ * before the first granule, or past the end of the zone before, can damage
+ * them. Links are in free granules: they are checked before use, but can be
+ * forged.
  */
 #include "mm/spans/spans.h"
 
@@ -45,17 +45,20 @@ struct span_heap span_heap;
 
 /* -- Zones ---------------------------------------------------------------- */
 
+/* Marks the pages of a zone in the page map, or clears their marks. */
 static void mark_pages(const struct span_pool *pool,
                        const struct span_zone *zone, bool ours)
 {
-    uint8_t *marks =
-        span_heap.source.page_map + spans_page_index((uintptr_t)zone);
+    uint32_t first = spans_page_index((uintptr_t)zone);
+    uint8_t *marks = span_heap.source.page_map + first;
 
+    ASSERT_BELOW(first + pool->zone_pages, span_heap.page_count + 1);
     for (uint32_t i = 0; i < pool->zone_pages; i++)
         marks[i] = (uint8_t)(ours ? pool->mark + i : PAGE_NOT_OURS);
 }
 
-/* A new zone, one free run; false, and nothing changed, if there is no page. */
+/* Adds a new zone, one free run; false, and nothing changed, if there is no
+ * page for it. */
 static bool spans_zone_create(struct span_pool *pool)
 {
     /* LAB 6 BEGIN: return false; */
@@ -75,7 +78,7 @@ static bool spans_zone_create(struct span_pool *pool)
     /* LAB 6 END */
 }
 
-/* All of its granules are free. */
+/* Gives the pages of a zone back; all of its granules are free. */
 static void spans_zone_destroy(struct span_pool *pool, struct span_zone *zone)
 {
     /* LAB 6 BEGIN */
@@ -87,8 +90,9 @@ static void spans_zone_destroy(struct span_pool *pool, struct span_zone *zone)
 
 /* -- Runs ----------------------------------------------------------------- */
 
-/* Takes `wanted` from the beginning of a free run, listed no more, of
- * `run_length` granules, or of RUN_CLASSES and more. */
+/* Takes `wanted` from the beginning of a free run, which the caller has removed
+ * from its list.  `run_length` is exact below RUN_CLASSES; RUN_CLASSES means
+ * this length or more. */
 static void spans_run_take(struct granules wanted, uint32_t run_length,
                            bool has_head)
 {
@@ -108,7 +112,7 @@ static void spans_run_take(struct granules wanted, uint32_t run_length,
     /* LAB 6 END */
 }
 
-/* Frees granules, which join the runs on both sides. */
+/* Frees granules and joins them with the free runs on both sides. */
 static void run_give(struct granules given)
 {
     /* LAB 6 BEGIN */
@@ -124,7 +128,7 @@ static void run_give(struct granules given)
 
         spans_index_remove(pool, (struct free_run *)next, behind);
     }
-    /* A run that was long already stays where it is listed. */
+    /* A run that was already long stays in its list. */
     if (before < RUN_CLASSES) {
         if (before)
             spans_index_remove(pool, (struct free_run *)begin, before);
@@ -136,7 +140,8 @@ static void run_give(struct granules given)
     /* LAB 6 END */
 }
 
-/* The zone is all free, and listed as one run. */
+/* Destroys a zone that is all free and listed as one run, unless it is the only
+ * zone that can serve every request. */
 static void zone_retire(struct span_pool *pool, struct span_zone *zone)
 {
     /* LAB 6 BEGIN */
@@ -156,17 +161,17 @@ static void zone_retire(struct span_pool *pool, struct span_zone *zone)
 
 /* -- From an address to its span ------------------------------------------ */
 
-/* The sentinel too, because the way back through a map ends there. */
+/* Whether the magic number and the first sentinel are intact; free_before()
+ * relies on the sentinel. */
 static inline bool zone_is_intact(const struct span_zone *zone)
 {
     return zone->magic == spans_zone_magic(zone) &&
            (zone->map[0].allocated & 1);
 }
 
-/* Fills in `span` if one begins at `payload`; else says what is wrong with the
- * address.  The pool, and with it the size of a granule, comes from the page
- * map: whatever is written into a zone cannot change how its addresses are
- * read. */
+/* HEAP_OK, and `span` filled in, if a span begins at `payload`; else the reason
+ * why not.  The pool, and with it the size of a granule, comes from the page
+ * map, so no write into a zone can change it. */
 static enum heap_error span_find(const void *payload, struct granules *span)
 {
     /* LAB 6 BEGIN: return HEAP_NOT_WRITTEN; */
@@ -184,7 +189,7 @@ static enum heap_error span_find(const void *payload, struct granules *span)
         return HEAP_CORRUPT;
     offset = address - (uintptr_t)span->zone - span->pool->granule_zero;
     span->index = offset / span->pool->granule_bytes;
-    /* In front of the granules the difference wraps to a huge index. */
+    /* Before the first granule the difference wraps to a huge index. */
     if (span->index - 1 >= span->pool->granules)
         return HEAP_FOREIGN;
     if (!is_allocated(span->zone, span->index))
@@ -202,6 +207,8 @@ static enum heap_error span_find(const void *payload, struct granules *span)
 enum stage_state spans_init(const struct page_source *source,
                             const struct spans_row *policy)
 {
+    ASSERT(source->take && source->give);
+    ASSERT(source->page_map || page_source_pages(source) == 0);
     memset(&span_heap, 0, sizeof span_heap);
     span_heap.source = *source;
     span_heap.first_page = source->begin >> PAGE_SHIFT;
@@ -259,6 +266,7 @@ enum heap_error spans_free(void *payload)
     /* LAB 6 END */
 }
 
+/* Frees all granules of the span after its first `length`. */
 static void span_shorten(struct granules span, uint32_t length)
 {
     /* LAB 6 BEGIN */
@@ -269,6 +277,8 @@ static void span_shorten(struct granules span, uint32_t length)
     /* LAB 6 END */
 }
 
+/* Makes the span `length` granules long; false, and nothing changed, if the
+ * free run after it is too short. */
 static bool span_lengthen(struct granules span, uint32_t length)
 {
     /* LAB 6 BEGIN: return false; */

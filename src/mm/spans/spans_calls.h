@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What spans.c works with, and what the compiler is told about its functions;
- * for that file only. */
+/* The working type of spans.c, and attributes of its functions; for that file
+ * only. */
 #ifndef MM_SPANS_SPANS_CALLS_H
 #define MM_SPANS_SPANS_CALLS_H
 
 #include "mm/spans/spans.h"
 #include "mm/spans/spans_runs.h"
 
-/* Granules in a row: a span, or what becomes one or has been one. */
+/* Consecutive granules: a span, or granules that become or were one. */
 struct granules {
     struct span_pool *pool;
     struct span_zone *zone;
@@ -15,8 +15,8 @@ struct granules {
     uint32_t index, length;
 };
 
-/* On the way of every call, or of few.  Said here, once, because with so few
- * registers it saves a fifth of the instructions of a call. */
+/* HOT functions run in every call, COLD ones in few calls.  The attributes save
+ * a fifth of the instructions of a call, because i386 has few registers. */
 #define HOT  static inline __attribute__((always_inline))
 #define COLD static __attribute__((noinline))
 

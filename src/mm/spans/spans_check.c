@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks spans.c from outside: knows the layout, shares no logic with it.
+/* Checks the invariants of spans.c; shares the layout with it, but no code.
  *
- * Granule by granule where the allocator takes words, and from the maps to the
- * lists where it goes from the lists to the maps.  It reads nothing in a page
- * before the page map has said what that page is, and every loop is bounded
- * by a counter.
+ * It goes granule by granule where the allocator takes words, and from the maps
+ * to the lists where the allocator goes from the lists to the maps.  It reads a
+ * page only after the page map has shown what kind of page it is, and a counter
+ * bounds every loop.
  *
- * What it cannot see: payload, and a map and its counter changed together.
+ * It does not check payload, and it cannot find a map and a counter that were
+ * changed together.
  */
 #include "lib/addr.h"
 #include "mm/spans/spans_zone.h"
@@ -26,8 +27,8 @@ struct tally {
     uint32_t runs[RUN_CLASSES + 1];
 };
 
-/* Where in the page map the zone that begins at page `first` ends; `first` if
- * none does. */
+/* The end, in the page map, of the zone that begins at page `first`; `first` if
+ * no whole zone begins there. */
 static uint32_t zone_end(uint32_t first)
 {
     uint32_t mark = span_heap.source.page_map[first];
@@ -80,7 +81,7 @@ static struct violation spans_check_sentinels(const struct span_pool *pool,
     return SOUND;
 }
 
-/* I4, and I5 by the way. */
+/* I4 and I5. */
 static struct violation spans_check_spans(const struct span_pool *pool,
                                           const struct span_zone *zone,
                                           struct tally *tally)
@@ -106,6 +107,7 @@ static struct violation spans_check_spans(const struct span_pool *pool,
     return violation_unless_equal(counted, zone, heads, zone->spans);
 }
 
+/* Whether a link leads into a zone of this pool. */
 static bool is_run_of(const struct span_pool *pool, const struct free_run *link)
 {
     uint32_t mark = spans_page_mark((uintptr_t)link);
@@ -114,8 +116,8 @@ static bool is_run_of(const struct span_pool *pool, const struct free_run *link)
            mark_pool(mark) == pool;
 }
 
-/* A run's own part of I6: its neighbours in the list, or the list's head, know
- * it.  With that, what is left to find is a list with too many. */
+/* I6 for one run: its neighbours in the list, or the head, lead to it.  Then
+ * only a list with too many runs remains to be found. */
 static struct violation spans_check_links(const struct span_pool *pool,
                                           const struct free_run *run,
                                           uint32_t class)
@@ -135,6 +137,7 @@ static struct violation spans_check_links(const struct span_pool *pool,
     return violation;
 }
 
+/* I6 for the runs of one zone. */
 static struct violation spans_check_runs(const struct span_pool *pool,
                                          const struct span_zone *zone,
                                          struct tally *tally)
@@ -142,7 +145,7 @@ static struct violation spans_check_runs(const struct span_pool *pool,
     struct violation violation = SOUND;
     uint32_t length = 0;
 
-    /* The sentinel behind the last granule ends the last run. */
+    /* The sentinel after the last granule ends the last run. */
     for (uint32_t i = 1; i <= pool->granules + 1 && is_sound(violation); i++) {
         if (!is_allocated(zone, i)) {
             length++;
@@ -158,6 +161,7 @@ static struct violation spans_check_runs(const struct span_pool *pool,
     return violation;
 }
 
+/* I2 to I6 for one zone. */
 static struct violation spans_check_zone(const struct span_pool *pool,
                                          const struct span_zone *zone,
                                          struct tally *tally)
@@ -176,7 +180,7 @@ static struct violation spans_check_zone(const struct span_pool *pool,
     return violation;
 }
 
-/* I6, the other direction: the lists have as many runs as the maps. */
+/* I6, the other direction: the lists have no more runs than the maps. */
 static struct violation spans_check_lists(const struct span_pool *pool,
                                           const struct tally *tally)
 {
@@ -201,7 +205,7 @@ static struct violation spans_check_lists(const struct span_pool *pool,
     return SOUND;
 }
 
-/* All zones of one pool, found by the page map. */
+/* I2 to I7 for all zones of one pool; the page map leads to them. */
 static struct violation spans_check_pool(const struct span_pool *pool,
                                          struct tally *tally)
 {

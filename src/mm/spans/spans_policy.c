@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Which granule serves which size.
+/* Policies: the granule for each size.
  *
  *     bytes      1  8  16  24  32  40 ...  256        ...        1024
  *     shared     |  1 to 32 granules of 8     | 9 to 32 granules of 32 |
  *
- * The first row that holds the request decides, whatever is free at the
- * moment; so a request costs the same today as tomorrow, and policies can be
- * compared on the same requests.
+ * The first row that holds the request decides; free memory does not matter.
+ * So a request always costs the same, and policies can be compared on the same
+ * requests.
  *
- * There are two granules because a span is 32 granules at most: 8 bytes waste
- * little of a short span, and 32 need a quarter of the bits for a long one.
+ * There are two granules because a span has at most 32 granules.  A granule of
+ * 8 bytes wastes little in a short span; a granule of 32 bytes needs a quarter
+ * of the bits for a long one.
  */
 #include "lib/addr.h"
+#include "lib/panic.h"
 #include "mm/spans/spans_zone.h"
 
 const struct spans_row spans_shared[] = {
@@ -20,11 +22,12 @@ const struct spans_row spans_shared[] = {
     { NULL, 0, 0 },
 };
 
-/* A zone has the room of this many granules at least, so that what its header
- * and its tail take, up to one granule, counts little. */
+/* A zone is at least as long as this many granules, so that its header and its
+ * tail, which take up to one granule, cost little. */
 #define ZONE_ROOM_GRANULES 8u
 
-/* zone + map(n + 2 sentinels) + n * granule <= pages */
+/* Computes the layout of a zone of n granules:
+ *     zone + map(n + 2 sentinels) + n * granule <= pages */
 static void pool_lay_out(struct span_pool *pool)
 {
     uint32_t pages = bytes_to_pages(ZONE_ROOM_GRANULES * pool->granule_bytes);
@@ -33,7 +36,8 @@ static void pool_lay_out(struct span_pool *pool)
         (bytes - sizeof(struct span_zone)) / pool->granule_bytes;
     uint32_t first;
 
-    /* The map takes the place of a few of them. */
+    ASSERT_BELOW(pages, ZONE_PAGES_MAX + 1);
+    /* The map takes the place of a few granules. */
     for (;; granules--) {
         first = sizeof(struct span_zone) +
                 (granules + 1) / WORD_BITS * sizeof(struct map_pair) +
@@ -46,11 +50,15 @@ static void pool_lay_out(struct span_pool *pool)
     pool->granule_zero = first - pool->granule_bytes;
 }
 
+/* Makes the pool of a row, and the orders of all sizes that it serves. */
 static void pool_create(const struct spans_row *row)
 {
     struct span_pool *pool = &span_heap.pools[span_heap.pool_count++];
     uint32_t granule = row->granule_bytes;
 
+    ASSERT_BELOW(span_heap.pool_count, SPAN_POOLS_MAX + 1);
+    ASSERT_EQ(granule % HEAP_ALIGNMENT, 0);
+    ASSERT_BELOW(row->limit / granule, SPAN_GRANULES_MAX + 1);
     span_heap.numbered[span_heap.pool_count] = pool;
     pool->name = row->name;
     pool->mark = span_heap.pool_count << PAGE_INDEX_BITS;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Free runs by length. */
+/* Building the lists of free runs from the maps, after damage. */
 #include "mm/spans/spans_runs.h"
 
 #include "lib/string.h"
@@ -11,6 +11,7 @@ void spans_index_forget(struct span_pool *pool)
     pool->forgotten = true;
 }
 
+/* Lists the free runs of one zone. */
 static void list_runs(struct span_pool *pool, const struct span_zone *zone)
 {
     uint32_t index = 1;

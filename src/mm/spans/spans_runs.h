@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a free run of at least n granules is, without a search.
+/* Lists of free runs: they find a run of at least n granules without a search.
  *
  *     run_classes   ...0 1 0 0 1 1
  *                        |     | |
@@ -7,14 +7,14 @@
  *        |                     |
  *        +--> run              +----- runs[2] --> run <--> run <--> run
  *
- * A free run is in one list, by its length, and its links stand in its first
+ * A free run is in one list, by its length, and its links are in its first
  * granule.  The lowest bit set at n or above is the best fit.
  *
- * The maps are the truth and the lists are hints.  A granule that is free can
- * be written by whoever kept a pointer into it, so before a link is followed
- * it has to lead into a zone of the same pool, to a run that links back.  If it
- * does not, all lists of the pool are forgotten, and made anew from the maps
- * before the call ends: a damaged hint costs time, never memory.
+ * The lists are only hints; the maps decide.  A caller who kept a pointer into
+ * a free granule can overwrite its links.  So a link is followed only if it
+ * leads into a zone of the same pool, to a run that links back.  Otherwise all
+ * lists of the pool are dropped and built again from the maps before the call
+ * ends: a damaged hint costs time, never memory.
  */
 #ifndef MM_SPANS_SPANS_RUNS_H
 #define MM_SPANS_SPANS_RUNS_H
@@ -23,21 +23,24 @@
 
 /* Drops all lists of `pool`, and sets `forgotten`. */
 void spans_index_forget(struct span_pool *pool);
-/* Lists all free runs of all zones of `pool`.  The one operation here that
- * takes longer the more zones there are; only after damage. */
+/* Lists all free runs of all zones of `pool`.  Used only after damage; it takes
+ * longer when there are more zones. */
 void spans_index_rebuild(struct span_pool *pool);
 
+/* The list of a run with this length. */
 static inline uint32_t run_class(uint32_t length)
 {
     return length < RUN_CLASSES ? length : RUN_CLASSES;
 }
 
+/* Puts a free run at the head of its list. */
 static inline void spans_index_insert(struct span_pool *pool,
                                       struct free_run *run, uint32_t length)
 {
     uint32_t class = run_class(length);
     struct free_run *next = pool->runs[class];
 
+    ASSERT(length > 0);
     run->previous = NULL;
     run->next = next;
     if (next)
@@ -46,7 +49,7 @@ static inline void spans_index_insert(struct span_pool *pool,
     pool->run_classes |= 1u << (class - 1);
 }
 
-/* Whether `link` may be read as a free run's. */
+/* Whether `link` leads into a zone of this pool, so that it may be read. */
 static inline bool spans_is_link(const struct span_pool *pool,
                                  const struct free_run *link)
 {
@@ -56,6 +59,7 @@ static inline bool spans_is_link(const struct span_pool *pool,
            (spans_page_mark(address) ^ pool->mark) <= PAGE_INDEX_MASK;
 }
 
+/* Removes a free run from its list; drops all lists if a link is damaged. */
 static inline void spans_index_remove(struct span_pool *pool,
                                       struct free_run *run, uint32_t length)
 {
@@ -81,11 +85,13 @@ static inline void spans_index_remove(struct span_pool *pool,
         next->previous = previous;
 }
 
-/* Takes the first run out of its list, which is not empty. */
+/* Removes the first run of a list, which is not empty, and returns it. */
 static inline struct free_run *index_pop(struct span_pool *pool, uint32_t class)
 {
-    struct free_run *run = pool->runs[class], *next = run->next;
+    struct free_run *run = pool->runs[class], *next;
 
+    ASSERT(run != NULL);
+    next = run->next;
     if (!next) {
         pool->runs[class] = NULL;
         pool->run_classes &= ~(1u << (class - 1));
@@ -105,6 +111,7 @@ static inline uint32_t spans_index_find(const struct span_pool *pool,
 {
     uint32_t classes = pool->run_classes >> (length - 1);
 
+    ASSERT_BELOW(length - 1, RUN_CLASSES);
     return classes ? length + (uint32_t)__builtin_ctz(classes) : 0;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Shows spans and the free runs between them, from the maps alone. */
+/* Visits spans and the free runs between them; reads only the maps. */
 #include "mm/spans/spans.h"
 
 #include "mm/spans/spans_zone.h"
 
-/* Where the granules that are in the same span or run as `index` end. */
+/* The end of the span or free run that begins at `index`. */
 static uint32_t piece_end(const struct span_zone *zone, uint32_t index)
 {
     if (is_allocated(zone, index))
@@ -14,6 +14,7 @@ static uint32_t piece_end(const struct span_zone *zone, uint32_t index)
     return index;
 }
 
+/* Visits the header of a zone, then its spans and free runs. */
 static bool spans_walk_zone(const struct span_pool *pool,
                             const struct span_zone *zone, block_visitor visit,
                             void *context)

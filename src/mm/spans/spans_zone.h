@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How spans lie in memory; for the spans_*.c files only.
+/* How spans lay out memory; for the spans_*.c files only.
  *
  *     a zone, 1 to 4 pages                                             tail
  *     +------+-----+-----+--     --+-----------+-----------+--     --+--+
@@ -7,8 +7,8 @@
  *     +------+-----+-----+--     --+-----------+-----------+--     --+--+
  *              32 granules a pair
  *
- * Two bits tell the state of a granule: A, allocated, and C, that it continues
- * the span of the granule in front of it.
+ * Two bits are the state of a granule: A, allocated, and C, continues the span
+ * of the granule before it.
  *
  *     A C
  *     0 0   free
@@ -19,19 +19,20 @@
  *     granule     0   1   2   3   4   5   6   7  ...   n  n+1
  *     A           1   1   1   1   1   0   0   1        0   1
  *     C           0   0   1   1   0   0   0   0        0   0
- *               sentinel |  span  |   | free  |             sentinel
+ *            sentinel |   span   |       | free |       sentinel
  *
- * The length of a span is one more than the run of ones in C behind its head;
- * a span of one granule has no bit in C, so zones of equal entries are the
- * special case that C is all zero.  Granules are counted from 1: the sentinels,
- * bit 0 and those behind the last granule, end every search at the border.
+ * The length of a span is one more than the number of ones in C after its head.
+ * A span of one granule has no bit in C, so a zone of equal entries is the
+ * special case in which C is all zero.  Granules are counted from 1: bit 0 and
+ * the bits after the last granule are sentinels, which end every search.
  *
- * No span is longer than 32 granules, so each question about one is answered
- * by two words of a map.
+ * No span is longer than 32 granules, so every question about a span needs at
+ * most two words of a map.
  */
 #ifndef MM_SPANS_SPANS_ZONE_H
 #define MM_SPANS_SPANS_ZONE_H
 
+#include "lib/panic.h"
 #include "mm/spans/spans.h"
 
 #define WORD_BITS 32u
@@ -42,14 +43,13 @@ struct map_pair {
 };
 
 struct span_zone {
-    uint32_t
-        magic; /* spans_zone_magic(): the first word that an overflow meets */
+    uint32_t magic; /* spans_zone_magic(); an overflow overwrites it first */
     uint32_t spans; /* in use */
     struct map_pair map[];
 };
 
-/* A free run's first granule.  What stands in free memory may be overwritten
- * by anyone who holds on to a span too long, so spans_runs.h proves it first.
+/* The first granule of a free run.  A caller who uses a span after it was freed
+ * may overwrite these links, so spans_runs.h checks them before it uses them.
  * A run of fewer granules than RUN_CLASSES is listed by its exact length. */
 struct free_run {
     struct free_run *previous, *next;
@@ -72,9 +72,8 @@ struct span_pool {
     uint32_t span_max; /* granules */
     uint32_t mark;     /* of a zone's first page in the page map */
     uint32_t zone_pages;
-    uint32_t granules; /* in a zone */
-    uint32_t
-        granule_zero; /* bytes from the zone to its granule 0, the sentinel */
+    uint32_t granules;     /* in a zone */
+    uint32_t granule_zero; /* bytes from the zone to its granule 0 */
     /* The free runs of all its zones: runs[n] are those of n granules, the
      * last those of RUN_CLASSES and more. */
     struct free_run *runs[RUN_CLASSES + 1];
@@ -86,8 +85,8 @@ struct span_pool {
 #define SPAN_POOLS_MAX 32u
 #define ZONE_PAGES_MAX 4u
 
-/* What a byte of the page map says: 0, or the pool (from 1) and which page of
- * its zone this is.  So neither depends on what stands in the zone itself. */
+/* A byte of the page map: 0, or the number of the pool (from 1) and of the page
+ * in its zone.  So a write into a zone cannot change either. */
 #define PAGE_NOT_OURS   0u
 #define PAGE_INDEX_BITS 2u
 #define PAGE_INDEX_MASK ((1u << PAGE_INDEX_BITS) - 1)
@@ -127,7 +126,8 @@ static inline uint32_t spans_page_index(uintptr_t address)
     return (address >> PAGE_SHIFT) - span_heap.first_page;
 }
 
-/* What the page map says of the page with `address` in it. */
+/* The mark in the page map of the page with `address` in it; PAGE_NOT_OURS for
+ * an address outside the source. */
 static inline uint32_t spans_page_mark(uintptr_t address)
 {
     uint32_t page = spans_page_index(address);
@@ -137,8 +137,10 @@ static inline uint32_t spans_page_mark(uintptr_t address)
     return span_heap.source.page_map[page];
 }
 
+/* The pool of a page that has a mark. */
 static inline struct span_pool *mark_pool(uint32_t mark)
 {
+    ASSERT(mark != PAGE_NOT_OURS);
     return span_heap.numbered[mark >> PAGE_INDEX_BITS];
 }
 
@@ -150,37 +152,44 @@ static inline struct span_zone *spans_zone_at(uintptr_t address, uint32_t mark)
     return (struct span_zone *)(page - (mark & PAGE_INDEX_MASK) * PAGE_BYTES);
 }
 
+/* The magic number of a zone: it differs from zone to zone. */
 static inline uint32_t spans_zone_magic(const struct span_zone *zone)
 {
     return (uint32_t)(uintptr_t)zone ^ 0x5EA1ED00u;
 }
 
+/* Granule `index`; granules + 1 is the end of the last one. */
 static inline void *granule_at(const struct span_pool *pool,
                                const struct span_zone *zone, uint32_t index)
 {
+    ASSERT_BELOW(index, pool->granules + 2);
     return (void *)((uintptr_t)zone + pool->granule_zero +
                     index * pool->granule_bytes);
 }
 
 /* -- Maps ----------------------------------------------------------------- */
 
-static inline uint32_t low_bits(uint32_t count) /* 1 to 32 */
+/* A word whose lowest `count` bits are set, 1 to 32 of them. */
+static inline uint32_t low_bits(uint32_t count)
 {
+    ASSERT_BELOW(count - 1, WORD_BITS);
     return ~0u >> (WORD_BITS - count);
 }
 
+/* Bit A of a granule or sentinel. */
 static inline bool is_allocated(const struct span_zone *zone, uint32_t index)
 {
     return zone->map[index / WORD_BITS].allocated >> index % WORD_BITS & 1;
 }
 
+/* Bit C of a granule or sentinel. */
 static inline bool is_continued(const struct span_zone *zone, uint32_t index)
 {
     return zone->map[index / WORD_BITS].continued >> index % WORD_BITS & 1;
 }
 
-/* Free granules from `index` on; counts no further than the next word, so
- * the answer is exact only up to 32. */
+/* Free granules from `index` on.  It reads only two words, so the result is
+ * exact only up to 32. */
 static inline uint32_t free_behind(const struct span_zone *zone, uint32_t index)
 {
     const struct map_pair *pair = &zone->map[index / WORD_BITS];
@@ -200,14 +209,16 @@ static inline uint32_t free_before(const struct span_zone *zone, uint32_t index)
     uint32_t at = index / WORD_BITS;
     uint32_t word = zone->map[at].allocated & ~(~0u << index % WORD_BITS);
 
+    ASSERT(index > 0);
+    ASSERT(zone->map[0].allocated & 1);
     while (!word)
         word = zone->map[--at].allocated;
     return index - 1 -
            (at * WORD_BITS + WORD_BITS - 1 - (uint32_t)__builtin_clz(word));
 }
 
-/* Granules of the span whose head is `index`; more than SPAN_GRANULES_MAX only
- * if C is damaged. */
+/* The length of the span whose head is `index`, in granules; more than
+ * SPAN_GRANULES_MAX only if C is damaged. */
 static inline uint32_t span_length(const struct span_zone *zone, uint32_t index)
 {
     const struct map_pair *pair = &zone->map[index / WORD_BITS];
@@ -221,7 +232,8 @@ static inline uint32_t span_length(const struct span_zone *zone, uint32_t index)
     return 1 + behind + (word ? (uint32_t)__builtin_ctz(word) : WORD_BITS);
 }
 
-/* Makes free granules a span, or more tails of the span in front of them. */
+/* Makes free granules a span; without `has_head`, they become more tails of the
+ * span before them. */
 static inline void span_mark(struct span_zone *zone, uint32_t index,
                              uint32_t length, bool has_head)
 {
@@ -238,7 +250,7 @@ static inline void span_mark(struct span_zone *zone, uint32_t index,
     }
 }
 
-/* Both bits of each granule. */
+/* Clears both bits of each granule. */
 static inline void span_unmark(struct span_zone *zone, uint32_t index,
                                uint32_t length)
 {

@@ -6,9 +6,9 @@
  *        ...
  *     newest store --> store before --> ...        all of them
  *
- * An entry in use is one set bit in its zone's bitmap.  Where an entry is free
- * is answered by its cache's list, whose zone an address lies in by the page
- * map (page_source.h), and where a zone is listed by the zone: so no step takes
+ * An entry in use is one set bit in its zone's bitmap.  The cache's list finds
+ * a zone with a free entry, the page map (page_source.h) finds the zone of an
+ * address, and a zone leads to its slot.  No step searches, so none takes
  * longer when there are more zones.
  *
  *     I1: the page map marks the pages of all listed zones and of all stores,
@@ -18,19 +18,20 @@
  *     I4: a zone's `used` is the number of bits set in its bitmap, and no word
  *         before `first_word` has a free one.
  *     I5: a zone is in its cache's list if and only if it has a free entry.
- *     I6: a cache has one zone at most that is all free.
+ *     I6: a cache has at most one zone that is all free.
  *     I7: the counters equal what the zones add up to.
  *
- * A zone that becomes all free goes back to the page source, unless it is the
- * only one of its cache with room: else a caller who frees and allocates one
- * entry by turns would build and tear down a zone each time.
+ * When a zone becomes all free, its pages go back to the source, unless it is
+ * its cache's only zone with a free entry.  Otherwise a caller who frees and
+ * allocates one entry in turn would build and destroy a zone each time.
  *
- * What it does badly, on purpose: a request of 33 bytes gets 64, and one entry
- * holds a whole zone in place.  A zone's header is out of reach of most stray
- * writes, but not of one below its first entry.
+ * Weak points, on purpose: a request of 33 bytes gets an entry of 64, and one
+ * used entry keeps a whole zone.  Most stray writes cannot reach a zone's
+ * header, but a write before its first entry can.
  */
 #include "mm/zalloc/zalloc.h"
 
+#include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/zalloc/zalloc_zone.h"
 
@@ -38,24 +39,30 @@ struct zalloc_heap zalloc_heap;
 
 /* -- Page map ------------------------------------------------------------ */
 
+/* Marks the pages of a new zone, in order. */
 static void mark_zone(const struct zone *zone, size_t pages)
 {
-    uint8_t *marks =
-        zalloc_heap.source.page_map + zalloc_page_index((uintptr_t)zone);
+    size_t first = zalloc_page_index((uintptr_t)zone);
+    uint8_t *marks = zalloc_heap.source.page_map + first;
 
+    ASSERT(pages > 0 && PAGE_ZONE_FIRST + pages <= PAGE_STORE);
+    ASSERT_BELOW(first + pages, page_source_pages(&zalloc_heap.source) + 1);
     for (size_t i = 0; i < pages; i++)
         marks[i] = (uint8_t)(PAGE_ZONE_FIRST + i);
 }
 
+/* Clears the marks of pages that go back to the source. */
 static void unmark(const void *first, size_t pages)
 {
-    memset(zalloc_heap.source.page_map + zalloc_page_index((uintptr_t)first),
-           PAGE_NOT_OURS, pages);
+    size_t index = zalloc_page_index((uintptr_t)first);
+
+    ASSERT_BELOW(index + pages, page_source_pages(&zalloc_heap.source) + 1);
+    memset(zalloc_heap.source.page_map + index, PAGE_NOT_OURS, pages);
 }
 
 /* -- Stores -------------------------------------------------------------- */
 
-/* A new, empty store, the newest; false if there is no page for it. */
+/* Makes a new, empty store the newest; false if there is no page for it. */
 static bool zalloc_store_add(void)
 {
     /* LAB 5 BEGIN: return false; */
@@ -73,7 +80,7 @@ static bool zalloc_store_add(void)
     /* LAB 5 END */
 }
 
-/* Of an empty one. */
+/* Gives the newest store's page back; the store is empty. */
 static void store_drop_newest(void)
 {
     /* LAB 5 BEGIN */
@@ -86,8 +93,8 @@ static void store_drop_newest(void)
     /* LAB 5 END */
 }
 
-/* Lists `zone`.  False, and nothing changed, if that takes a new store and
- * there is no page for it. */
+/* Puts `zone` into a slot of the newest store.  False, and nothing changed, if
+ * it needs a new store and there is no page for one. */
 static bool slot_add(struct zone *zone)
 {
     /* LAB 5 BEGIN: return false; */
@@ -103,9 +110,9 @@ static bool slot_add(struct zone *zone)
     /* LAB 5 END */
 }
 
-/* Takes `slot` out.  The last slot of all moves into the gap, so that gaps
- * never have to be looked for.  A store that this empties is kept until the one
- * before it has room too: it may be needed again at once. */
+/* Removes `slot`.  The last slot of the newest store moves into the gap, so
+ * that there are never gaps to search for.  An emptied store is kept until the
+ * store before it has a free slot, too: it may be needed again at once. */
 static void slot_remove(struct zone_slot *slot)
 {
     /* LAB 5 BEGIN */
@@ -147,7 +154,7 @@ static struct zone *zalloc_zone_create(struct zone_cache *cache)
     /* LAB 5 END */
 }
 
-/* Gives back a zone, all of whose entries are free. */
+/* Gives back a zone whose entries are all free. */
 static void zalloc_zone_destroy(struct zone *zone)
 {
     /* LAB 5 BEGIN */
@@ -162,7 +169,7 @@ static void zalloc_zone_destroy(struct zone *zone)
     /* LAB 5 END */
 }
 
-/* A free entry of a zone that has one. */
+/* Marks a free entry as used and returns it; the zone has a free entry. */
 static void *zone_take_entry(struct zone *zone)
 {
     /* LAB 5 BEGIN: return NULL; */
@@ -178,7 +185,7 @@ static void *zone_take_entry(struct zone *zone)
     /* LAB 5 END */
 }
 
-/* The entry is in use; afterwards the zone may be gone. */
+/* Marks a used entry as free.  The zone may be gone afterwards. */
 static void zone_give_entry(struct zone *zone, size_t index)
 {
     /* LAB 5 BEGIN */
@@ -199,8 +206,9 @@ static void zone_give_entry(struct zone *zone, size_t index)
 
 /* -- Caches -------------------------------------------------------------- */
 
-/* How many entries of `entry_bytes` fit behind the header and a bitmap with a
- * bit for each:  header + bitmap(n) + n * entry_bytes <= zone. */
+/* Computes the layout of a zone: how many entries of `entry_bytes` fit after
+ * the header and a bitmap with a bit for each.
+ *     header + bitmap(n) + n * entry_bytes <= zone */
 static void cache_lay_out(struct zone_cache *cache)
 {
     /* LAB 5 BEGIN */
@@ -209,7 +217,7 @@ static void cache_lay_out(struct zone_cache *cache)
     size_t entries = (zone_bytes - sizeof(struct zone)) / cache->entry_bytes;
     size_t first;
 
-    /* The bitmap takes the place of a few of them. */
+    /* The bitmap takes the place of a few entries. */
     for (;; entries--) {
         first = align_up(sizeof(struct zone) +
                              bitmap_word_count(entries) * sizeof(uint32_t),
@@ -227,6 +235,7 @@ bool zone_cache_create(struct zone_cache *cache, const char *name, size_t bytes)
 {
     if (bytes == 0 || bytes > ZALLOC_BYTES_MAX)
         return false;
+    ASSERT(zalloc_heap.caches.next != NULL); /* zalloc_init() has run */
     *cache =
         (struct zone_cache){ .name = name,
                              .entry_bytes = align_up(bytes, HEAP_ALIGNMENT) };
@@ -251,10 +260,12 @@ void *zone_cache_alloc(struct zone_cache *cache)
     /* LAB 5 END */
 }
 
+/* Frees an entry that zalloc_find() has found in use. */
 static void zalloc_entry_free(struct entry entry)
 {
     struct zone_cache *cache = entry.zone->cache;
 
+    ASSERT(cache->used > 0);
     cache->used--;
     usage_remove(&zalloc_heap.usage, cache->entry_bytes);
     zone_give_entry(entry.zone, entry.index);
@@ -296,6 +307,8 @@ enum stage_state zalloc_init(const struct page_source *source)
         "zone 128", "zone 256", "zone 512", "zone 1024",
     };
 
+    ASSERT(source->take && source->give);
+    ASSERT(source->page_map || page_source_pages(source) == 0);
     memset(&zalloc_heap, 0, sizeof zalloc_heap);
     zalloc_heap.source = *source;
     for (size_t i = 0; i < page_source_pages(source); i++)
@@ -307,7 +320,7 @@ enum stage_state zalloc_init(const struct page_source *source)
     return STAGE_OK;
 }
 
-/* The cache with the smallest entries that hold `bytes`, 1 or more. */
+/* The cache with the smallest entries that hold `bytes`, which is 1 or more. */
 static struct zone_cache *cache_for(size_t bytes)
 {
     /* LAB 5 BEGIN: return NULL; */

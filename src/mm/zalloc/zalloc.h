@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The zone allocator: entries of fixed sizes, with their bookkeeping beside
- * them instead of in front of each.
+/* The zone allocator: entries of fixed sizes, with the bookkeeping of many
+ * entries in one place instead of a header before each.
  *
- * In "zalloc" the z is for zone.  Elsewhere it often means zeroed, and there a
- * zone may be a stretch of physical memory: here a zone is a run of pages with
- * entries of one size, what others call a slab.
+ * Here the z of "zalloc" means zone, and a zone is a run of pages with entries
+ * of one size, which is often called a slab.  In Linux, z means zeroed, and a
+ * zone is a range of physical memory.
  */
 #ifndef MM_ZALLOC_ZALLOC_H
 #define MM_ZALLOC_ZALLOC_H
@@ -16,29 +16,31 @@
 #define ZALLOC_BYTES_MIN 8u
 #define ZALLOC_BYTES_MAX 1024u
 
-/* Starts with no zones at all.  May be called again at any time, once the
- * source has got its pages back by other means; what was allocated before is
- * forgotten, and so are the caches. */
+/* Starts with no zones.  May be called again after the source has taken its
+ * pages back; all entries and all caches are gone then. */
 enum stage_state zalloc_init(const struct page_source *source);
 
-/* An entry of the smallest power of two that holds `bytes`.  NULL if there is
- * no page for a new zone, and for what is not zalloc's: more than
- * ZALLOC_BYTES_MAX bytes, or an alignment above HEAP_ALIGNMENT. */
+/* An entry whose size is the smallest power of two that holds `bytes`.  NULL if
+ * there is no page for a new zone, for more than ZALLOC_BYTES_MAX bytes, and
+ * for an alignment above HEAP_ALIGNMENT. */
 void *zalloc_alloc(size_t bytes, size_t alignment);
-/* Frees an entry of any zone, those of dedicated caches too: the address says
- * where it belongs.  On any error nothing changes. */
+/* Frees an entry of any zone, also of a dedicated cache: its address leads to
+ * its zone.  On any error nothing changes. */
 enum heap_error zalloc_free(void *payload);
-/* Whether the entry holds `bytes`.  An entry stays where it is when its
- * contents shrink, so that making something smaller cannot fail. */
+/* Whether the entry holds `bytes`.  An entry never moves to a smaller size, so
+ * making a block smaller cannot fail. */
 bool zalloc_resize(void *payload, size_t bytes);
-/* The entry's size; 0 if it is no entry in use. */
+/* The size of the entry; 0 if `payload` is not an entry in use. */
 size_t zalloc_size(const void *payload);
+/* Whether `payload` is in a page of a zone or of a store. */
 bool zalloc_owns(const void *payload);
+/* Visits zone headers, entries and stores by address; false if the visitor
+ * ended the walk. */
 bool zalloc_walk(block_visitor visit, void *context);
 
-/* All zones of one entry size.  The eight powers of two are eight of these;
- * whoever needs many things of one type makes one more, for exactly their
- * size.  The caller provides the struct and leaves its members alone. */
+/* All zones of one entry size.  There are eight, for the powers of two.  A
+ * caller who needs many objects of one type creates one more, for exactly their
+ * size.  The caller provides the struct and does not touch its members. */
 struct zone_cache {
     struct list_link link; /* in the list of all caches */
     struct list_link open; /* its zones with a free entry */
@@ -51,8 +53,8 @@ struct zone_cache {
     size_t used; /* entries, in all its zones */
 };
 
-/* A cache for things of `bytes` bytes, rounded up to HEAP_ALIGNMENT.  False if
- * that is 0 or more than ZALLOC_BYTES_MAX.  Takes no memory yet. */
+/* Makes a cache for objects of `bytes` bytes, rounded up to HEAP_ALIGNMENT.
+ * False if that is 0 or more than ZALLOC_BYTES_MAX.  Takes no memory yet. */
 bool zone_cache_create(struct zone_cache *cache, const char *name,
                        size_t bytes);
 /* One entry; NULL if there is no page for a new zone. */

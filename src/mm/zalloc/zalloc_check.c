@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks zalloc.c from outside: knows the layout, shares no logic with it.
+/* Checks the invariants of zalloc.c; shares the layout with it, but no code.
  *
- * It begins with what lies farthest from any payload, the page map, and reads
- * nothing in a page before the map has said what that page is.  Every loop is
- * bounded by a counter, so a list that runs in a circle ends as a violation.
+ * It begins with the page map, which is farthest from any payload.  It reads a
+ * page only after the map has shown what kind of page it is.  A counter bounds
+ * every loop, so a list that runs in a circle ends as a violation.
  *
- * What it cannot see: payload, and a map and a counter changed together.
+ * It does not check payload, and it cannot find a bitmap and a counter that
+ * were changed together.
  */
 #include "mm/zalloc/zalloc.h"
 
@@ -25,13 +26,14 @@ struct tally {
     size_t zones, open, empty, used, bytes, pages;
 };
 
+/* Whether a page begins here that has this mark. */
 static bool is_page_marked(const void *first, uint8_t mark)
 {
     return (uintptr_t)first % PAGE_BYTES == 0 &&
            zalloc_page_mark((uintptr_t)first) == mark;
 }
 
-/* I3, and that the stores can be walked at all. */
+/* I3, and that the list of stores can be walked. */
 static struct violation zalloc_check_stores(void)
 {
     const struct zone_store *store = zalloc_heap.newest_store;
@@ -54,17 +56,6 @@ static struct violation zalloc_check_stores(void)
                                   zalloc_heap.zones);
 }
 
-static bool zalloc_is_cache(const struct zone_cache *cache)
-{
-    const struct list_link *head = &zalloc_heap.caches;
-
-    for (const struct list_link *at = head->next; at != head; at = at->next) {
-        if (at == &cache->link)
-            return true;
-    }
-    return false;
-}
-
 /* I2, and the zone's part of I1. */
 static struct violation zalloc_check_slot(const struct zone_slot *slot)
 {
@@ -76,7 +67,7 @@ static struct violation zalloc_check_slot(const struct zone_slot *slot)
     if (zone->slot != slot)
         return (struct violation){ registered, (uintptr_t)zone, (uintptr_t)slot,
                                    (uintptr_t)zone->slot };
-    if (!zalloc_is_cache(zone->cache))
+    if (!zalloc_has_cache(zone->cache))
         return (struct violation){ registered, (uintptr_t)zone, 0,
                                    (uintptr_t)zone->cache };
     for (size_t i = 0; i < zone->cache->zone_pages; i++) {
@@ -90,7 +81,8 @@ static struct violation zalloc_check_slot(const struct zone_slot *slot)
                                   slot->entry_bytes);
 }
 
-/* I4, bit by bit: slower than the allocator's words, and not the same code. */
+/* I4, bit by bit: slower than the allocator, which takes words, and other code.
+ */
 static struct violation zalloc_check_bitmap(const struct zone *zone)
 {
     size_t used = 0, first_free = zone->cache->zone_entries;
@@ -108,6 +100,7 @@ static struct violation zalloc_check_bitmap(const struct zone *zone)
     return violation_unless_equal(used_bits, zone, used, zone->used);
 }
 
+/* Adds one zone to the tally. */
 static void add_zone(struct tally *tally, const struct zone *zone)
 {
     tally->zones++;
@@ -118,7 +111,7 @@ static void add_zone(struct tally *tally, const struct zone *zone)
     tally->pages += zone->cache->zone_pages;
 }
 
-/* All zones, once the stores can be walked. */
+/* I2 and I4 of all zones; the stores can be walked. */
 static struct violation zalloc_check_zones(struct tally *all)
 {
     const struct zone_store *store = zalloc_heap.newest_store;
@@ -137,7 +130,7 @@ static struct violation zalloc_check_zones(struct tally *all)
     return violation;
 }
 
-/* I1, the other direction: no page is marked that nobody accounts for. */
+/* I1, the other direction: every marked page belongs to a zone or a store. */
 static struct violation zalloc_check_page_map(const struct tally *all)
 {
     size_t marked = 0;
@@ -148,7 +141,7 @@ static struct violation zalloc_check_page_map(const struct tally *all)
                                   all->pages + zalloc_heap.stores, marked);
 }
 
-/* I5: as many zones as have a free entry, each one of this cache. */
+/* I5: the list has `open` zones, each of this cache and with a free entry. */
 static struct violation zalloc_check_open_list(const struct zone_cache *cache,
                                                size_t open)
 {
@@ -178,7 +171,7 @@ static struct violation zalloc_check_open_list(const struct zone_cache *cache,
     return SOUND;
 }
 
-/* I5 to I7 for one cache; its zones are found through the stores. */
+/* I5 to I7 for one cache; the stores lead to its zones. */
 static struct violation zalloc_check_cache(const struct zone_cache *cache)
 {
     const struct zone_store *store = zalloc_heap.newest_store;
@@ -203,6 +196,7 @@ static struct violation zalloc_check_cache(const struct zone_cache *cache)
     return violation;
 }
 
+/* I7, for all zones together. */
 static struct violation zalloc_check_counters(const struct tally *all)
 {
     const struct heap_usage *usage = &zalloc_heap.usage;

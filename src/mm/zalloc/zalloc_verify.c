@@ -1,14 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* From an address to its entry, with every step proved before the next:
+/* From an address to its entry; each step is proved before the next one:
  *
  *     address -> page map -> zone -> slot and back -> cache -> entry -> bit
  *
- * The map and the slot lie in other pages than the entries, so a write past
- * the end of an entry cannot make them agree with a zone it has damaged.
+ * The map, the slot and the list of caches are outside the zone, so a write
+ * past the end of an entry cannot make them agree with a zone that it has
+ * damaged.
  */
 #include "mm/zalloc/zalloc_zone.h"
 
-/* The zone whose k-th page has `address` in it; NULL if it does not check. */
+#include "lib/panic.h"
+
+bool zalloc_has_cache(const struct zone_cache *cache)
+{
+    const struct list_link *head = &zalloc_heap.caches;
+
+    for (const struct list_link *at = head->next; at != head; at = at->next) {
+        if (at == &cache->link)
+            return true;
+    }
+    return false;
+}
+
+/* The zone whose page has `address` in it; `mark` is the mark of that page.
+ * NULL if zone, slot and cache do not agree. */
 static struct zone *zalloc_zone_at(uintptr_t address, uint8_t mark)
 {
     uintptr_t back = (uintptr_t)(mark - PAGE_ZONE_FIRST) * PAGE_BYTES;
@@ -16,13 +31,17 @@ static struct zone *zalloc_zone_at(uintptr_t address, uint8_t mark)
     struct zone *zone = (struct zone *)(page - back);
     const struct zone_slot *slot;
 
+    ASSERT(mark != PAGE_NOT_OURS && mark != PAGE_STORE);
     if (zalloc_page_mark((uintptr_t)zone) != PAGE_ZONE_FIRST)
         return NULL;
     slot = zone->slot;
     if (zalloc_page_mark((uintptr_t)slot) != PAGE_STORE ||
         (uintptr_t)slot % sizeof *slot != 0 || slot->zone != zone)
         return NULL;
-    return zone->cache->entry_bytes == slot->entry_bytes ? zone : NULL;
+    if (!zalloc_has_cache(zone->cache) ||
+        zone->cache->entry_bytes != slot->entry_bytes)
+        return NULL;
+    return zone;
 }
 
 enum heap_error zalloc_find(const void *payload, struct entry *entry)

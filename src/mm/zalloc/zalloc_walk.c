@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Shows zones and stores to a visitor, page by page: by the page map and not by
- * the stores, because a walk is in address order. */
+/* Visits zones and stores page by page.  It follows the page map and not the
+ * stores, because a walk is in address order. */
 #include "mm/zalloc/zalloc.h"
 
 #include "mm/zalloc/zalloc_zone.h"
 
+/* Visits the header of a zone, then its entries. */
 static bool zalloc_walk_zone(struct zone *zone, block_visitor visit,
                              void *context)
 {
@@ -29,6 +30,7 @@ static bool zalloc_walk_zone(struct zone *zone, block_visitor visit,
     return true;
 }
 
+/* Visits a store, as one block of bookkeeping. */
 static bool walk_store(uintptr_t store, block_visitor visit, void *context)
 {
     struct block block = {

@@ -16,16 +16,17 @@
 #define MM_ZALLOC_ZALLOC_ZONE_H
 
 #include "lib/bitmap.h"
+#include "lib/panic.h"
 #include "mm/zalloc/zalloc.h"
 
-/* Stands at the beginning of a zone's first page. */
+/* The header of a zone, at the beginning of its first page. */
 struct zone {
     struct list_link link; /* in the cache's list, while an entry is free */
     struct zone_cache *cache;
-    struct zone_slot *slot; /* where the stores list this zone */
+    struct zone_slot *slot; /* this zone's slot in a store */
     uint16_t used;          /* entries */
-    uint16_t first_word;    /* of the bitmap: none before has a free bit */
-    uint32_t words[];       /* the bitmap, a set bit for an entry in use */
+    uint16_t first_word;    /* no earlier word of the bitmap has a free bit */
+    uint32_t words[];       /* the bitmap; a set bit is an entry in use */
 };
 
 struct zone_slot {
@@ -34,7 +35,7 @@ struct zone_slot {
 };
 
 struct zone_store {
-    struct zone_store *previous; /* the one before, always full; or NULL */
+    struct zone_store *previous; /* the store before, always full; or NULL */
     uint32_t used;               /* slots [0, used) hold zones */
     struct zone_slot slots[];
 };
@@ -44,9 +45,9 @@ struct zone_store {
     ((PAGE_BYTES - PAGE_RUN_TAIL - sizeof(struct zone_store)) / \
      sizeof(struct zone_slot))
 
-/* A zone has the room of 16 entries at least, so that its header, which takes
- * up to one of them, costs a sixteenth at most.  In one page of 1024-byte
- * entries it would cost a quarter. */
+/* A zone is at least as long as 16 entries, so that its header, which takes the
+ * space of up to one entry, costs at most a sixteenth.  In one page of
+ * 1024-byte entries it would cost a quarter. */
 #define ZONE_ROOM_ENTRIES 16u
 
 _Static_assert(sizeof(struct zone_slot) == 8, "a page of slots is 512 of them");
@@ -55,10 +56,10 @@ _Static_assert(sizeof(struct zone) + sizeof(uint32_t) + PAGE_RUN_TAIL <=
                    PAGE_BYTES / ZONE_ROOM_ENTRIES,
                "header, bitmap and tail together take one entry at most");
 _Static_assert(ZALLOC_BYTES_MIN % HEAP_ALIGNMENT == 0,
-               "entries that lie side by side are all aligned");
+               "entries that follow each other are all aligned");
 
-/* What a byte of the page map says: 0, or that this is the k-th page of its
- * zone, counted from 1, or that it is a store. */
+/* A byte of the page map: 0, or k for the k-th page of a zone, counted from 1,
+ * or 255 for a store. */
 #define PAGE_NOT_OURS   0u
 #define PAGE_ZONE_FIRST 1u
 #define PAGE_STORE      255u
@@ -80,12 +81,14 @@ struct zalloc_heap {
 
 extern struct zalloc_heap zalloc_heap;
 
+/* The index in the page map of the page with `address` in it. */
 static inline size_t zalloc_page_index(uintptr_t address)
 {
     return (address >> PAGE_SHIFT) - (zalloc_heap.source.begin >> PAGE_SHIFT);
 }
 
-/* What the page map says of the page with `address` in it. */
+/* The mark in the page map of the page with `address` in it; PAGE_NOT_OURS for
+ * an address outside the source. */
 static inline uint8_t zalloc_page_mark(uintptr_t address)
 {
     const struct page_source *source = &zalloc_heap.source;
@@ -95,13 +98,16 @@ static inline uint8_t zalloc_page_mark(uintptr_t address)
     return source->page_map[zalloc_page_index(address)];
 }
 
+/* The bitmap of a zone's entries. */
 static inline struct bitmap zone_bitmap(struct zone *zone)
 {
     return (struct bitmap){ zone->words, zone->cache->zone_entries };
 }
 
+/* Entry `index`, counted from 0. */
 static inline void *zone_entry(const struct zone *zone, size_t index)
 {
+    ASSERT_BELOW(index, zone->cache->zone_entries);
     return (void *)((uintptr_t)zone + zone->cache->first_entry +
                     index * zone->cache->entry_bytes);
 }
@@ -112,8 +118,10 @@ struct entry {
     size_t index;
 };
 
-/* Fills in `entry` if one that is in use begins at `payload`; else says what
- * is wrong with the address. */
+/* Whether this is one of the caches; reads nothing in `cache`. */
+bool zalloc_has_cache(const struct zone_cache *cache);
+/* HEAP_OK, and `entry` filled in, if an entry in use begins at `payload`; else
+ * the reason why not. */
 enum heap_error zalloc_find(const void *payload, struct entry *entry);
 
 #endif

@@ -30,6 +30,7 @@
 #include "mm/grow/grow.h"
 #include "mm/heap/bump.h"
 #include "mm/heap/heap.h"
+#include "mm/heap/heap_poison.h"
 #include "mm/malloc/malloc.h"
 #include "mm/paging/paging.h"
 #include "mm/spans/spans.h"
@@ -88,6 +89,8 @@ static bool start_machine(uint32_t magic, uint32_t info)
     first_stages_use(&memory);
     replay_setup_init(options.map);
     heap_region_choose(options.heap_bytes);
+    if (options.poison)
+        heap_poison_want(options.poison);
     return good;
 }
 

@@ -50,6 +50,7 @@ MM += mm/heap/heap             # the kmalloc layer: chooses an allocator
 MM += mm/heap/heap_calls       #   what every call does
 MM += mm/heap/heap_look        #   figures, blocks, soundness
 MM += mm/heap/heap_log         #   the last calls
+MM += mm/heap/heap_poison      #   mistakes of callers, seen when they happen
 MM += mm/heap/heap_watch       #   the check before and after a call
 MM += mm/heap/heap_pages       #   page runs for zones
 MM += mm/heap/bump             # lab 3: a pointer that moves up

@@ -123,6 +123,7 @@ def test_first_finds_a_crime_in_a_replay(gdb, tree, stage, code, invariant):
     assert "do_free" in frame
 
 
+@pytest.mark.long
 def test_first_finds_the_allocators_own_mistake(gdb, tree):
     """A length is written in one of its two places: nobody has written the
     word that is wrong, and the way there is from before the call."""

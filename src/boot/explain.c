@@ -20,6 +20,7 @@
 #include "mm/grow/grow.h"
 #include "mm/heap/heap.h"
 #include "mm/heap/heap_log.h"
+#include "mm/heap/heap_poison.h"
 #include "mm/paging/paging.h"
 
 /* Half open, in the order of the image. */
@@ -77,15 +78,39 @@ static void explain_block(const struct search *search)
         print("byte %zu of it\n", (size_t)(search->address - block->address));
 }
 
-static void explain_last_call(uintptr_t address)
+static void explain_poison(uintptr_t address)
+{
+    struct poison_block block;
+    char allocated[SYMBOL_TEXT_BYTES], freed[SYMBOL_TEXT_BYTES];
+
+    if (!heap_poison_find(address, &block))
+        return;
+    print("  %s %zu bytes at 0x%08lx, allocated by %s%s%s\n",
+          block.freed_by ? "freed, in quarantine:" : "in use:", block.bytes,
+          (unsigned long)block.payload,
+          caller_text(allocated, sizeof allocated, block.allocated_by),
+          block.freed_by ? ", freed by " : "",
+          block.freed_by ? caller_text(freed, sizeof freed, block.freed_by)
+                         : "");
+}
+
+static void explain_last_calls(uintptr_t address)
 {
     const struct heap_call *call = heap_log_find(address);
+    const struct heap_call *before = call && call->kind == HEAP_CALL_FREE
+                                         ? heap_log_allocation(address)
+                                         : NULL;
     char caller[SYMBOL_TEXT_BYTES];
 
+    explain_poison(address);
     if (call)
         print("  the last call about it: %s, from %s\n",
               heap_call_text(call->kind),
               caller_text(caller, sizeof caller, call->caller));
+    if (before)
+        print("  allocated before by %s, from %s\n",
+              heap_call_text(before->kind),
+              caller_text(caller, sizeof caller, before->caller));
 }
 
 static void explain_contents(uintptr_t address, size_t heap_bytes)
@@ -101,7 +126,7 @@ static void explain_contents(uintptr_t address, size_t heap_bytes)
     else
         print("  in no block%s\n",
               whole ? "" : " before the one where the walk breaks off");
-    explain_last_call(address);
+    explain_last_calls(address);
 }
 
 static void explain_heap(const struct heap_stats *stats, uintptr_t address)

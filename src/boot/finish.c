@@ -69,6 +69,7 @@ static _Noreturn void finish_leave(enum exit_code code)
         .heap_ready = stage_in_force("heap"),
     };
 
+    monitor_do(&above, options->commands);
     if (options->exit)
         cpu_exit(code);
     print("Type help for what can be asked here.\n");

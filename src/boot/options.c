@@ -5,10 +5,11 @@
 #include "labtest/steps.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "mm/heap/heap_poison.h"
 
 #define KNOWN_WORDS                                                  \
     "stage=, replay, replay=, quick, history, heap=, map=, crash=, " \
-    "test=, seed=, steps=, key=, play, ask, exit"
+    "do=, poison, poison=, test=, seed=, steps=, key=, play, ask, exit"
 
 bool parse_bytes(const char *text, uint32_t *bytes)
 {
@@ -89,6 +90,14 @@ static bool read_word(const char *word, struct options *options)
         return options->exit = true;
     if ((value = value_of(word, "stage")))
         return keep(options->stage, sizeof options->stage, value);
+    if (strcmp(word, "poison") == 0) {
+        options->poison = POISON_QUARANTINE;
+        return true;
+    }
+    if ((value = value_of(word, "poison")))
+        return parse_number(value, &options->poison) && options->poison > 0;
+    if ((value = value_of(word, "do")))
+        return keep(options->commands, sizeof options->commands, value);
     if ((value = value_of(word, "crash")))
         return keep(options->crash, sizeof options->crash, value);
     if ((value = value_of(word, "test")))

@@ -8,6 +8,10 @@
  *     heap=256K        a heap smaller than the 2 MiB (bytes, K or M)
  *     map=slow         draw the live map at a speed for people; or map=off
  *     crash=KIND       fail on purpose after the log: see `crash`
+ *     do=alloc:20,free:1   commands of the prompt, run before it: a comma ends
+ *                      one, a colon stands for a space
+ *     poison           red zones around blocks, and a quarantine of 64 freed
+ *                      ones; poison=N: of N (mm/heap/heap_poison.h)
  *     test=LAB/NAME    run that test of a lab after the log, and leave QEMU;
  *                      test=list: only say which tests there are
  *     seed=N           what the test's random numbers start from
@@ -44,8 +48,10 @@ struct options {
     bool history;
     uint32_t heap_bytes; /* 0 if not given */
     enum map_pace map;
-    char crash[OPTION_TEXT_BYTES]; /* "" for none */
-    char test[OPTION_TEXT_BYTES];  /* "" for none */
+    char crash[OPTION_TEXT_BYTES];     /* "" for none */
+    char commands[OPTION_STEPS_BYTES]; /* of do=; "" for none */
+    uint32_t poison;                   /* blocks in quarantine; 0: no poison */
+    char test[OPTION_TEXT_BYTES];      /* "" for none */
     uint32_t seed;
     char steps[OPTION_STEPS_BYTES]; /* "" for all */
     uint32_t key;                   /* 0: no call record */

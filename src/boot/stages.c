@@ -5,6 +5,7 @@
 #include "lib/panic.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "mm/heap/heap_poison.h"
 
 #define STAGES_MAX 16u
 
@@ -170,21 +171,23 @@ static bool is_replaced(const struct stage *stage)
            (!stats.small || strcmp(stage->backend->name, stats.small) != 0);
 }
 
+static void print_verdict(const char *name, struct violation violation)
+{
+    print("  %-7s %s\n", name, is_sound(violation) ? "sound" : "BROKEN");
+    if (!is_sound(violation))
+        print_violation(violation);
+}
+
 void stages_check(void)
 {
     for (size_t i = 0; i < stage_count; i++) {
-        struct violation violation;
-
         if (!works(states[i]) || !stages[i].check)
             continue;
-        if (is_replaced(&stages[i])) {
+        if (is_replaced(&stages[i]))
             print("  %-7s replaced\n", stages[i].name);
-            continue;
-        }
-        violation = stages[i].check();
-        print("  %-7s %s\n", stages[i].name,
-              is_sound(violation) ? "sound" : "BROKEN");
-        if (!is_sound(violation))
-            print_violation(violation);
+        else
+            print_verdict(stages[i].name, stages[i].check());
     }
+    if (heap_poison_on())
+        print_verdict("poison", heap_poison_check());
 }

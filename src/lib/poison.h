@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two bytes that memory of the heap is filled with, so that a mistake shows.
+/* Bytes that memory of the heap is filled with, so that a mistake shows.
  *
  *     0xA5   fresh: handed out, and not written by its owner yet
  *     0xDD   freed: given back, and not handed out again
@@ -17,6 +17,7 @@
 enum poison {
     POISON_FRESH = 0xA5,
     POISON_FREED = 0xDD,
+    POISON_RED = 0xFB, /* past the end of a block: the red zone */
 };
 
 #define POISON_NEAR_BYTES 4096u /* a field of a struct that was poisoned */

@@ -16,6 +16,7 @@
 
 #define BLOCKS_SHOWN 12u
 #define CALLS_SHOWN  16u
+#define BLOCKS_KEPT  64u
 
 /* A word as a number; a line that names it if it is none. */
 static bool number(const char *word, uint32_t *value)
@@ -66,6 +67,22 @@ static void run_page(const struct command_line *line)
         walk_print(address);
 }
 
+/* What `alloc` has handed out: `free 1` frees the first of them, so that
+ * commands can be written down before the addresses are known. */
+static uintptr_t handed_out[BLOCKS_KEPT];
+static uint32_t blocks_handed_out;
+
+static void remember_block(uintptr_t payload)
+{
+    if (blocks_handed_out < BLOCKS_KEPT)
+        handed_out[blocks_handed_out++] = payload;
+}
+
+static uintptr_t block_meant(uint32_t word)
+{
+    return word > 0 && word <= blocks_handed_out ? handed_out[word - 1] : word;
+}
+
 static void run_alloc(const struct command_line *line)
 {
     uint32_t bytes, alignment = HEAP_ALIGNMENT;
@@ -76,6 +93,8 @@ static void run_alloc(const struct command_line *line)
         (line->words[2] && !number(line->words[2], &alignment)))
         return;
     payload = kmalloc_aligned(bytes, alignment);
+    if (payload)
+        remember_block((uintptr_t)payload);
     if (payload)
         print("%p, %zu bytes to use\n", payload, kmalloc_size(payload));
     else
@@ -90,7 +109,7 @@ static void run_free(const struct command_line *line)
     if (!have(line->above->heap_ready, "heap") ||
         !number(line->words[1], &address))
         return;
-    error = kfree((void *)(uintptr_t)address);
+    error = kfree((void *)block_meant(address));
     if (error == HEAP_OK)
         print("freed\n");
     if (error == HEAP_NOT_WRITTEN) /* about all others kfree has spoken */
@@ -253,7 +272,8 @@ const struct command commands[] = {
     { "page", "ADDRESS", "how the processor finds an address", 1, 1, run_page },
     { "alloc", "BYTES [ALIGN]", "kmalloc, or kmalloc_aligned", 1, 2,
       run_alloc },
-    { "free", "ADDRESS", "kfree, of whatever you say", 1, 1, run_free },
+    { "free", "ADDRESS", "kfree; `free 1`: what alloc gave first", 1, 1,
+      run_free },
     { "heap", "[BLOCKS]", "the heap's figures and its first blocks", 0, 1,
       run_heap },
     { "log", "[CALLS]", "the last allocations and frees, and their callers", 0,

@@ -96,6 +96,16 @@ static void crash_overflow(void)
     panic("a block has overflowed and no check has noticed");
 }
 
+/* One byte past the end: the allocator rounds up, and does not see it. */
+static void crash_byte(void)
+{
+    char *block = take_block(13);
+
+    block[13] = 'x';
+    kfree(block);
+    panic("a byte past the end of a block was not noticed");
+}
+
 /* Two take a block for theirs; what one writes is the other's pointer. */
 static void crash_stale(void)
 {
@@ -170,15 +180,16 @@ static void crash_segment(void)
     crash_physical(); /* any trap loads it */
 }
 
-/* A pointer to a pointer, both in blocks; the first block is freed too early.
- * With OPTIONS=poison what it held is gone. */
+/* A list of pointers is freed too early, and one of them is used still.  The
+ * allocator keeps its own links in the first words of a free block. */
 static void crash_freed(void)
 {
-    uintptr_t *list = take_block(sizeof *list);
+    uintptr_t *list = take_block(8 * sizeof *list);
 
-    list[0] = (uintptr_t)take_block(sizeof(uint32_t));
+    for (unsigned i = 0; i < 8; i++)
+        list[i] = (uintptr_t)take_block(sizeof(uint32_t));
     kfree(list);
-    write_to(*(volatile uintptr_t *)list);
+    write_to(((volatile uintptr_t *)list)[5]);
     panic("the pointer in a freed block was used, and is what it was");
 }
 
@@ -209,6 +220,7 @@ static const struct {
     { "return", crash_return, "write past an array on the stack" },
     { "gate", crash_gate, "erase a gate of the IDT, then fault" },
     { "segment", crash_segment, "erase a descriptor of the GDT, then fault" },
+    { "byte", crash_byte, "write one byte past a block (see poison)" },
     { "freed", crash_freed, "use a pointer in a freed block" },
     { "end", crash_end,
       "write past the end of a heap that has grown (stage grow)" },

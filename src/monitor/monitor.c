@@ -47,17 +47,49 @@ static void run(struct command_line *line)
         command->run(line);
 }
 
+static void run_text(const struct monitor_above *above, char *text)
+{
+    struct command_line line = { .above = above };
+
+    if (!split(text, &line))
+        print("too many words; `help` lists the commands\n");
+    else if (line.count > 0)
+        run(&line);
+}
+
+/* Copies a command, with spaces for colons; returns its length. */
+static size_t copy_command(char text[LINE_BYTES], const char *texts)
+{
+    size_t length = 0;
+
+    while (texts[length] && texts[length] != ',') {
+        if (length + 1 < LINE_BYTES)
+            text[length] = texts[length] == ':' ? ' ' : texts[length];
+        length++;
+    }
+    text[length + 1 < LINE_BYTES ? length : LINE_BYTES - 1] = 0;
+    return length;
+}
+
+void monitor_do(const struct monitor_above *above, const char *texts)
+{
+    char text[LINE_BYTES];
+
+    while (*texts) {
+        texts += copy_command(text, texts);
+        if (*texts == ',')
+            texts++;
+        print("do> %s\n", text);
+        run_text(above, text);
+    }
+}
+
 _Noreturn void monitor_run(const struct monitor_above *above)
 {
     char text[LINE_BYTES];
 
     for (;;) {
-        struct command_line line = { .above = above };
-
         line_read("mallow> ", text);
-        if (!split(text, &line))
-            print("too many words; `help` lists the commands\n");
-        else if (line.count > 0)
-            run(&line);
+        run_text(above, text);
     }
 }

@@ -69,6 +69,20 @@ def last_about(memory, address):
     return about[-1] if about else None
 
 
+def lives_of(memory, address):
+    """The last allocation of a block with `address` in it, and its free, as far
+    as they are remembered: the later one last."""
+    last = last_about(memory, address)
+    if not last:
+        return []
+    before = [call for call in last_heap(calls(memory))
+              if call.text in ("kmalloc", "krealloc")
+              and call.payload == last.payload]
+    if last.text == "kfree" and before:
+        return [before[-1], last]
+    return [last]
+
+
 class Log(Command):
     """The last allocations and frees, and who asked for them.
 

@@ -88,9 +88,12 @@ def heap_lines(memory, layer, address):
             yield from lines
         except Trouble as trouble:
             yield str(trouble)
-    call = calls.last_about(memory, address)
-    if call:
-        yield f"the last call about it: {call.text} from {call.place}"
+    freed = False
+    for call in reversed(calls.lives_of(memory, address)):
+        what = "allocated before by" if call.text != "kfree" and freed \
+            else "the last call about it:"
+        yield f"{what} {call.text} from {call.place}"
+        freed = call.text == "kfree"
 
 
 def frame_lines(memory, physical):

@@ -25,6 +25,7 @@
 #include "arch/i386/walk.h"
 #include "lib/addr.h"
 #include "lib/panic.h"
+#include "lib/poison.h"
 #include "lib/print.h"
 #include "lib/record.h"
 #include "lib/stage.h"
@@ -158,6 +159,11 @@ static void look_at_registers(const struct trap_frame *frame,
 
     progress = LOOKING;
     for (unsigned i = 0; i < sizeof registers / sizeof *registers; i++) {
+        const char *poison = poison_name(registers[i].value);
+
+        if (poison && registers[i].value != wild_pointer)
+            print("%s: 0x%08x %s\n", registers[i].name, registers[i].value,
+                  poison);
         if (describers.heap_address &&
             describers.heap_address(registers[i].name, registers[i].value))
             look_for(wild_pointer, registers[i].value);

@@ -23,6 +23,8 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/heap/heap_log.h"
+#include "mm/heap/heap_poison.h"
+#include "mm/heap/heap_poison_private.h"
 #include "mm/heap/heap_private.h"
 
 static const struct heap_usage no_usage;
@@ -78,7 +80,7 @@ void heap_choose_calls(void)
     static const struct heap_calls logged = { logged_kmalloc, logged_kfree,
                                               logged_krealloc };
 
-    if (heap_log.on)
+    if (heap_log.on || heap_poison_on())
         kmalloc_layer.calls = logged;
     else if (kmalloc_layer.large->calls && !kmalloc_layer.small)
         kmalloc_layer.calls = *kmalloc_layer.large->calls;
@@ -113,6 +115,7 @@ void heap_start(uintptr_t begin, uintptr_t end,
                                          .payload = begin,
                                          .bytes = end - begin,
                                          .caller = CALLER });
+    heap_poison_start(heap_log.on);
     heap_choose_calls();
 }
 
@@ -148,7 +151,9 @@ void *krealloc(void *payload, size_t bytes)
 
 size_t kmalloc_size(const void *payload)
 {
-    const struct heap_backend *backend = backend_of(payload);
-
-    return payload ? backend->size(payload) : 0;
+    if (!payload)
+        return 0;
+    if (heap_poison_on())
+        return poison_size(payload);
+    return backend_of(payload)->size(payload);
 }

@@ -9,10 +9,13 @@
 
 #include "lib/addr.h"
 #include "lib/panic.h"
+#include "lib/poison.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "lib/symbol.h"
 #include "mm/heap/heap_log.h"
+#include "mm/heap/heap_poison.h"
+#include "mm/heap/heap_poison_private.h"
 #include "mm/heap/heap_private.h"
 #include "mm/heap/heap_watch.h"
 
@@ -53,7 +56,21 @@ static inline void *heap_alloc(size_t bytes, size_t alignment)
     return payload;
 }
 
-/* The same, written into the log with its caller, and watched. */
+void *plain_kmalloc_aligned(size_t bytes, size_t alignment)
+{
+    return heap_alloc(bytes, alignment);
+}
+
+static void *filled_alloc(size_t bytes, size_t alignment)
+{
+    void *payload = heap_alloc(bytes, alignment);
+
+    if (payload)
+        memset(payload, POISON_FRESH, bytes);
+    return payload;
+}
+
+/* As heap_alloc(), written into the log with its caller, and watched. */
 static OUT_OF_THE_WAY void *logged_alloc(size_t bytes, size_t alignment,
                                          uintptr_t caller)
 {
@@ -63,7 +80,8 @@ static OUT_OF_THE_WAY void *logged_alloc(size_t bytes, size_t alignment,
     heap_watch_before(number);
     heap_log_begin((struct heap_call){
         .kind = HEAP_CALL_ALLOC, .bytes = bytes, .caller = caller });
-    payload = heap_alloc(bytes, alignment);
+    payload = heap_poison_on() ? poison_alloc(bytes, alignment, caller)
+                               : filled_alloc(bytes, alignment);
     heap_log_end((uintptr_t)payload);
     heap_watch_after(number);
     return payload;
@@ -87,7 +105,7 @@ void *kmalloc_aligned(size_t bytes, size_t alignment)
     }
     if (alignment < HEAP_ALIGNMENT)
         alignment = HEAP_ALIGNMENT;
-    if (heap_log.on)
+    if (heap_log.on || heap_poison_on())
         return logged_alloc(bytes, alignment, CALLER);
     return heap_alloc(bytes, alignment);
 }
@@ -101,8 +119,9 @@ void *kcalloc(size_t count, size_t bytes)
         kmalloc_layer.stats.failures++;
         return NULL;
     }
-    payload = heap_log.on ? logged_alloc(product, HEAP_ALIGNMENT, CALLER)
-                          : heap_alloc(product, HEAP_ALIGNMENT);
+    payload = heap_log.on || heap_poison_on()
+                  ? logged_alloc(product, HEAP_ALIGNMENT, CALLER)
+                  : heap_alloc(product, HEAP_ALIGNMENT);
     if (payload)
         memset(payload, 0, product);
     return payload;
@@ -152,6 +171,18 @@ enum heap_error plain_kfree(void *payload)
                             : heap_not_freed("kfree", payload, error, CALLER);
 }
 
+/* As heap_free(), and fills the payload before.  What the large allocator has
+ * lent to the small one is not a caller's, and a free of it will be refused:
+ * where there are two, blocks of the large one stay as they are. */
+static enum heap_error filled_free(void *payload)
+{
+    const struct heap_backend *backend = backend_of(payload);
+
+    if (!kmalloc_layer.small || backend == kmalloc_layer.small)
+        memset(payload, POISON_FREED, backend->size(payload));
+    return backend->free(payload);
+}
+
 enum heap_error logged_kfree(void *payload)
 {
     uintptr_t caller = CALLER;
@@ -164,7 +195,8 @@ enum heap_error logged_kfree(void *payload)
     heap_log_begin((struct heap_call){ .kind = HEAP_CALL_FREE,
                                        .payload = (uintptr_t)payload,
                                        .caller = caller });
-    error = heap_free(payload);
+    error =
+        heap_poison_on() ? poison_free(payload, caller) : filled_free(payload);
     heap_log_end((uintptr_t)payload);
     if (error != HEAP_OK)
         heap_not_freed("kfree", payload, error, caller);
@@ -226,6 +258,23 @@ void *plain_krealloc(void *payload, size_t bytes)
     return heap_resize(payload, bytes, CALLER);
 }
 
+/* With poison each block moves, so that a pointer kept over krealloc shows. */
+static void *poison_resize(void *payload, size_t bytes, uintptr_t caller)
+{
+    size_t old_bytes = poison_size(payload);
+    void *moved;
+
+    if (payload && old_bytes == 0)
+        return heap_resize_elsewhere(payload, bytes, caller);
+    moved = poison_alloc(bytes, HEAP_ALIGNMENT, caller);
+    if (moved && payload) {
+        kmalloc_layer.stats.resizes++;
+        memcpy(moved, payload, old_bytes < bytes ? old_bytes : bytes);
+        poison_free(payload, caller);
+    }
+    return moved;
+}
+
 void *logged_krealloc(void *payload, size_t bytes)
 {
     struct heap_call call = { .kind = HEAP_CALL_RESIZE,
@@ -237,7 +286,8 @@ void *logged_krealloc(void *payload, size_t bytes)
 
     heap_watch_before(number);
     heap_log_begin(call);
-    moved = heap_resize(payload, bytes, call.caller);
+    moved = heap_poison_on() ? poison_resize(payload, bytes, call.caller)
+                             : heap_resize(payload, bytes, call.caller);
     heap_log_end((uintptr_t)moved);
     heap_watch_after(number);
     return moved;

@@ -83,6 +83,11 @@ const struct heap_call *heap_log_find(uintptr_t address)
     return heap_log_last(allocation ? allocation->payload : address, 0);
 }
 
+const struct heap_call *heap_log_allocation(uintptr_t address)
+{
+    return heap_log_last(address, 1);
+}
+
 const char *heap_call_text(enum heap_call_kind kind)
 {
     static const char *const texts[] = {

@@ -64,6 +64,9 @@ const struct heap_call *heap_log_call(uint32_t back);
 /* The last call that allocated or freed a block with `address` in it; NULL if
  * the log has none. */
 const struct heap_call *heap_log_find(uintptr_t address);
+/* The last call that handed out a block with `address` in it; NULL if none is
+ * remembered. */
+const struct heap_call *heap_log_allocation(uintptr_t address);
 
 /* The name of a call for messages: "kmalloc", "kfree" ... */
 const char *heap_call_text(enum heap_call_kind kind);

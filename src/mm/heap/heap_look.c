@@ -2,6 +2,7 @@
 /* The kmalloc layer's view of the heap: figures, a walk, a check. */
 #include "mm/heap/heap.h"
 
+#include "mm/heap/heap_poison.h"
 #include "mm/heap/heap_private.h"
 
 const char *heap_error_text(enum heap_error error)
@@ -79,5 +80,5 @@ struct violation heap_check(void)
     if (is_sound(violation) && kmalloc_layer.small &&
         kmalloc_layer.small->check)
         violation = kmalloc_layer.small->check();
-    return violation;
+    return is_sound(violation) ? heap_poison_check() : violation;
 }

@@ -30,6 +30,8 @@ extern struct kmalloc_layer kmalloc_layer;
 void *plain_kmalloc(size_t bytes);
 enum heap_error plain_kfree(void *payload);
 void *plain_krealloc(void *payload, size_t bytes);
+/* kmalloc_aligned, as plain_kmalloc is kmalloc. */
+void *plain_kmalloc_aligned(size_t bytes, size_t alignment);
 /* The same; they also write each call into the log. */
 void *logged_kmalloc(size_t bytes);
 enum heap_error logged_kfree(void *payload);

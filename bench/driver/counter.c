@@ -49,9 +49,10 @@ void qemu_plugin_register_vcpu_insn_exec_cb(
 enum inline_operation {
     ADD_U64
 };
-__attribute__((weak)) void qemu_plugin_register_vcpu_insn_exec_inline(
-    struct qemu_plugin_insn *insn, enum inline_operation operation,
-    void *pointer, uint64_t immediate);
+__attribute__((weak)) void
+qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
+                                           enum inline_operation operation,
+                                           void *pointer, uint64_t immediate);
 void qemu_plugin_register_vcpu_tb_trans_cb(
     plugin_id id, void (*translate)(plugin_id id, struct qemu_plugin_tb *tb));
 

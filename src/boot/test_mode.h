@@ -2,7 +2,7 @@
 /* `test=`: the kernel runs one test of a lab instead of giving the prompt.
  *
  *     host                              kernel
- *     boots the ISO with `ask`   -->    ready, waits in test_mode_read_options()
+ *     boots the ISO with `ask`   -->    waits in test_mode_read_options()
  *     saves the machine
  *     writes `test=... key=...`  -->    reads it, sets the call record aside
  *     into its memory                   starts the stages below the lab

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which Mallow this is.  The boot log and `make help` print it; CHANGELOG.md says
- * what changed. */
+/* Which Mallow this is.  The boot log and `make help` print it; CHANGELOG.md
+ * says what changed. */
 #ifndef BOOT_VERSION_H
 #define BOOT_VERSION_H
 

@@ -141,7 +141,8 @@ TEST(picture_stays_inside_any_screen)
 
 TEST(picture_without_screen_does_nothing)
 {
-    picture = (struct picture){ .screen = { NULL, 80, 25, own, release, NULL } };
+    picture =
+        (struct picture){ .screen = { NULL, 80, 25, own, release, NULL } };
     begin(4096);
     picture_take(&picture, BEGIN, 1);
     picture_give(&picture, BEGIN, 1);

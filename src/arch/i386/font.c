@@ -299,7 +299,7 @@ static const uint8_t letters[LAST - FIRST + 1][LETTER_ROWS] = {
       0x00 },
 };
 
-/* Every second row of a shade: a quarter, half, three quarters of the pixels. */
+/* Every second row of a shade: a quarter, half, three quarters of the dots. */
 static uint8_t shade_row(uint8_t even, uint8_t odd, unsigned y)
 {
     return y % 2 == 0 ? even : odd;

@@ -27,8 +27,8 @@
  * is mapped, if it is no screen of pixels, is smaller than the cells, or lies
  * where the kernel cannot map it. */
 bool framebuffer_init(const struct boot_screen *screen);
-/* Draws the cells that changed since the last call (cells.h has their format) and
- * a line under the cell `cursor`; past the last cell: no line. */
+/* Draws the cells that changed since the last call (cells.h has their format),
+ * and a line under the cell `cursor`; past the last cell: no line. */
 void framebuffer_show(const uint16_t *cells, unsigned cursor);
 
 #endif

@@ -12,6 +12,7 @@ LIB += lib/print        # formatted text
 LIB += lib/random       # numbers from a seed
 LIB += lib/record       # a line of facts for the host
 LIB += lib/region       # ranges of physical memory
+LIB += lib/stage          # functions that are not written yet
 LIB += lib/string       # bytes and strings
 
 # arch/i386: the machine
@@ -104,6 +105,7 @@ MONITOR += monitor/monitor  # the prompt
 LABTEST :=
 LABTEST += labtest/common      # what every call of a test does
 LABTEST += labtest/live_blocks # which blocks are live
+LABTEST += labtest/soundness   # the stage's checker, as a verdict
 LABTEST += labtest/frames      # calls of lab 1
 LABTEST += labtest/paging      # calls of lab 2
 LABTEST += labtest/heap        # calls of labs 3, 4, 7

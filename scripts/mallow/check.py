@@ -11,7 +11,8 @@ costs nobody but itself.  What it says is read here:
     ... runtime error: ...          what C does not define
     steps: N                        of a random test, up to the failure
     calls: N                        and one line each, the last ones
-    checker: MESSAGE                the allocator's own checker, as a clue
+    not written: FUNCTION           a function that was called, and is a hole
+    checker: MESSAGE                what the stage's checker finds after that
 """
 import os
 import re
@@ -43,6 +44,7 @@ FRAME = re.compile(r"^\s*#\d+ 0x[0-9a-f]+ in (\S+) (\S+?:\d+)", re.MULTILINE)
 UNDEFINED = re.compile(r"^(\S+?:\d+):\d+: runtime error: (.*)$", re.MULTILINE)
 STEPS = re.compile(r"^steps: (\d+)$", re.MULTILINE)
 CALLS = re.compile(r"^calls: \d+$(?:\n  .*)*", re.MULTILINE)
+UNWRITTEN = re.compile(r"^not written: (.*)$", re.MULTILINE)
 CHECKER = re.compile(r"^checker: (.*)$", re.MULTILINE)
 
 
@@ -150,7 +152,10 @@ def run(test, seed=SEED, steps=None, program=PROGRAM):
     text = done.stderr
     found = STEPS.search(text)
     calls, checker = CALLS.search(text), CHECKER.search(text)
-    return Outcome(False, explain(done.returncode, text),
+    message, unwritten = explain(done.returncode, text), UNWRITTEN.search(text)
+    if unwritten and not message.endswith(NOT_WRITTEN):
+        message += f"; {unwritten.group(1)} is {NOT_WRITTEN}"
+    return Outcome(False, message,
                    int(found.group(1)) if found else 0,
                    calls.group() if calls else "",
                    checker.group(1) if checker else "")

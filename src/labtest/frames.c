@@ -7,6 +7,7 @@
  * pattern before, and those that have lost it are the allocator's.
  */
 #include "labtest/common.h"
+#include "labtest/soundness.h"
 #include "lib/bitmap.h"
 #include "lib/string.h"
 
@@ -60,6 +61,7 @@ void lab_frames_start(const struct memory_layout *given)
     see_what_is_kept();
     if (record.result == STAGE_NOT_WRITTEN)
         LAB_FAIL("frame_alloc is not written yet");
+    soundness_started();
 }
 
 static bool overlaps(const struct region *region, uint64_t begin, uint64_t end)

@@ -2,6 +2,7 @@
 /* Calls of the kmalloc layer, each held against the live-block table. */
 #include "labtest/common.h"
 #include "labtest/live_blocks.h"
+#include "labtest/soundness.h"
 #include "lib/string.h"
 #include "mm/armour/armour.h"
 #include "mm/heap/bump.h"
@@ -85,10 +86,11 @@ static void forget_all(void)
 void lab_heap_start_at(size_t offset, size_t bytes)
 {
     uintptr_t begin = lab_places.heap_begin + offset, end = begin + bytes;
-    struct lab_record record =
-        lab_note(LAB_HEAP_START, (uint32_t)begin, (uint32_t)end, 0);
+    struct lab_record record;
     enum stage_state state;
 
+    lab_expect_sound();
+    record = lab_note(LAB_HEAP_START, (uint32_t)begin, (uint32_t)end, 0);
     forget_all();
     live_blocks_start(begin, end);
     state = lab_side_played(&record) ? (enum stage_state)record.result
@@ -97,6 +99,7 @@ void lab_heap_start_at(size_t offset, size_t bytes)
     if (state == STAGE_NOT_WRITTEN)
         LAB_FAIL("the start of the allocator is not written yet");
     LAB_EXPECT(state == STAGE_OK, "the allocator does not start");
+    soundness_started();
 }
 
 void lab_heap_start(size_t bytes)
@@ -181,6 +184,7 @@ void lab_verify(void)
 /* While playing, memory is as it was left: the writes are in it. */
 void lab_stray(uintptr_t address, size_t bytes, uint8_t value)
 {
+    soundness_damaged();
     if (lab_side_playing())
         return;
     for (uintptr_t at = address; at < address + bytes; at++) {

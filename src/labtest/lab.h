@@ -70,6 +70,10 @@ _Noreturn void lab_fail(const char *file, int line, const char *format, ...)
 void lab_equal(const char *file, int line, uintptr_t found, uintptr_t expected,
                const char *what);
 
+/* The checker of the lab's stage finds nothing wrong.  Each test ends with
+ * this, and each start of another heap; a test may ask more often. */
+void lab_expect_sound(void);
+
 /* -- Random tests --------------------------------------------------------- */
 
 /* The seed of this run; the same seed gives the same test. */

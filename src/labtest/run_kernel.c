@@ -121,6 +121,7 @@ void lab_run(struct lab_chosen_test chosen, const struct lab_places *places,
     });
     lab_begin(chosen.lab, places);
     chosen.test->run();
+    lab_end();
     call_record_append((struct call_record_entry){ .kind = CALL_RECORD_END });
     print("passed\n");
 }
@@ -162,6 +163,7 @@ void lab_play(struct lab_chosen_test chosen, const struct lab_places *places,
         lab_fail("call record", 0, "another seed");
     lab_begin(chosen.lab, places);
     chosen.test->run();
+    lab_end();
     take_entry(CALL_RECORD_END);
     lab_verify_memory();
     record_played("");
@@ -172,6 +174,16 @@ __attribute__((noinline)) void lab_failed(void)
     __asm__ volatile(""); /* a call of it is never left out */
 }
 
+/* A hole explains a failure better than what it led to. */
+static void say_what_is_not_written(char *message)
+{
+    size_t length = strlen(message);
+
+    if (not_written_function())
+        format_text(message + length, MESSAGE_BYTES - length,
+                    "; %s is not written yet", not_written_function());
+}
+
 _Noreturn void lab_fail(const char *file, int line, const char *format, ...)
 {
     static char message[MESSAGE_BYTES];
@@ -180,6 +192,7 @@ _Noreturn void lab_fail(const char *file, int line, const char *format, ...)
     va_start(arguments, format);
     vformat_text(message, sizeof message, format, arguments);
     va_end(arguments);
+    say_what_is_not_written(message);
     if (run.playing)
         record_played(message);
     else

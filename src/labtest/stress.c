@@ -6,7 +6,8 @@
 #include "labtest/common.h"
 #include "lib/random.h"
 
-#define SLOTS 64u
+#define SLOTS                64u
+#define STEPS_BETWEEN_CHECKS 64u
 
 enum step_kind {
     STEP_ALLOC,
@@ -92,6 +93,8 @@ void lab_stress(const struct lab_stress *stress)
     for (uint32_t i = 0; i < stress->steps; i++) {
         if (lab_step_wanted(i))
             stress_take(&steps[i], stress);
+        if (i % STEPS_BETWEEN_CHECKS == 0)
+            lab_expect_sound();
     }
     for (uint32_t i = 0; i < SLOTS; i++) {
         if (slots[i])

@@ -7,6 +7,7 @@
  */
 #include "mm/grow/window.h"
 #include "labtest/common.h"
+#include "labtest/soundness.h"
 #include "mm/grow/grow.h"
 
 #define MOST_FRAMES (LAB_ARENA_BYTES / PAGE_BYTES)
@@ -76,6 +77,7 @@ enum window_result lab_window_open(uint32_t frames)
     if (!lab_side_played(&record))
         record.result = window_init(range.begin, range.end);
     lab_noted(&record, record.result);
+    soundness_started();
     return window_written(record.result, "window_init");
 }
 
@@ -168,6 +170,7 @@ void lab_grow_start(uint32_t frames)
     if (record.result == STAGE_PARTLY_WRITTEN)
         LAB_FAIL("window_move_end is not written yet");
     LAB_EXPECT(record.result == STAGE_OK, "the heap does not start");
+    soundness_started();
 }
 
 void lab_grow_trim(void)

@@ -7,6 +7,7 @@
  */
 #include "labtest/common.h"
 #include "labtest/live_blocks.h"
+#include "labtest/soundness.h"
 #include "lib/string.h"
 #include "mm/spans/spans.h"
 
@@ -168,10 +169,11 @@ void lab_zones_start(size_t pages)
     uintptr_t end = begin + pages * PAGE_BYTES;
     const struct page_source source = { begin, end, pool_take, pool_give,
                                         pool.page_map };
-    struct lab_record record =
-        lab_note(LAB_ZONES_START, (uint32_t)begin, (uint32_t)end, 0);
+    struct lab_record record;
 
     LAB_EXPECT(pages <= MOST_PAGES, "the test wants %zu pages", pages);
+    lab_expect_sound();
+    record = lab_note(LAB_ZONES_START, (uint32_t)begin, (uint32_t)end, 0);
     memset(pool.taken, 0, sizeof pool.taken);
     memset(pool.is_end, 0, sizeof pool.is_end);
     pool.pages = pool.limit = pages;
@@ -184,6 +186,7 @@ void lab_zones_start(size_t pages)
     lab_noted(&record, record.result);
     if (record.result == STAGE_NOT_WRITTEN)
         LAB_FAIL("the start of the zones is not written yet");
+    soundness_started();
 }
 
 size_t lab_zone_pages(void)

@@ -21,4 +21,11 @@ enum stage_state {
  * number that the fault report recognises. */
 #define NOT_WRITTEN ((void *)0xBAD)
 
+/* A function that is a hole says so when it is called: a hand-out has the call
+ * in each of them, and whoever writes the function takes it out. */
+void not_written(const char *function);
+/* The first of them since the last not_written_forget(); NULL if none. */
+const char *not_written_function(void);
+void not_written_forget(void);
+
 #endif

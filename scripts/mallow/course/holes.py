@@ -95,7 +95,8 @@ def orphans(text, solved):
 def stand_in(hole, idle_functions):
     """What says "not written", and compiles in silence (H2)."""
     idle = [name for name in hole.parameters if not uses(name, hole.says)]
-    lines = [f"(void){name};" for name in idle + idle_functions]
+    lines = ["not_written(__func__);"]
+    lines += [f"(void){name};" for name in idle + idle_functions]
     lines += [hole.says] if hole.says else []
     return "".join(f"    {line}\n" for line in lines)
 

@@ -46,6 +46,7 @@ BUILTINS = {"__builtin_" + name for name in
 # those of lib that depend on nothing and change nothing of the kernel's.
 EVERYBODYS = set(
     "memcpy memmove memset memcmp strlen strcmp strncmp panic panic_word "
+    "not_written "
     "print __udivdi3 __umoddi3 __udivmoddi4 __divdi3 __moddi3 "
     "bitmap_test bitmap_set bitmap_clear bitmap_set_range bitmap_clear_range "
     "bitmap_all_set bitmap_all_clear bitmap_find_clear bitmap_find_clear_run "

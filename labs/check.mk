@@ -10,7 +10,7 @@ CHECK_FLAGS := -m32 -std=c11 -g -O1 -D_FILE_OFFSET_BITS=64 \
                -idirafter /usr/include/$(shell uname -m)-linux-gnu \
                -Isrc -Ilabs/host
 CHECK_COUNT := -fsanitize-coverage=trace-pc
-CHECK_SRC := $(wildcard labs/host/*.c labs/*/tests.c) \
+CHECK_SRC := $(wildcard labs/host/*.c labs/*/tests*.c) \
              $(LABTEST:%=src/%.c) \
              $(filter-out src/lib/string.c src/lib/divide.c, \
                $(LIB:%=src/%.c)) \

@@ -22,7 +22,7 @@ LDFLAGS  = -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
 
 include src/sources.mk
 O     := $(B)/$(TOOLCHAIN)
-TESTS := $(patsubst %.c,%,$(wildcard labs/*/tests.c))
+TESTS := $(patsubst %.c,%,$(wildcard labs/*/tests*.c))
 # STAFF BEGIN
 TESTS += $(patsubst %.c,%,$(wildcard staff/tests/*.c))
 # STAFF END

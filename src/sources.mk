@@ -106,6 +106,7 @@ LABTEST :=
 LABTEST += labtest/common      # what every call of a test does
 LABTEST += labtest/live_blocks # which blocks are live
 LABTEST += labtest/soundness   # the stage's checker, as a verdict
+LABTEST += labtest/usage       # the heap's counters
 LABTEST += labtest/frames      # calls of lab 1
 LABTEST += labtest/paging      # calls of lab 2
 LABTEST += labtest/heap        # calls of labs 3, 4, 7

@@ -2,67 +2,16 @@
 /* Lab 1.  All layouts are made of the arena, and of low memory, into which
  * nobody writes.  That a frame is handed out only once, and only if the layout
  * offers it, is checked by every lab_frame_alloc(). */
-#include "labtest/test.h"
+#include "tests.h"
 
 #include "lib/random.h"
 
-#define PIECE       (1u << 20) /* most tests play with so much */
-#define LOW_END     0xA0000u
-#define MOST        1024u
-#define MOST_REGION 6u
-
-static struct region available[MOST_REGION], in_use[MOST_REGION];
-static struct memory_layout layout;
-static frame_t taken[MOST];
-
-static uint64_t arena(uint64_t offset)
-{
-    return lab_arena().addr + offset;
-}
-
-static void begin(void)
-{
-    layout = (struct memory_layout){ available, 0, in_use, 0,
-                                     arena(LAB_ARENA_BYTES) };
-}
-
-static void offer(uint64_t from, uint64_t to)
-{
-    available[layout.available_count++] =
-        (struct region){ from, to, "available" };
-}
-
-static void use(uint64_t from, uint64_t to)
-{
-    in_use[layout.in_use_count++] = (struct region){ from, to, "in use" };
-}
-
-/* The layout of most tests: one piece, all available. */
-static void start(void)
-{
-    begin();
-    offer(arena(0), arena(PIECE));
-    lab_frames_start(&layout);
-}
-
-/* Takes all there is; returns how many. */
-static uint32_t take_all(void)
-{
-    uint32_t count = 0;
-
-    while (count < MOST) {
-        taken[count] = lab_frame_alloc();
-        if (taken[count].number == FRAME_NONE.number)
-            return count;
-        count++;
-    }
-    return count;
-}
+#define LOW_END 0xA0000u
 
 static bool is_taken(uint32_t number, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (taken[i].number == number)
+        if (frames_taken[i].number == number)
             return true;
     }
     return false;
@@ -81,17 +30,11 @@ static void expect_all_taken(uint32_t first, uint32_t end, uint32_t count)
     }
 }
 
-static void expect_counts(uint32_t free, uint32_t used)
-{
-    LAB_EQUAL(frame_counts().free, free, "frame_counts().free");
-    LAB_EQUAL(frame_counts().used, used, "frame_counts().used");
-}
-
 static void test_first(void)
 {
     frame_t frame;
 
-    start();
+    start_one_piece();
     frame = lab_frame_alloc();
     LAB_EXPECT(frame.number != FRAME_NONE.number,
                "frame_alloc() finds nothing in 1 MiB of free memory");
@@ -102,43 +45,43 @@ static void test_all(void)
     const uint32_t bytes = PIECE + 5 * PAGE_BYTES; /* no whole words of bits */
     uint32_t count, free;
 
-    begin();
-    offer(arena(0), arena(bytes));
-    lab_frames_start(&layout);
+    layout_begin();
+    layout_offer(arena_at(0), arena_at(bytes));
+    lab_frames_start(&frames_layout);
     free = frame_counts().free;
     LAB_EXPECT(free >= bytes / PAGE_BYTES - 8 && free < bytes / PAGE_BYTES,
                "of %u frames %u are free; few go to the bitmaps",
                bytes / PAGE_BYTES, free);
-    count = take_all();
+    count = take_all_frames();
     LAB_EQUAL(count, free, "frames handed out until FRAME_NONE");
     LAB_EQUAL(lab_frame_alloc().number, FRAME_NONE.number, "one more");
-    expect_counts(0, free);
+    expect_frame_counts(0, free);
 }
 
 static void test_in_use(void)
 {
     uint32_t first = frame_of(lab_arena()).number;
 
-    begin();
-    offer(arena(0x80000), arena(0xA0800));
-    offer(arena(100), arena(0x40001));
-    use(arena(0x90FFF), arena(0x92001));
-    use(arena(0x8000), arena(0x8001));
-    use(arena(0x10000), arena(0x14000));
-    use(arena(0x13000), arena(0x15000));
-    use(arena(0x7F000), arena(0x81000));
-    use(arena(0x9F000), arena(0x200000));
-    lab_frames_start(&layout);
-    expect_all_taken(first, first + PIECE / PAGE_BYTES, take_all());
+    layout_begin();
+    layout_offer(arena_at(0x80000), arena_at(0xA0800));
+    layout_offer(arena_at(100), arena_at(0x40001));
+    layout_use(arena_at(0x90FFF), arena_at(0x92001));
+    layout_use(arena_at(0x8000), arena_at(0x8001));
+    layout_use(arena_at(0x10000), arena_at(0x14000));
+    layout_use(arena_at(0x13000), arena_at(0x15000));
+    layout_use(arena_at(0x7F000), arena_at(0x81000));
+    layout_use(arena_at(0x9F000), arena_at(0x200000));
+    lab_frames_start(&frames_layout);
+    expect_all_taken(first, first + PIECE / PAGE_BYTES, take_all_frames());
 }
 
 static void test_zero(void)
 {
-    begin();
-    offer(0, LOW_END);
-    offer(arena(0), arena(16 * PAGE_BYTES));
-    lab_frames_start(&layout);
-    expect_all_taken(0, LOW_END / PAGE_BYTES, take_all());
+    layout_begin();
+    layout_offer(0, LOW_END);
+    layout_offer(arena_at(0), arena_at(16 * PAGE_BYTES));
+    lab_frames_start(&frames_layout);
+    expect_all_taken(0, LOW_END / PAGE_BYTES, take_all_frames());
     LAB_EQUAL(lab_frame_free((frame_t){ 0 }), FRAME_NEVER_OURS,
               "frame_free(0)");
 }
@@ -147,29 +90,32 @@ static void test_again(void)
 {
     uint32_t count;
 
-    start();
-    count = take_all();
+    start_one_piece();
+    take_all_frames();
+    expect_fresh_start();
+    start_one_piece();
+    count = take_all_frames();
     LAB_EXPECT(count > 100, "only %u frames are handed out", count);
     for (uint32_t i = 0; i < count; i += 3)
-        lab_frame_free(taken[i]);
-    expect_counts((count + 2) / 3, count - (count + 2) / 3);
+        lab_frame_free(frames_taken[i]);
+    expect_frame_counts((count + 2) / 3, count - (count + 2) / 3);
     for (uint32_t i = 0; i < count; i += 3)
         LAB_EXPECT(lab_frame_alloc().number != FRAME_NONE.number,
                    "%u frames were freed, only %u come again", (count + 2) / 3,
                    i / 3);
     LAB_EQUAL(lab_frame_alloc().number, FRAME_NONE.number, "one more");
-    expect_counts(0, count);
+    expect_frame_counts(0, count);
 }
 
 static void test_misuse(void)
 {
-    frame_t a, b, image = frame_of((phys_t){ (uint32_t)arena(0x20000) });
+    frame_t a, b, image = frame_of((phys_t){ (uint32_t)arena_at(0x20000) });
     uint32_t free;
 
-    begin();
-    offer(arena(0), arena(PIECE));
-    use(arena(0x20000), arena(0x24000));
-    lab_frames_start(&layout);
+    layout_begin();
+    layout_offer(arena_at(0), arena_at(PIECE));
+    layout_use(arena_at(0x20000), arena_at(0x24000));
+    lab_frames_start(&frames_layout);
     a = lab_frame_alloc();
     b = lab_frame_alloc();
     LAB_EXPECT(a.number && b.number, "no two frames in an empty memory");
@@ -182,7 +128,7 @@ static void test_misuse(void)
               FRAME_OUT_OF_RANGE, "frame_free() of the frame behind the last");
     LAB_EQUAL(lab_frame_free((frame_t){ 0xFFFFF }), FRAME_OUT_OF_RANGE,
               "frame_free() of the last frame below 4 GiB");
-    expect_counts(free, 1);
+    expect_frame_counts(free, 1);
     LAB_EQUAL(lab_frame_free(b), FRAME_OK, "frame_free(b)");
 }
 
@@ -199,25 +145,25 @@ static void test_counters(void)
     uint32_t end, free;
     frame_t run;
 
-    start();
-    end = (uint32_t)(arena(PIECE) / PAGE_BYTES);
+    start_one_piece();
+    end = (uint32_t)(arena_at(PIECE) / PAGE_BYTES);
     free = frame_counts().free;
     LAB_EQUAL(frame_counts().total, end, "frame_counts().total");
     expect_sum();
     LAB_EXPECT(lab_frame_alloc().number != 0, "no frame in an empty memory");
-    expect_counts(free - 1, 1);
+    expect_frame_counts(free - 1, 1);
     run = lab_frame_alloc_run(7, 1);
     LAB_EXPECT(run.number != 0, "no run of 7 in an empty memory");
-    expect_counts(free - 8, 8);
+    expect_frame_counts(free - 8, 8);
     expect_sum();
     lab_frame_free_run(run, 7);
-    expect_counts(free - 1, 1);
+    expect_frame_counts(free - 1, 1);
     expect_sum();
 }
 
 static void test_run(void)
 {
-    start();
+    start_one_piece();
     for (uint32_t align = 1; align <= 32; align *= 2) {
         for (uint32_t count = 1; count <= 5; count += 2) {
             frame_t first = lab_frame_alloc_run(count, align);
@@ -229,11 +175,11 @@ static void test_run(void)
     }
 }
 
-/* Frees `count` frames from taken[first] on, which lie side by side. */
+/* Frees `count` frames from frames_taken[first] on, which lie side by side. */
 static void punch(uint32_t first, uint32_t count)
 {
     for (uint32_t i = first; i < first + count; i++)
-        lab_frame_free(taken[i]);
+        lab_frame_free(frames_taken[i]);
 }
 
 static void test_run_holes(void)
@@ -241,19 +187,19 @@ static void test_run_holes(void)
     frame_t base;
     uint32_t count;
 
-    start();
+    start_one_piece();
     base = lab_frame_alloc_run(128, 64);
     LAB_EXPECT(base.number != 0, "no run of 128 in 1 MiB");
     while (lab_frame_alloc().number != 0)
         continue;
     for (count = 0; count < 128; count++)
-        taken[count] = (frame_t){ base.number + count };
+        frames_taken[count] = (frame_t){ base.number + count };
     punch(3, 2);
     punch(10, 3);
     punch(20, 6);
     punch(63, 4); /* across a word of the bitmap, and of 64 frames */
     LAB_EQUAL(lab_frame_alloc_run(7, 1).number, 0, "a run of 7");
-    expect_counts(15, frame_counts().used);
+    expect_frame_counts(15, frame_counts().used);
     LAB_EQUAL(lab_frame_alloc_run(4, 8).number, 0, "a run of 4 at 8");
     LAB_EXPECT(lab_frame_alloc_run(6, 4).number == base.number + 20,
                "the hole of 6 frames is not found");
@@ -270,7 +216,9 @@ static void test_run_limits(void)
 {
     uint32_t free;
 
-    start();
+    expect_whole_machine();
+
+    start_one_piece();
     free = frame_counts().free;
     LAB_EXPECT(free > 0, "nothing is free at the start");
     LAB_EQUAL(lab_frame_alloc_run(0, 1).number, 0, "a run of no frames");
@@ -279,7 +227,7 @@ static void test_run_limits(void)
     LAB_EQUAL(lab_frame_alloc_run(free + 1, 1).number, 0, "one too many");
     LAB_EQUAL(lab_frame_alloc_run(UINT32_MAX, 1).number, 0, "2^32 - 1 frames");
     LAB_EQUAL(lab_frame_alloc_run(1, 1u << 31).number, 0, "alignment 2^31");
-    expect_counts(free, 0);
+    expect_frame_counts(free, 0);
     LAB_EXPECT(lab_frame_alloc_run(100, 1).number != 0, "no run of 100");
 }
 
@@ -288,7 +236,10 @@ static void test_free_run(void)
     frame_t run;
     uint32_t used;
 
-    start();
+    expect_the_end();
+    expect_reserved_in_a_run();
+
+    start_one_piece();
     run = lab_frame_alloc_run(10, 1);
     LAB_EXPECT(run.number != 0, "no run of 10");
     LAB_EQUAL(lab_frame_free((frame_t){ run.number + 6 }), FRAME_OK,
@@ -318,15 +269,16 @@ static void take_step(uint32_t i, uint32_t *counts)
     uint32_t slot = steps[i].slot;
 
     if (counts[slot] > 0) {
-        lab_frame_free_run(taken[slot], counts[slot]);
+        lab_frame_free_run(frames_taken[slot], counts[slot]);
         counts[slot] = 0;
         return;
     }
     if (steps[i].count == 1)
-        taken[slot] = lab_frame_alloc();
+        frames_taken[slot] = lab_frame_alloc();
     else
-        taken[slot] = lab_frame_alloc_run(steps[i].count, steps[i].align);
-    counts[slot] = taken[slot].number ? steps[i].count : 0;
+        frames_taken[slot] =
+            lab_frame_alloc_run(steps[i].count, steps[i].align);
+    counts[slot] = frames_taken[slot].number ? steps[i].count : 0;
 }
 
 static void test_random(void)
@@ -335,7 +287,7 @@ static void test_random(void)
     struct random random;
     uint32_t used = 0;
 
-    start();
+    start_one_piece();
     steps = lab_scratch(STEPS * sizeof *steps);
     random_seed(&random, lab_seed());
     for (uint32_t i = 0; i < SLOTS; i++)

@@ -3,6 +3,9 @@
  * keeps its contents is checked by every call (labtest/lab.h). */
 #include "labtest/test.h"
 
+#include "lib/addr.h"
+#include "mm/heap/bump_block.h"
+
 #define MOST_HEADER 16u /* bytes in front of a payload, at most */
 
 static void *expect_block(size_t bytes)
@@ -111,6 +114,7 @@ static void test_huge(void)
     lab_heap_start(65536);
     before = fill(100);
     lab_heap_start(65536);
+    lab_count_usage();
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         LAB_EXPECT(!lab_alloc(sizes[i]), "%zu bytes in a heap of 64 KiB",
                    sizes[i]);
@@ -149,7 +153,8 @@ static void test_free(void)
 
     lab_heap_start(LAB_HEAP_BYTES);
     expect_block(8);
-    lab_heap_start(LAB_HEAP_BYTES);
+    lab_heap_start_at(8, LAB_HEAP_BYTES - 8); /* what was before is forgotten */
+    lab_count_usage();
     for (size_t i = 0; i < 200; i++)
         blocks[i] = expect_block(i + 1);
     LAB_EQUAL(heap_stats().usage.used_blocks, 200, "blocks in use");
@@ -170,8 +175,49 @@ static void test_free(void)
     LAB_EQUAL(heap_stats().usage.used_bytes, 0, "bytes in use");
 }
 
+/* What kfree() has to say of an address that is no block in use; `freed` is
+ * one that was. */
+static enum heap_error error_of(uintptr_t address, uintptr_t freed,
+                                uintptr_t end)
+{
+    if (address < lab_heap_begin() || address >= end)
+        return HEAP_FOREIGN;
+    if (address % HEAP_ALIGNMENT != 0)
+        return HEAP_MISALIGNED;
+    return address == freed ? HEAP_ALREADY_FREE : HEAP_INTERIOR;
+}
+
+/* Every address in and around three blocks full of `word`, which may look like
+ * a header, or like a part of one. */
+static void expect_refused(uint32_t word)
+{
+    uint8_t *a, *b, *c;
+    uintptr_t end;
+
+    lab_heap_start(4096);
+    lab_count_usage();
+    a = expect_block(40);
+    b = expect_block(24);
+    c = expect_block(64);
+    lab_fill(a, word);
+    lab_fill(c, word);
+    LAB_EQUAL(lab_free(b), HEAP_OK, "kfree(b)");
+    end = (uintptr_t)c + 64;
+    for (uintptr_t at = lab_heap_begin() - 24; at < end + 24; at++) {
+        if (at != (uintptr_t)a && at != (uintptr_t)c)
+            LAB_EQUAL(lab_free((void *)at), error_of(at, (uintptr_t)b, end),
+                      "kfree() of an address that is no block in use");
+    }
+    LAB_EQUAL(lab_free((void *)(lab_heap_begin() + 4096)), HEAP_FOREIGN,
+              "kfree() of the heap's end");
+    LAB_EQUAL(lab_free(c), HEAP_OK, "kfree(c)");
+}
+
 static void test_misuse(void)
 {
+    static const uint32_t words[] = { 0,          8,          24,
+                                      BUMP_USED,  BUMP_FREED, UINT32_MAX,
+                                      0x80000000u };
     static uint64_t elsewhere[8];
     uint8_t *a, *b;
 
@@ -189,6 +235,8 @@ static void test_misuse(void)
     LAB_EQUAL(lab_free(NULL), HEAP_OK, "kfree(NULL)");
     LAB_EQUAL(heap_stats().usage.used_blocks, 2, "blocks in use");
     LAB_EQUAL(lab_free(b), HEAP_OK, "kfree(b)");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        expect_refused(words[i]);
 }
 
 static void test_tiny(void)
@@ -210,6 +258,7 @@ static void test_resize(void)
     void *a, *b;
 
     lab_heap_start(LAB_HEAP_BYTES);
+    lab_count_usage();
     a = expect_block(100);
     b = expect_block(100);
     LAB_EXPECT(lab_realloc(a, 50) == a, "a block moves to become smaller");

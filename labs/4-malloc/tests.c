@@ -2,21 +2,9 @@
 /* Lab 4.  That payload is aligned, lies in the heap, overlaps nothing and
  * keeps its contents is checked by every call (labtest/lab.h).  Nothing here
  * knows how blocks look inside: an allocator of another design may pass. */
-#include "labtest/test.h"
+#include "tests.h"
 
-#define MOST 4096u
-/* What bookkeeping may take of a heap that is one block. */
-#define MOST_OVERHEAD 64u
-
-static void *blocks[MOST];
-
-static void *expect_block(size_t bytes)
-{
-    void *payload = lab_alloc(bytes);
-
-    LAB_EXPECT(payload, "NULL for %zu bytes, in a heap with room", bytes);
-    return payload;
-}
+#include "mm/malloc/malloc_block.h"
 
 /* All free memory lies in one piece again. */
 static void expect_whole(size_t heap_bytes)
@@ -30,36 +18,26 @@ static void expect_whole(size_t heap_bytes)
     lab_free(payload);
 }
 
-/* Blocks of `bytes` until there is no room; at most MOST. */
-static uint32_t fill(size_t bytes)
-{
-    uint32_t count = 0;
-
-    while (count < MOST && (blocks[count] = lab_alloc(bytes)) != NULL)
-        count++;
-    return count;
-}
-
 static void test_first(void)
 {
     lab_heap_start(LAB_HEAP_BYTES);
-    LAB_EQUAL(lab_free(expect_block(24)), HEAP_OK, "kfree()");
+    LAB_EQUAL(lab_free(expect_malloc_block(24)), HEAP_OK, "kfree()");
 }
 
 static void test_many(void)
 {
     lab_heap_start(LAB_HEAP_BYTES);
     for (size_t i = 0; i < 400; i++)
-        blocks[i] = expect_block(i + 1);
+        malloc_blocks[i] = expect_malloc_block(i + 1);
     lab_verify();
     for (size_t i = 0; i < 400; i++) {
-        size_t size = lab_size(blocks[i]);
+        size_t size = lab_size(malloc_blocks[i]);
 
         LAB_EXPECT(size < i + 1 + 32, "kmalloc_size() is %zu for %zu bytes",
                    size, i + 1);
     }
     for (size_t i = 0; i < 400; i++)
-        lab_free(blocks[i]);
+        lab_free(malloc_blocks[i]);
     LAB_EQUAL(heap_stats().usage.used_blocks, 0, "blocks in use");
     LAB_EQUAL(heap_stats().usage.used_bytes, 0, "bytes in use");
 }
@@ -69,24 +47,24 @@ static void test_full(void)
     uint32_t count, again;
 
     lab_heap_start(65536);
-    count = fill(24);
+    count = malloc_fill(24);
     LAB_EXPECT(count >= 65536 / 40, "only %u blocks of 24 bytes fit 64 KiB",
                count);
     lab_verify();
     for (uint32_t i = 0; i < count; i++)
-        lab_free(blocks[i]);
-    again = fill(24);
+        lab_free(malloc_blocks[i]);
+    again = malloc_fill(24);
     LAB_EQUAL(again, count, "blocks that fit the second time");
     lab_heap_start(4096);
-    expect_block(4096 - MOST_OVERHEAD);
+    expect_malloc_block(4096 - MOST_OVERHEAD);
 }
 
 static void test_reuse(void)
 {
     lab_heap_start(65536);
     for (uint32_t i = 0; i < 1000; i++) {
-        void *a = expect_block(1000);
-        void *b = expect_block(20000);
+        void *a = expect_malloc_block(1000);
+        void *b = expect_malloc_block(20000);
 
         lab_free(a);
         lab_free(b);
@@ -99,13 +77,13 @@ static void test_split(void)
     void *hole;
 
     lab_heap_start(65536);
-    hole = expect_block(8192);
-    expect_block(8);
+    hole = expect_malloc_block(8192);
+    expect_malloc_block(8);
     LAB_EXPECT(lab_alloc(65536 - 8192 - 8 - 2 * MOST_OVERHEAD),
                "NULL for the rest of the heap");
     lab_free(hole);
     for (uint32_t i = 0; i < 8192 / (100 + 32); i++)
-        expect_block(100);
+        expect_malloc_block(100);
     lab_verify();
 }
 
@@ -115,8 +93,8 @@ static void test_exact(void)
         uint8_t *hole, *block;
 
         lab_heap_start(65536);
-        hole = expect_block(104);
-        expect_block(8);
+        hole = expect_malloc_block(104);
+        expect_malloc_block(8);
         for (size_t bytes = 1000; bytes >= 8; bytes /= 2) {
             while (lab_alloc(bytes))
                 continue;
@@ -145,41 +123,11 @@ static void test_coalesce(void)
 
         lab_heap_start(65536);
         for (size_t j = 0; j < 3; j++)
-            three[j] = expect_block(third);
+            three[j] = expect_malloc_block(third);
         for (size_t j = 0; j < 3; j++)
             lab_free(three[orders[i][j]]);
         expect_whole(65536);
     }
-}
-
-static void swap(void **a, void **b)
-{
-    void *kept = *a;
-
-    *a = *b;
-    *b = kept;
-}
-
-/* Whatever the order in which an allocator lays them out. */
-static void sort_by_address(void *three[3])
-{
-    if (three[1] < three[0])
-        swap(&three[0], &three[1]);
-    if (three[2] < three[1])
-        swap(&three[1], &three[2]);
-    if (three[1] < three[0])
-        swap(&three[0], &three[1]);
-}
-
-/* Three blocks of `bytes` side by side, by address, and as many others as there
- * is room for; returns how many. */
-static uint32_t expect_three(void *three[3], size_t bytes)
-{
-    lab_heap_start(65536);
-    for (size_t i = 0; i < 3; i++)
-        three[i] = expect_block(bytes);
-    sort_by_address(three);
-    return fill(bytes);
 }
 
 /* Three holes become one between used blocks. */
@@ -187,29 +135,33 @@ static void test_coalesce_between(void)
 {
     void *three[3];
 
-    expect_three(three, 1000);
+    expect_three_blocks(three, 1000);
     lab_free(three[0]);
     lab_free(three[2]);
     LAB_EXPECT(!lab_alloc(2000), "2000 bytes in holes of 1000");
     lab_free(three[1]);
-    expect_block(3000);
+    expect_malloc_block(3000);
 }
 
 static void test_aligned(void)
 {
+    if (has_given_layout())
+        expect_least_padding();
     lab_heap_start(LAB_HEAP_BYTES);
+    lab_count_usage();
     for (uint32_t round = 0; round < 20; round++) {
         uint32_t count = 0;
 
         for (size_t alignment = 8; alignment <= 65536; alignment *= 2) {
-            blocks[count++] = expect_block(8 + round * 8);
-            blocks[count] = lab_alloc_aligned(24 + round, alignment);
-            LAB_EXPECT(blocks[count], "NULL for %u bytes at a multiple of %zu",
-                       24 + round, alignment);
+            malloc_blocks[count++] = expect_malloc_block(8 + round * 8);
+            malloc_blocks[count] = lab_alloc_aligned(24 + round, alignment);
+            LAB_EXPECT(malloc_blocks[count],
+                       "NULL for %u bytes at a multiple of %zu", 24 + round,
+                       alignment);
             count++;
         }
         while (count > 0)
-            lab_free(blocks[--count]);
+            lab_free(malloc_blocks[--count]);
         expect_whole(LAB_HEAP_BYTES);
     }
 }
@@ -217,39 +169,44 @@ static void test_aligned(void)
 static void test_resize(void)
 {
     void *three[3], *between;
-    uint32_t count = expect_three(three, 1000);
+    uint32_t count;
+
+    expect_growth_to_the_end();
+    count = expect_three_blocks(three, 1000);
 
     LAB_EXPECT(!lab_realloc(three[0], 1900), "1900 bytes with none free");
     lab_free(three[1]);
     LAB_EXPECT(!lab_realloc(three[0], 3000), "3000 bytes with 1000 behind");
-    lab_free(expect_block(1000));
+    lab_free(expect_malloc_block(1000));
     LAB_EXPECT(lab_realloc(three[0], 1400) == three[0],
                "a block moves, although free memory lies behind it");
-    lab_free(expect_block(500));
+    lab_free(expect_malloc_block(500));
     LAB_EXPECT(lab_realloc(three[0], 1900) == three[0],
                "a block moves, although free memory lies behind it");
     LAB_EXPECT(lab_realloc(three[0], 200) == three[0],
                "a block moves to become smaller");
-    between = expect_block(1700);
+    between = expect_malloc_block(1700);
     LAB_EXPECT(between > three[0] && between < three[2],
                "the end that was given back is not used");
     LAB_EXPECT(!lab_realloc(three[2], 65536), "a block as large as the heap");
     LAB_EXPECT(lab_realloc(three[2], 8) == three[2],
                "a block moves to become smaller");
-    lab_free(expect_block(900));
+    lab_free(expect_malloc_block(900));
     lab_free(three[0]);
     lab_free(between);
     lab_free(three[2]);
     while (count > 0)
-        lab_free(blocks[--count]);
+        lab_free(malloc_blocks[--count]);
     expect_whole(65536);
 }
 
 static void test_resize_whole(void)
 {
     lab_heap_start(65536);
+    lab_count_usage();
     for (size_t bytes = 8; bytes < 20000; bytes += 472) {
-        void *a = expect_block(bytes + 600), *b = expect_block(16);
+        void *a = expect_malloc_block(bytes + 600),
+             *b = expect_malloc_block(16);
 
         LAB_EXPECT(lab_realloc(a, bytes) == a,
                    "a block moves to become smaller");
@@ -272,7 +229,8 @@ static void test_out_of_memory(void)
     void *a;
 
     lab_heap_start(65536);
-    a = expect_block(1000);
+    lab_count_usage();
+    a = expect_malloc_block(1000);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         LAB_EXPECT(!lab_alloc(sizes[i]), "%zu bytes in a heap of 64 KiB",
                    sizes[i]);
@@ -290,13 +248,15 @@ static void test_out_of_memory(void)
 
 static void test_misuse(void)
 {
+    static const uint32_t words[] = { 0,     8,     TAG_USED | 24,
+                                      0x1Au, 0x85u, UINT32_MAX };
     static uint64_t elsewhere[8];
     uint8_t *a, *b, *c;
 
     lab_heap_start(65536);
-    a = expect_block(64);
-    b = expect_block(64);
-    c = expect_block(64);
+    a = expect_malloc_block(64);
+    b = expect_malloc_block(64);
+    c = expect_malloc_block(64);
     LAB_EQUAL(lab_free(b), HEAP_OK, "kfree(b)");
     LAB_EQUAL(lab_free(b), HEAP_ALREADY_FREE, "kfree(b), again");
     LAB_EQUAL(lab_free(a + 4), HEAP_MISALIGNED, "kfree(a + 4)");
@@ -308,12 +268,14 @@ static void test_misuse(void)
     LAB_EQUAL(lab_free(a), HEAP_OK, "kfree(a)");
     LAB_EXPECT(lab_free(c) != HEAP_OK, "kfree(c), again");
     expect_whole(65536);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        expect_malloc_refuses(words[i]);
 }
 
 static void test_tiny(void)
 {
     lab_heap_start(LAB_HEAP_BYTES);
-    expect_block(8);
+    expect_malloc_block(8);
     for (size_t bytes = 0; bytes <= 400; bytes++) {
         lab_heap_start_at(bytes % 8, bytes);
         while (lab_alloc_aligned(8, 64))
@@ -330,9 +292,11 @@ static void test_stress(void)
     static const struct lab_stress tight = { 4000, 8000, 64, true, true };
 
     lab_heap_start(LAB_HEAP_BYTES);
+    lab_count_usage();
     lab_stress(&roomy);
     expect_whole(LAB_HEAP_BYTES);
-    lab_heap_start(65536);
+    lab_heap_start_at(8, 65536);
+    lab_count_usage();
     lab_stress(&tight);
     expect_whole(65536);
 }

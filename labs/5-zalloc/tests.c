@@ -8,6 +8,12 @@
 
 static void **entries; /* MOST of them */
 
+/* A zone of one page holds as many entries as there is room for
+ * (tests_ends.c). */
+void expect_full_zones(void);
+/* Dedicated caches (tests_ends.c). */
+void test_zone_caches(void);
+
 static void zones_start(size_t pages)
 {
     entries = lab_scratch(MOST * sizeof *entries);
@@ -71,6 +77,11 @@ static size_t size_for(size_t bytes)
 static void test_sizes(void)
 {
     zones_start(512);
+    lab_count_usage();
+    LAB_EQUAL(lab_alloc_small(ZALLOC_BYTES_MAX + 1, HEAP_ALIGNMENT), NULL,
+              "zalloc_alloc() of 1025 bytes");
+    LAB_EQUAL(lab_alloc_small(8, 2 * HEAP_ALIGNMENT), NULL,
+              "zalloc_alloc() of 8 bytes at a multiple of 16");
     for (size_t bytes = 1; bytes <= ZALLOC_BYTES_MAX; bytes++)
         LAB_EQUAL(lab_size(expect_entry(bytes)), size_for(bytes),
                   "the size of the entry");
@@ -84,6 +95,7 @@ static void test_sizes(void)
 /* How densely pages are filled: nine tenths at least, less one store. */
 static void test_dense(void)
 {
+    expect_full_zones();
     for (size_t size = 8; size <= ZALLOC_BYTES_MAX; size *= 2) {
         uint32_t count = 16 * 15 * PAGE_BYTES / 16 / (uint32_t)size;
 
@@ -184,6 +196,7 @@ static void test_no_page(void)
     uint32_t count;
 
     zones_start(64);
+    lab_count_usage();
     lab_zone_limit(0);
     LAB_EQUAL(lab_alloc(8), NULL, "8 bytes without any page");
     lab_zone_limit(1);
@@ -219,6 +232,7 @@ static void test_misuse(void)
     uint8_t *a, *b;
 
     zones_start(64);
+    lab_count_usage();
     a = expect_entry(64);
     b = expect_entry(64);
     LAB_EQUAL(lab_free(a), HEAP_OK, "kfree(a)");
@@ -232,42 +246,6 @@ static void test_misuse(void)
                "kfree() of the zone's own header");
     LAB_EQUAL(heap_stats().usage.used_blocks, 1, "entries in use");
     LAB_EQUAL(lab_free(b), HEAP_OK, "kfree(b)");
-}
-
-/* Pages of a cache's own zones. */
-static void test_cache(void)
-{
-    static struct zone_cache pairs, others;
-    void *other, *entry = NULL;
-    size_t pages;
-
-    zones_start(64);
-    LAB_EQUAL(lab_cache_create(&pairs, "none", 0), false, "entries of 0 bytes");
-    LAB_EQUAL(lab_cache_create(&pairs, "large", 1025), false,
-              "entries of 1025 bytes");
-    LAB_EXPECT(lab_cache_create(&pairs, "pairs", 40) &&
-                   lab_cache_create(&others, "others", 40),
-               "no cache of 40 bytes");
-    for (uint32_t i = 0; i < 400; i++) {
-        entry = lab_cache_alloc(&pairs);
-        entries[i] = entry;
-        LAB_EXPECT(entry, "NULL from a cache, with pages to be had");
-    }
-    /* 100 entries of 40 bytes a page; of 64 bytes it would be 63. */
-    expect_pages(5 + 1);
-    LAB_EQUAL(lab_size(entry), 40, "the size of an entry");
-    other = lab_cache_alloc(&others);
-    LAB_EXPECT(other, "NULL from a second cache");
-    LAB_EQUAL(lab_cache_free(&pairs, other), HEAP_FOREIGN,
-              "an entry of another cache");
-    LAB_EQUAL(lab_cache_destroy(&pairs), false, "destroying a cache in use");
-    for (uint32_t i = 1; i < 400; i++)
-        LAB_EQUAL(lab_cache_free(&pairs, entries[i]), HEAP_OK, "freeing");
-    LAB_EQUAL(lab_free(entries[0]), HEAP_OK, "kfree() of a cache's entry");
-    pages = lab_zone_pages();
-    LAB_EQUAL(lab_cache_destroy(&pairs), true, "destroying an empty cache");
-    LAB_EQUAL(lab_zone_pages(), pages - 1, "pages after that");
-    LAB_EQUAL(lab_cache_free(&others, other), HEAP_OK, "freeing");
 }
 
 /* The least work for one allocation and its free, of many. */
@@ -296,6 +274,16 @@ static void test_constant(void)
     LAB_EXPECT(many < 2 * few,
                "with 4000 zones it takes %u times as long as with 10",
                (unsigned)((uint32_t)many / ((uint32_t)few | 1)));
+    for (uint32_t i = 0; i < 15 * 3900; i += 15)
+        lab_free(entries[i]); /* all zones have a gap */
+    LAB_EXPECT(least_work() < 2 * few,
+               "with 4000 open zones it takes longer than with 10");
+    for (uint32_t i = 15 * 1000; i < 15 * 2500; i++) {
+        if (i % 15 != 0)
+            lab_free(entries[i]); /* zones go, in the middle of the stores */
+    }
+    LAB_EXPECT(least_work() < 2 * few,
+               "with gaps in the stores it takes longer than with 10 zones");
 }
 
 static void test_stress(void)
@@ -304,6 +292,7 @@ static void test_stress(void)
     static const struct lab_stress tight = { 4000, 1024, 8, true, true };
 
     zones_start(512);
+    lab_count_usage();
     lab_stress(&roomy);
     expect_pages(8 + 2 * 2 + 1 + 1 + 4);
     zones_start(512);
@@ -359,7 +348,7 @@ static const struct lab_test tests[] = {
       test_misuse },
     { "cache", 5, "Dedicated caches: exact sizes, no strangers, destroyed.",
       "An entry belongs to its zone's cache; destroy only what is unused.",
-      "give-back", test_cache },
+      "give-back", test_zone_caches },
     { "constant", 5, "As fast with 4000 zones as with 10.",
       "Nothing may walk over all zones: not alloc, not free, not slots.",
       "stores", test_constant },

@@ -61,8 +61,7 @@ static void print_violation(void)
         struct violation violation = soundness_violation();
 
         if (!is_sound(violation))
-            fprintf(stderr,
-                    "checker: %s; at %#lx, expected %#lx, found %#lx\n",
+            fprintf(stderr, "checker: %s; at %#lx, expected %#lx, found %#lx\n",
                     violation.invariant, (unsigned long)violation.address,
                     (unsigned long)violation.expected,
                     (unsigned long)violation.found);

@@ -61,6 +61,23 @@ static page_entry_t entry_of(uintptr_t page)
     return entry;
 }
 
+/* What a processor leaves in the entries that it has used (Intel SDM volume 3,
+ * 4.8): in the directory's and in the page's that it was used, in the page's
+ * that it was written to. */
+static void leave_marks(uintptr_t page, page_entry_t marks)
+{
+    struct page_table *directory = phys_to_virt(processor.directory);
+    page_entry_t *above = &directory->entries[directory_index(page)];
+    struct page_table *table;
+
+    if (!entry_is(*above, ENTRY_PRESENT))
+        return;
+    table = frame_to_virt(entry_frame(*above));
+    *above |= ENTRY_ACCESSED;
+    if (entry_is(table->entries[table_index(page)], ENTRY_PRESENT))
+        table->entries[table_index(page)] |= marks;
+}
+
 static uint32_t *place_of(page_entry_t entry, uintptr_t address)
 {
     phys_t phys = frame_base(entry_frame(entry));
@@ -78,9 +95,11 @@ bool lab_side_read(uintptr_t address, uint32_t *value)
 {
     page_entry_t entry = entry_of(align_down(address, PAGE_BYTES));
 
-    if (entry)
-        *value = *place_of(entry, address);
-    return entry != 0;
+    if (!entry)
+        return false;
+    leave_marks(address, ENTRY_ACCESSED);
+    *value = *place_of(entry, address);
+    return true;
 }
 
 bool lab_side_write(uintptr_t address, uint32_t value)
@@ -89,6 +108,7 @@ bool lab_side_write(uintptr_t address, uint32_t value)
 
     if (!entry_is(entry, ENTRY_PRESENT | ENTRY_WRITABLE))
         return false;
+    leave_marks(address, ENTRY_ACCESSED | ENTRY_DIRTY);
     *place_of(entry, address) = value;
     return true;
 }

@@ -13,7 +13,8 @@ from .project import Trouble
 HEADER_BYTES, SECTION, SYMBOL = 52, struct.Struct("<10I"), struct.Struct("<IIIBBH")
 SHT_SYMTAB = 2
 SHF_EXECINSTR = 4
-BIND_LOCAL, TYPE_FUNCTION, TYPE_FILE = 0, 2, 4
+BIND_LOCAL, BIND_WEAK = 0, 2
+TYPE_FUNCTION, TYPE_FILE = 2, 4
 UNDEFINED = 0
 
 
@@ -122,6 +123,11 @@ class Elf:
         return {symbol.name for symbol in self.symbols
                 if symbol.shared and symbol.section == UNDEFINED
                 and symbol.name}
+
+    def weak(self):
+        """What another file's function of the same name takes the place of."""
+        return {symbol.name for symbol in self.symbols
+                if symbol.bind == BIND_WEAK and symbol.section != UNDEFINED}
 
     def defined(self):
         """What the file offers to others."""

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls of the dedicated caches. */
 #include "labtest/common.h"
+#include "labtest/usage.h"
 
 #define MOST_CACHES 8u
 
@@ -46,7 +47,9 @@ void *lab_cache_alloc(struct zone_cache *cache)
     lab_noted(&record, lab_address(payload));
     if (payload == NOT_WRITTEN)
         LAB_FAIL("zone_cache_alloc is not written yet");
-    return lab_accept(payload, bytes, HEAP_ALIGNMENT);
+    lab_accept(payload, bytes, HEAP_ALIGNMENT);
+    usage_allocated(payload);
+    return payload;
 }
 
 enum heap_error lab_cache_free(struct zone_cache *cache, void *payload)
@@ -67,9 +70,13 @@ enum heap_error lab_cache_free(struct zone_cache *cache, void *payload)
         LAB_FAIL("zone_cache_free(%#lx) was accepted, but no entry in use "
                  "begins there",
                  (unsigned long)payload);
-    if (block && error == HEAP_OK)
+    if (block && error == HEAP_OK) {
+        usage_freed(block);
         live_blocks_remove(payload);
-    else if (block)
+        return error;
+    }
+    usage_unchanged();
+    if (block)
         lab_shut(block);
     return error;
 }

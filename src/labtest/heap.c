@@ -3,6 +3,7 @@
 #include "labtest/common.h"
 #include "labtest/live_blocks.h"
 #include "labtest/soundness.h"
+#include "labtest/usage.h"
 #include "lib/string.h"
 #include "mm/armour/armour.h"
 #include "mm/heap/bump.h"
@@ -83,6 +84,19 @@ static void forget_all(void)
         lab_side_unguard((const void *)block->payload, block->bytes);
 }
 
+/* A heap begins in memory that held something else: junk, what looks like the
+ * header of a small free block, all ones, nothing. */
+static void soil(uintptr_t begin, uintptr_t end)
+{
+    static const uint32_t words[] = { 0x6B6B6B6Bu, 0x12u, UINT32_MAX, 0 };
+    static unsigned starts;
+    uint32_t word = words[starts++ % (sizeof words / sizeof *words)];
+
+    for (uintptr_t at = align_up(begin, sizeof word);
+         at + sizeof word <= end && !lab_side_playing(); at += sizeof word)
+        *(uint32_t *)at = word;
+}
+
 void lab_heap_start_at(size_t offset, size_t bytes)
 {
     uintptr_t begin = lab_places.heap_begin + offset, end = begin + bytes;
@@ -92,6 +106,7 @@ void lab_heap_start_at(size_t offset, size_t bytes)
     lab_expect_sound();
     record = lab_note(LAB_HEAP_START, (uint32_t)begin, (uint32_t)end, 0);
     forget_all();
+    soil(begin, end);
     live_blocks_start(begin, end);
     state = lab_side_played(&record) ? (enum stage_state)record.result
                                      : lab_start_heap(begin, end);
@@ -100,6 +115,7 @@ void lab_heap_start_at(size_t offset, size_t bytes)
         LAB_FAIL("the start of the allocator is not written yet");
     LAB_EXPECT(state == STAGE_OK, "the allocator does not start");
     soundness_started();
+    usage_forget();
 }
 
 void lab_heap_start(size_t bytes)
@@ -143,7 +159,8 @@ void *lab_accept(void *payload, size_t bytes, size_t alignment)
 }
 
 /* L2 for the first `bytes` bytes at `payload`. */
-static void verify(const void *payload, size_t bytes, uint32_t pattern)
+static void verify(const void *payload, size_t bytes,
+                   const struct live_block *pattern)
 {
     size_t i = lab_side_playing() ? bytes
                                   : live_blocks_damage(payload, bytes, pattern);
@@ -158,7 +175,7 @@ static void verify(const void *payload, size_t bytes, uint32_t pattern)
 void lab_open(const struct live_block *block)
 {
     lab_side_unguard((const void *)block->payload, block->bytes);
-    verify((const void *)block->payload, block->bytes, block->pattern);
+    verify((const void *)block->payload, block->bytes, block);
 }
 
 void lab_shut(const struct live_block *block)
@@ -181,6 +198,20 @@ void lab_verify(void)
     every_block(lab_shut);
 }
 
+void lab_fill(void *payload, uint32_t word)
+{
+    const struct live_block *block = live_blocks_find(payload);
+
+    if (!block)
+        LAB_FAIL("the test fills %#lx, which is no block in use",
+                 (unsigned long)payload);
+    live_blocks_use_word(payload, word);
+    lab_side_unguard(payload, block->bytes);
+    if (!lab_side_playing())
+        live_blocks_fill(block);
+    lab_side_guard(payload, block->bytes);
+}
+
 /* While playing, memory is as it was left: the writes are in it. */
 void lab_stray(uintptr_t address, size_t bytes, uint8_t value)
 {
@@ -201,8 +232,7 @@ void lab_verify_memory(void)
     while ((block = live_blocks_next(block)) != NULL) {
         const void *payload = (const void *)block->payload;
 
-        if (live_blocks_damage(payload, block->bytes, block->pattern) <
-            block->bytes)
+        if (live_blocks_damage(payload, block->bytes, block) < block->bytes)
             LAB_FAIL("at the end, the %zu bytes at %#lx have been overwritten",
                      block->bytes, (unsigned long)block->payload);
     }
@@ -220,7 +250,9 @@ void *lab_alloc_aligned(size_t bytes, size_t alignment)
                         : kmalloc_aligned(bytes, alignment);
 
     lab_noted(&record, (uint32_t)(uintptr_t)payload);
-    return lab_accept(payload, bytes, alignment);
+    lab_accept(payload, bytes, alignment);
+    usage_allocated(payload);
+    return payload;
 }
 
 void *lab_alloc(size_t bytes)
@@ -261,6 +293,10 @@ enum heap_error lab_free(void *payload)
         LAB_FAIL("kfree(%#lx) was accepted, but no block in use begins there",
                  (unsigned long)payload);
     if (block)
+        usage_freed(block);
+    else
+        usage_unchanged();
+    if (block)
         live_blocks_remove(payload);
     return error;
 }
@@ -285,13 +321,32 @@ void *lab_realloc(void *payload, size_t bytes)
     if (found && !moved) {
         lab_open(found);
         lab_shut(found);
+        usage_unchanged();
         return NULL;
     }
     if (found) {
-        verify(moved, old.bytes < bytes ? old.bytes : bytes, old.pattern);
+        verify(moved, old.bytes < bytes ? old.bytes : bytes, &old);
         live_blocks_remove(payload);
     }
-    return lab_accept(moved, bytes, HEAP_ALIGNMENT);
+    lab_accept(moved, bytes, HEAP_ALIGNMENT);
+    if (found)
+        usage_resized(&old, moved);
+    else
+        usage_allocated(moved);
+    return moved;
+}
+
+uint32_t lab_word(const void *address)
+{
+    uint32_t word = lab_side_playing() ? 0 : *(const uint32_t *)address;
+
+    lab_side_see(&word, sizeof word);
+    return word;
+}
+
+uintptr_t lab_heap_begin(void)
+{
+    return lab_places.heap_begin;
 }
 
 size_t lab_size(const void *payload)

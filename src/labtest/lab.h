@@ -154,6 +154,15 @@ void *lab_realloc(void *payload, size_t bytes);
 enum heap_error lab_free(void *payload);
 size_t lab_size(const void *payload);
 struct heap_stats lab_heap_stats(void);
+/* From here on, in a heap that has just started: after each call the counters
+ * are compared with what they should be. */
+void lab_count_usage(void);
+/* Where a heap of lab_heap_start() begins. */
+uintptr_t lab_heap_begin(void);
+/* The word at `address`, which is not payload. */
+uint32_t lab_word(const void *address);
+/* Fills a block with one word instead of its pattern. */
+void lab_fill(void *payload, uint32_t word);
 /* Looks for the pattern in every live payload. */
 void lab_verify(void);
 
@@ -183,6 +192,9 @@ void lab_replay(const char *name, unsigned percent);
 /* zalloc, or spans, alone behind kmalloc, with pages of the arena: at most
  * `pages`. */
 void lab_zones_start(size_t pages);
+/* An allocation asked of zalloc, or spans, itself: kmalloc would not pass on
+ * what is too large for it. */
+void *lab_alloc_small(size_t bytes, size_t alignment);
 /* Pages that it holds now. */
 size_t lab_zone_pages(void);
 /* From now on it gets no more than `pages` in all. */

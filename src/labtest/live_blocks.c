@@ -125,7 +125,7 @@ const struct live_block *live_blocks_add(void *payload, size_t bytes)
     ASSERT_BELOW(live_blocks.count, LIVE_BLOCKS_MAX);
     live_blocks.next_pattern += MIX;
     *block = (struct live_block){ (uintptr_t)payload, bytes,
-                                  live_blocks.next_pattern };
+                                  live_blocks.next_pattern, MIX, 0 };
     live_blocks.places[live_blocks_place(block->payload)] = ++live_blocks.count;
     bitmap_set_range(&live_blocks.granules, first_granule(block->payload),
                      granule_count(block->payload, bytes));
@@ -170,13 +170,29 @@ const struct live_block *live_blocks_next(const struct live_block *block)
     return next < live_blocks.count ? &live_blocks.blocks[next] : NULL;
 }
 
-/* Differs from word to word and from block to block. */
-static uint32_t pattern_word(uint32_t pattern, size_t index)
+static struct live_block *live_blocks_get(const void *payload)
 {
-    return pattern ^ (uint32_t)index * MIX;
+    return block_in(live_blocks_place((uintptr_t)payload));
 }
 
-uint8_t live_blocks_byte(uint32_t pattern, size_t offset)
+void live_blocks_use_word(const void *payload, uint32_t word)
+{
+    live_blocks_get(payload)->pattern = word;
+    live_blocks_get(payload)->step = 0;
+}
+
+void live_blocks_count(const void *payload, size_t bytes)
+{
+    live_blocks_get(payload)->counted = bytes;
+}
+
+/* Differs from word to word and from block to block. */
+static uint32_t pattern_word(const struct live_block *pattern, size_t index)
+{
+    return pattern->pattern ^ (uint32_t)index * pattern->step;
+}
+
+uint8_t live_blocks_byte(const struct live_block *pattern, size_t offset)
 {
     return (uint8_t)(pattern_word(pattern, offset / 4) >> offset % 4 * 8);
 }
@@ -189,13 +205,14 @@ void live_blocks_fill(const struct live_block *block)
     size_t i = 0;
 
     for (; i + 4 <= block->bytes; i += 4)
-        words[i / 4] = pattern_word(block->pattern, i / 4);
+        words[i / 4] = pattern_word(block, i / 4);
     for (; i < block->bytes; i++)
-        payload[i] = live_blocks_byte(block->pattern, i);
+        payload[i] = live_blocks_byte(block, i);
 }
 
 /* `payload` may be anywhere: an allocator has moved it there. */
-size_t live_blocks_damage(const void *payload, size_t bytes, uint32_t pattern)
+size_t live_blocks_damage(const void *payload, size_t bytes,
+                          const struct live_block *pattern)
 {
     const uint8_t *found = payload;
     const uint32_t *words = payload;

@@ -22,7 +22,9 @@
 struct live_block {
     uintptr_t payload;
     size_t bytes;
-    uint32_t pattern;
+    uint32_t pattern; /* of the first word */
+    uint32_t step;    /* from each word to the next (mixed in) */
+    size_t counted;   /* bytes, as the allocator's counters have it */
 };
 
 #define LIVE_BLOCKS_MAX (1u << 16)
@@ -45,10 +47,16 @@ void live_blocks_remove(const void *payload);
  * added or removed meanwhile. */
 const struct live_block *live_blocks_next(const struct live_block *block);
 
+/* From now on a block holds `word` everywhere. */
+void live_blocks_use_word(const void *payload, uint32_t word);
+/* Notes what the counters say of a block. */
+void live_blocks_count(const void *payload, size_t bytes);
+
 /* Fills payload with the block's pattern; the first byte from `from` on that
  * does not show it, or `bytes`. */
 void live_blocks_fill(const struct live_block *block);
-size_t live_blocks_damage(const void *payload, size_t bytes, uint32_t pattern);
-uint8_t live_blocks_byte(uint32_t pattern, size_t offset);
+size_t live_blocks_damage(const void *payload, size_t bytes,
+                          const struct live_block *pattern);
+uint8_t live_blocks_byte(const struct live_block *pattern, size_t offset);
 
 #endif

@@ -32,6 +32,7 @@
 #define lab_size(...)            (LAB_HERE, lab_size(__VA_ARGS__))
 #define lab_verify(...)          (LAB_HERE, lab_verify(__VA_ARGS__))
 #define lab_replay(...)          (LAB_HERE, lab_replay(__VA_ARGS__))
+#define lab_alloc_small(...)     (LAB_HERE, lab_alloc_small(__VA_ARGS__))
 #define lab_zones_start(...)     (LAB_HERE, lab_zones_start(__VA_ARGS__))
 #define lab_cache_create(...)    (LAB_HERE, lab_cache_create(__VA_ARGS__))
 #define lab_cache_alloc(...)     (LAB_HERE, lab_cache_alloc(__VA_ARGS__))

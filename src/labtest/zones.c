@@ -8,6 +8,7 @@
 #include "labtest/common.h"
 #include "labtest/live_blocks.h"
 #include "labtest/soundness.h"
+#include "labtest/usage.h"
 #include "lib/string.h"
 #include "mm/spans/spans.h"
 
@@ -187,6 +188,23 @@ void lab_zones_start(size_t pages)
     if (record.result == STAGE_NOT_WRITTEN)
         LAB_FAIL("the start of the zones is not written yet");
     soundness_started();
+    usage_forget();
+}
+
+void *lab_alloc_small(size_t bytes, size_t alignment)
+{
+    struct lab_record record =
+        lab_note(LAB_ALLOC, (uint32_t)bytes, (uint32_t)alignment, 0);
+    void *payload = NULL;
+
+    if (lab_side_played(&record))
+        payload = (void *)record.result;
+    for (size_t i = 0; i < sizeof smalls / sizeof *smalls; i++) {
+        if (!lab_side_playing() && strcmp(smalls[i].lab, lab_chosen->name) == 0)
+            payload = smalls[i].backend->alloc(bytes, alignment);
+    }
+    lab_noted(&record, (uint32_t)(uintptr_t)payload);
+    return lab_accept(payload, bytes, alignment);
 }
 
 size_t lab_zone_pages(void)

@@ -107,7 +107,6 @@ class Finder:
                      "constant")
         elif node.macro:
             self.add(node, f"({text} + 1)", "constant")
-            self.add(node, f"({text} - 1)", "constant")
 
     def change_arguments(self, node):
         arguments = node.children[1:]

@@ -225,7 +225,8 @@ static struct violation frames_check_last(void)
     return SOUND;
 }
 
-struct violation frames_check(void)
+/* Weak: a student's file with another layout has one of its own. */
+__attribute__((weak)) struct violation frames_check(void)
 {
     static struct violation (*const checks[])(void) = {
         frames_check_place,  frames_check_last,        frames_check_counts,

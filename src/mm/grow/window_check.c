@@ -62,7 +62,8 @@ static struct violation window_check_pages(uint32_t *pages)
     return SOUND;
 }
 
-struct violation window_check(void)
+/* Weak: a student's file with another layout has one of its own. */
+__attribute__((weak)) struct violation window_check(void)
 {
     uint32_t pages = 0, left;
     struct violation violation = window_check_tables();

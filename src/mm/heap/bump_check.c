@@ -12,7 +12,8 @@ static const char tiling[] = "I1: blocks tile the heap up to its top";
 static const char marking[] = "I2: every header is marked used or freed";
 static const char counting[] = "I3: the counters equal what a walk finds";
 
-struct violation bump_check(void)
+/* Weak: a student's file with another layout has one of its own. */
+__attribute__((weak)) struct violation bump_check(void)
 {
     const struct bump_heap *heap = &bump_heap;
     size_t used_bytes = 0, used_blocks = 0;

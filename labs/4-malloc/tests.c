@@ -274,6 +274,8 @@ static void test_misuse(void)
 
 static void test_tiny(void)
 {
+    if (has_given_layout())
+        expect_smallest_heap();
     lab_heap_start(LAB_HEAP_BYTES);
     expect_malloc_block(8);
     for (size_t bytes = 0; bytes <= 400; bytes++) {

@@ -21,6 +21,8 @@ uint32_t expect_three_blocks(void *three[3], size_t bytes);
 
 /* Whether blocks are laid out as malloc_block.h says. */
 bool has_given_layout(void);
+/* The smallest heap that has a block serves one. */
+void expect_smallest_heap(void);
 /* In front of an aligned payload no more is skipped than has to be. */
 void expect_least_padding(void);
 /* A block grows over all of the free block after it, and no further. */

@@ -65,24 +65,35 @@ bool has_given_layout(void)
            lab_word(payload - HEADER_BYTES) % HEAP_ALIGNMENT == TAG_USED;
 }
 
+/* The smallest heap that has a block serves one. */
+void expect_smallest_heap(void)
+{
+    lab_heap_start(MIN_BLOCK_BYTES + HEADER_BYTES - 1);
+    LAB_EXPECT(!lab_alloc(8), "a block in a heap that is too small for one");
+    lab_heap_start(MIN_BLOCK_BYTES + HEADER_BYTES);
+    LAB_EXPECT(lab_alloc(8), "NULL in a heap of one block and the end mark");
+    LAB_EXPECT(!lab_alloc(8), "a second block in a heap of one");
+}
+
 /* In front of the payload no more is skipped than has to be. */
 void expect_least_padding(void)
 {
-    for (size_t alignment = 16; alignment <= 2048; alignment *= 2) {
-        uintptr_t first = lab_heap_begin() + HEADER_BYTES, at = first;
+    for (size_t i = 0; i < 8 * 8; i++) {
+        size_t alignment = 16u << i / 8, offset = i % 8 * HEAP_ALIGNMENT;
+        uintptr_t first = lab_heap_begin() + offset + HEADER_BYTES, at = first;
 
         while (at % alignment != 0 ||
                (at > first && at - first < MIN_BLOCK_BYTES))
             at += HEAP_ALIGNMENT;
-        lab_heap_start(4096);
+        lab_heap_start_at(offset, 4096);
         LAB_EXPECT((uintptr_t)lab_alloc_aligned(8, alignment) == at,
                    "8 bytes at a multiple of %zu: the first that leaves a "
                    "block, or nothing, in front is %#lx",
                    alignment, (unsigned long)at);
-        lab_heap_start(4096);
-        LAB_EXPECT(lab_alloc_aligned(
-                       lab_heap_begin() + 4096 - HEADER_BYTES - at, alignment),
-                   "NULL for all from %#lx on", (unsigned long)at);
+        lab_heap_start_at(offset, 4096);
+        LAB_EXPECT(
+            lab_alloc_aligned(first + 4096 - 2 * HEADER_BYTES - at, alignment),
+            "NULL for all from %#lx on", (unsigned long)at);
     }
 }
 
@@ -133,6 +144,9 @@ void expect_malloc_refuses(uint32_t word)
                    (unsigned long)at);
     }
     LAB_EQUAL(lab_free(b), HEAP_ALREADY_FREE, "kfree(b), again");
+    LAB_EXPECT(lab_resize_refused(b, 8) && lab_resize_refused(a + 8, 8) &&
+                   lab_resize_refused(b, 64),
+               "malloc_resize() of what is no block in use");
     LAB_EQUAL(lab_free((void *)(lab_heap_begin() + 512)), HEAP_FOREIGN,
               "kfree() of the heap's end");
     LAB_EQUAL(lab_free(a), HEAP_OK, "kfree(a)");

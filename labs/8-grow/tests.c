@@ -58,8 +58,31 @@ static void test_tables(void)
                    "4 MiB number %u have no table", i);
     LAB_EQUAL(frames_free(), PLENTY - TABLES,
               "free frames after window_init()");
-    expect_unmapped(0, 50);
+    expect_unmapped(0, TABLES * 1024); /* to the last entry of each */
     expect_frames(0);
+}
+
+/* Opened again while pages are mapped, and after it was closed. */
+static void expect_open_again(void)
+{
+    open_window();
+    move_end(0, 9);
+    move_end(2, 1222);
+    LAB_EQUAL(lab_window_open_again(), WINDOW_OK, "window_init(), again");
+    expect_unmapped(0, TABLES * 1024);
+    LAB_EQUAL(frames_free(), PLENTY - TABLES,
+              "free frames after the second window_init()");
+    expect_frames(0);
+    lab_window_close();
+    LAB_EQUAL(frames_free(), PLENTY, "free frames after window_close()");
+    expect_frames(0);
+    LAB_EQUAL(lab_window_open_again(), WINDOW_OK,
+              "window_init() after window_close()");
+    lab_window_place(2, PAGE(1000));
+    move_end(2, 1001);
+    expect_mapped(1000, 1001);
+    lab_expect_sound();
+    lab_window_close();
 }
 
 static void test_map(void)
@@ -102,8 +125,10 @@ static void test_zero(void)
 
     open_window();
     move_end(0, 41);
-    for (uint32_t i = 1; i < 41; i++)
+    for (uint32_t i = 1; i < 41; i++) {
         lab_write(PAGE(i) + 4 * i, 0xFEEDu);
+        lab_write(PAGE(i) + PAGE_BYTES - 4, 0xFEEDu);
+    }
     move_end(0, 1);
     move_end(2, 1060);
     for (uint32_t i = 1000; i < 1060; i++) {
@@ -112,6 +137,9 @@ static void test_zero(void)
             lab_read(PAGE(i) + at, &value);
             LAB_EQUAL(value, 0, "a word of a new page");
         }
+        value = 1;
+        lab_read(PAGE(i) + PAGE_BYTES - 4, &value);
+        LAB_EQUAL(value, 0, "the last word of a new page");
     }
 }
 
@@ -178,6 +206,8 @@ static void test_no_frame(void)
         expect_unmapped(1010, 1051);
         expect_frames(10);
     }
+    move_end(2, 1010); /* to where it is */
+    LAB_EQUAL(frames_free(), 39, "free frames after no move");
     lab_leave_frames(40);
     move_end(2, 1050);
     LAB_EQUAL(frames_free(), 0, "free frames");
@@ -198,6 +228,7 @@ static void test_close(void)
 {
     uint32_t value;
 
+    expect_open_again();
     open_window();
     move_end(0, 9);
     move_end(1, 333);

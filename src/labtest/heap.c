@@ -336,6 +336,26 @@ void *lab_realloc(void *payload, size_t bytes)
     return moved;
 }
 
+bool lab_resize_refused(void *payload, size_t bytes)
+{
+    bool refused = false;
+
+    every_block(lab_open);
+    if (!lab_side_playing())
+        refused = strcmp(lab_chosen->name, "malloc") != 0 ||
+                  !malloc_resize(payload, bytes);
+    lab_side_see(&refused, sizeof refused);
+    lab_verify();
+    usage_unchanged();
+    return refused;
+}
+
+void lab_stray_word(uintptr_t address, uint32_t word)
+{
+    for (unsigned i = 0; i < sizeof word; i++)
+        lab_stray(address + i, 1, (uint8_t)(word >> 8 * i));
+}
+
 uint32_t lab_word(const void *address)
 {
     uint32_t word = lab_side_playing() ? 0 : *(const uint32_t *)address;

@@ -159,6 +159,8 @@ struct heap_stats lab_heap_stats(void);
 void lab_count_usage(void);
 /* Where a heap of lab_heap_start() begins. */
 uintptr_t lab_heap_begin(void);
+/* Whether malloc_resize() itself refuses what is no block in use. */
+bool lab_resize_refused(void *payload, size_t bytes);
 /* The word at `address`, which is not payload. */
 uint32_t lab_word(const void *address);
 /* Fills a block with one word instead of its pattern. */
@@ -169,6 +171,7 @@ void lab_verify(void);
 /* Writes `bytes` bytes from `address` on, as a mistaken pointer would; but into
  * the heap only, and into no live payload, which no allocator can protect. */
 void lab_stray(uintptr_t address, size_t bytes, uint8_t value);
+void lab_stray_word(uintptr_t address, uint32_t word);
 
 /* Random allocations, frees and, if wanted, changes of size. */
 struct lab_stress {
@@ -213,6 +216,8 @@ uintptr_t lab_window_page(uint32_t i);
 /* window_init() with `frames` frames to be had; once in a test. */
 enum window_result lab_window_open(uint32_t frames);
 /* From now on there are `count` free frames. */
+/* window_init() once more, with the same addresses. */
+enum window_result lab_window_open_again(void);
 void lab_leave_frames(uint32_t count);
 void lab_window_place(unsigned index, uintptr_t page);
 enum window_result lab_window_move_end(unsigned index, uintptr_t end);

@@ -38,6 +38,7 @@
 #define lab_cache_alloc(...)     (LAB_HERE, lab_cache_alloc(__VA_ARGS__))
 #define lab_cache_free(...)      (LAB_HERE, lab_cache_free(__VA_ARGS__))
 #define lab_window_open(...)     (LAB_HERE, lab_window_open(__VA_ARGS__))
+#define lab_window_open_again()  (LAB_HERE, lab_window_open_again())
 #define lab_window_move_end(...) (LAB_HERE, lab_window_move_end(__VA_ARGS__))
 #define lab_window_close(...)    (LAB_HERE, lab_window_close(__VA_ARGS__))
 #define lab_grow_start(...)      (LAB_HERE, lab_grow_start(__VA_ARGS__))

@@ -8,9 +8,11 @@
 #include "mm/grow/window.h"
 #include "labtest/common.h"
 #include "labtest/soundness.h"
+#include "lib/string.h"
 #include "mm/grow/grow.h"
 
 #define MOST_FRAMES (LAB_ARENA_BYTES / PAGE_BYTES)
+#define DIRTY_BYTES (2u << 20) /* of the arena, from its beginning */
 
 static struct {
     frame_t frames[MOST_FRAMES];
@@ -52,6 +54,8 @@ static void window_start_frames(uint32_t count)
         return;
     available = (struct region){ begin, begin + LAB_ARENA_BYTES, "available" };
     layout.reach = available.end;
+    /* Frames hold something when they are handed out. */
+    memset(phys_to_virt(lab_places.arena), 0xFF, DIRTY_BYTES);
     if (frames_init(&layout) == STAGE_NOT_WRITTEN)
         LAB_FAIL("lab 1, the frame allocator, is not written yet");
     lab_side_window_start(&layout);
@@ -68,10 +72,15 @@ static enum window_result window_written(uint32_t result, const char *name)
 
 enum window_result lab_window_open(uint32_t frames)
 {
+    window_start_frames(frames);
+    return lab_window_open_again();
+}
+
+enum window_result lab_window_open_again(void)
+{
     struct page_range range = window_range();
     struct lab_record record;
 
-    window_start_frames(frames);
     record = lab_note(LAB_WINDOW_INIT, (uint32_t)range.begin,
                       (uint32_t)range.end, 0);
     if (!lab_side_played(&record))

@@ -3,7 +3,6 @@
 #include "labtest/common.h"
 
 #include "labtest/live_blocks.h"
-#include "labtest/soundness.h"
 #include "lib/panic.h"
 
 const struct lab *lab_chosen;
@@ -17,12 +16,6 @@ void lab_begin(const struct lab *lab, const struct lab_places *places)
     lab_chosen = lab;
     lab_places = *places;
     live_blocks_init(lab_places.work, lab_places.work_bytes);
-    soundness_forget();
-}
-
-void lab_end(void)
-{
-    lab_expect_sound();
 }
 
 void *lab_scratch(size_t bytes)

@@ -13,9 +13,6 @@ extern struct lab_places lab_places;
 /* Ends the test at the call that lab_here() named last. */
 #define LAB_FAIL(...) lab_fail(lab_file(), lab_line(), __VA_ARGS__)
 
-/* The test has come to its end. */
-void lab_end(void);
-
 const char *lab_file(void);
 int lab_line(void);
 

@@ -9,6 +9,7 @@
 #include "labtest/call_record.h"
 #include "labtest/common.h"
 #include "labtest/guard_bytes.h"
+#include "labtest/soundness.h"
 #include "labtest/steps.h"
 #include "lib/print.h"
 #include "lib/record.h"
@@ -120,8 +121,9 @@ void lab_run(struct lab_chosen_test chosen, const struct lab_places *places,
         .result = seed,
     });
     lab_begin(chosen.lab, places);
+    soundness_forget();
     chosen.test->run();
-    lab_end();
+    lab_expect_sound();
     call_record_append((struct call_record_entry){ .kind = CALL_RECORD_END });
     print("passed\n");
 }
@@ -162,8 +164,9 @@ void lab_play(struct lab_chosen_test chosen, const struct lab_places *places,
     if (take_entry(CALL_RECORD_BEGIN).result != seed)
         lab_fail("call record", 0, "another seed");
     lab_begin(chosen.lab, places);
+    soundness_forget();
     chosen.test->run();
-    lab_end();
+    lab_expect_sound();
     take_entry(CALL_RECORD_END);
     lab_verify_memory();
     record_played("");

@@ -5,7 +5,9 @@
 #: OPEN=N            for handout: labs 1 to N come solved (who fell behind)
 #: LAST=N            for handout: labs above N are left out
 
-SAID_BY_STAFF := SUBMISSIONS DIR OPEN LAST
+#: ROSTER=FILE       for marks: what Canvas or Moodle exports
+#: FORMAT=NAME       for results: autolab or classroom50; OUT=FILE
+SAID_BY_STAFF := SUBMISSIONS DIR OPEN LAST ROSTER FORMAT OUT
 $(foreach name,$(SAID_BY_STAFF),\
   $(eval export MALLOW_$(name) = $$(value $(name))))
 
@@ -18,6 +20,16 @@ handout: ## DIR=where [OPEN=N] [LAST=N]: a student's tree, no solutions
 
 gradescope: ## [LAB=malloc]: build/gradescope.zip, an autograder to upload
 	$(Q)$(MALLOW) gradescope
+
+.PHONY: marks results similarity
+marks: ## ROSTER=FILE: the scores of grade-all for Canvas or Moodle
+	$(Q)$(MALLOW) marks
+
+results: ## FORMAT=autolab: the last grading for that service
+	$(Q)$(MALLOW) results
+
+similarity: ## SUBMISSIONS=DIR [LAB=malloc]: for compare50, JPlag, MOSS
+	$(Q)$(MALLOW) similarity
 
 include tests/host/host.mk
 

@@ -87,7 +87,7 @@ print-build:
 
 # Changes when, and only when, the choice of tools does.
 $(O)/.tools $(B)/.toolchain: FORCE
-	$(need_tools)
+	$(need_tools)$(need_place)
 	@mkdir -p $(@D)
 	@echo '$(KCC) $(KLD) $(CFLAGS) $(NO_FRAME_FLAGS) $(EXTRA)' | cmp -s - $@ || \
 	 echo '$(KCC) $(KLD) $(CFLAGS) $(NO_FRAME_FLAGS) $(EXTRA)' > $@

@@ -15,7 +15,7 @@ from mallow import check, memory, replay, run, sheet, stages
 from mallow.debug import debug, server
 from mallow.grade import grade
 # STAFF BEGIN
-from mallow.course import gradescope, handout
+from mallow.course import formats, gradescope, handout, roster, similarity
 from mallow.mutants import mutants
 # STAFF END
 from mallow.project import Trouble
@@ -40,6 +40,9 @@ def parser():
     # STAFF BEGIN
     handout.add_commands(commands)
     gradescope.add_commands(commands)
+    formats.add_commands(commands)
+    roster.add_commands(commands)
+    similarity.add_commands(commands)
     mutants.add_commands(commands)
     # STAFF END
     return top
@@ -68,6 +71,12 @@ def main():
     except Trouble as trouble:
         print(f"{arguments.command}: {trouble}", file=sys.stderr)
         return trouble.status
+    except OSError as error:  # such as a tree that may not be written
+        if error.filename is None:
+            raise
+        print(f"{arguments.command}: {error.filename}: {error.strerror}",
+              file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return stop(signal.SIGINT, None)
 

@@ -63,3 +63,6 @@ MISSING := $(foreach tool,$(firstword $(KCC)) $(KLD),\
              $(if $(call has,$(tool)),,$(tool)))
 need_tools = $(if $(strip $(MISSING)),\
   $(error not found: $(strip $(MISSING)). `scripts/setup` installs what is missing))
+# In a tree of someone else.
+need_place = $(if $(shell mkdir -p $(@D) 2>/dev/null || echo no),\
+  $(error $(@D) cannot be written. Copy the tree to a place of your own))

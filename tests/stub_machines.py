@@ -37,6 +37,7 @@ SAYS = {
 
 # package: the programs that it has, and which of the above each is.
 PACKAGES = {
+    "xorriso": ["xorriso"],
     "bubblewrap": ["bwrap"], "python3-pyelftools": [],
     "i686-elf-gcc": ["i686-elf-gcc", "i686-elf-ld"],
     "make": ["gmake"],

@@ -27,11 +27,12 @@ def test_macos(student, tmp_path, machine):
     there = mac(tmp_path / "mac", machine)
     check = there.run("scripts/setup", "--check", root=student.root)
     assert check.returncode == 1
-    assert needed(check) == {"i386-gcc", "make", "qemu", "gdb"}
+    assert needed(check) == {"i386-gcc", "make", "qemu", "gdb", "xorriso"}
     assert "brew install" in check.stdout and "sudo" not in check.stdout
     done = there.run("scripts/setup", root=student.root)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert there.asked == ["i686-elf-gcc", "make", "qemu", "i386-elf-gdb"]
+    assert there.asked == ["i686-elf-gcc", "make", "qemu", "i386-elf-gdb",
+                           "xorriso"]
     assert "Type gmake where the texts say make" in done.stdout
     again = there.run("scripts/setup", "--check", root=student.root)
     assert again.returncode == 0 and not needed(again)

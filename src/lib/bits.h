@@ -13,6 +13,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* An output that is the carry flag.  A compiler that can branch on the flag
+ * does; for any other the assembly stores it in a byte. */
+#ifdef __GCC_ASM_FLAG_OUTPUTS__
+#define CARRY_TO(output) ""
+#define CARRY(variable)  "=@ccc"(variable)
+#else
+#define CARRY_TO(output) "; setc " output
+#define CARRY(variable)  "=q"(variable)
+#endif
+
 /* As much of a map as there may be: tells the compiler what is read. */
 struct map_words {
     uint32_t words[1u << 24];
@@ -22,9 +32,10 @@ static inline bool bit_test(const uint32_t *map, uint32_t bit)
 {
     bool set;
 
-    __asm__("btl %2, %1"
-            : "=@ccc"(set)
-            : "m"(*(const struct map_words *)map), "r"(bit));
+    __asm__("btl %2, %1" CARRY_TO("%b0")
+            : CARRY(set)
+            : "m"(*(const struct map_words *)map), "r"(bit)
+            : "cc");
     return set;
 }
 
@@ -43,7 +54,10 @@ static inline bool bit_test_and_set(uint32_t *map, uint32_t bit)
 {
     bool set;
 
-    __asm__("btsl %2, %1" : "=@ccc"(set), "+m"(*map) : "r"(bit) : "memory");
+    __asm__("btsl %2, %1" CARRY_TO("%b0")
+            : CARRY(set), "+m"(*map)
+            : "r"(bit)
+            : "cc", "memory");
     return set;
 }
 

@@ -82,7 +82,7 @@ static bool start_machine(uint32_t magic, uint32_t info)
     again_use(&memory, stages[STAGES - 1].name); /* how to come back here */
     heap_log_use(true);                          /* remembers the last calls */
     print("Mallow %s: where memory comes from\n", MALLOW_VERSION);
-    good = test_mode_read_options(memory.boot.command_line, &options);
+    good = test_mode_read_options(&memory.boot, &options);
     test_mode_set_aside(&memory, &options);
     boot_memory_set_replay_aside(&memory, heap_most_bytes(&memory));
     boot_memory_print_unreachable(&memory);

@@ -31,11 +31,26 @@ static void record_ask(void)
     console_record(record.text);
 }
 
-bool test_mode_read_options(const char *command_line, struct options *options)
+static void record_in_use(const struct boot_info *boot)
 {
-    bool good = options_parse(command_line, options);
+    static struct record record;
+
+    for (size_t i = 0; i < boot->in_use_count; i++) {
+        record_begin(&record, "in_use");
+        record_text(&record, "name", boot->in_use[i].name);
+        record_number(&record, "begin", boot->in_use[i].begin);
+        record_number(&record, "end", boot->in_use[i].end);
+        console_record(record.text);
+    }
+}
+
+bool test_mode_read_options(const struct boot_info *boot,
+                            struct options *options)
+{
+    bool good = options_parse(boot->command_line, options);
 
     if (options->ask) {
+        record_in_use(boot);
         record_ask();
         while (asked_line[0] == 0)
             ;

@@ -18,8 +18,11 @@
 #include "boot/stages.h"
 
 /* Reads the command line, and with `ask` also the line that the host writes.
- * False if a word is wrong; a line on the console has named it. */
-bool test_mode_read_options(const char *command_line, struct options *options);
+ * Before it waits it records which memory is in use: a host that saves the
+ * machine may leave out the rest.  False if a word is wrong; a line on the
+ * console has named it. */
+bool test_mode_read_options(const struct boot_info *boot,
+                            struct options *options);
 /* Takes memory for the call record, if there is a key, and forgets the key. */
 void test_mode_set_aside(struct boot_memory *memory, struct options *options);
 /* Runs the test that the options name, or lists all tests.  Starts the stages

@@ -25,7 +25,7 @@ MAKEFLAGS += --no-builtin-rules
 #: BASE=1            make the ISO from iso/base.iso.xz, without GRUB
 #: LLVM=1            build with clang and ld.lld; LLVM=-19 with clang-19
 MEMORY ?= 128M
-HELP   := Makefile $(wildcard staff.mk)
+HELP   := Makefile $(wildcard staff.mk site/site.mk)
 B      := build
 Q      := $(if $(V),,@)
 say     = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')

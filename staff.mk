@@ -70,3 +70,5 @@ lint: ## warnings are errors; layout, modules, shell, static checks
 
 format: ## lay out the C code by .clang-format
 	$(Q)clang-format -i $(shell git ls-files '*.c' '*.h')
+
+include site/site.mk

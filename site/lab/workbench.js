@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: MIT
+// <mallow-lab lab="malloc" kit="/kit/">: a lab's editor, tests and machine.
+//
+//     | malloc.c [Check] [Run]  ...    |
+//     | editor                         |
+//     | tests | machine | heap         |
+//
+// Check builds once in each machine, then gives the tests out one by one; the
+// page itself never waits.
+
+import { brokenInWords, MachineClient } from './client.js';
+import { Editor } from './editor.js';
+import { HeapMap } from './heap-map.js';
+import { part } from './kit.js';
+import { hintFor, pointsOf } from './runner.js';
+import * as store from './store.js';
+import { makeTerminal } from './terminal.js';
+import { element, show } from './elements.js';
+
+const MACHINES = 2;
+const SECONDS_MAX = 30, GRACE_SECONDS = 10;
+
+export class MallowLab extends HTMLElement {
+    async connectedCallback() {
+        this.base = this.getAttribute('kit');
+        this.clients = [];
+        this.lay();
+        try {
+            const [labs, tests] = await Promise.all(
+                [part(this.base, 'labs.json'), part(this.base, 'tests.json')]);
+            this.labs = labs;
+            this.lab = labs.labs.find(
+                each => each.name === this.getAttribute('lab'));
+            this.tests = tests.filter(test => test.lab === this.lab.name);
+            this.open(Object.keys(this.lab.files)[0]);
+            this.fillBar();
+            this.drawTests();
+        } catch (error) {
+            this.say(`This part of the page did not load: ${error.message}`);
+        }
+    }
+
+    disconnectedCallback() {
+        this.clients.forEach(client => client.end());
+        this.editor?.destroy();
+    }
+
+    // -- Layout ---------------------------------------------------------------
+
+    lay() {
+        this.bar = element('div', 'lab-bar');
+        this.place = element('div', 'lab-editor');
+        this.status = element('p', 'lab-status', 'Loading the lab …');
+        this.status.setAttribute('role', 'status');
+        this.problems = element('ul', 'lab-problems');
+        this.list = element('div', 'lab-tests');
+        this.machine = element('div', 'lab-machine');
+        this.machine.hidden = true;
+        this.terminalPlace = element('div', 'lab-terminal');
+        const close = element('button', '', 'Close the machine');
+        close.onclick = () => this.stopRun();
+        this.machine.append(this.terminalPlace, close);
+        this.heap = element('div', 'lab-heap');
+        this.heap.hidden = true;
+        this.heapTitle = element('h3');
+        this.heap.append(this.heapTitle);
+        this.map = new HeapMap(this.heap);
+        this.replaceChildren(this.bar, this.place, this.status, this.problems,
+            this.machine, this.heap, this.list);
+    }
+
+    button(label, title, action) {
+        const made = element('button', '', label);
+        made.title = title;
+        made.onclick = action;
+        this.bar.append(made);
+        return made;
+    }
+
+    fillBar() {
+        const files = Object.keys(this.lab.files);
+        this.bar.append(this.fileChoice(files));
+        this.checkButton = this.button('Check',
+            'Compile, and run all tests of this lab (Ctrl-Enter)',
+            () => this.check());
+        this.checkButton.classList.add('main');
+        this.button('Run', 'Boot the kernel with your file, to its prompt',
+            () => this.run());
+        this.seed = element('input', 'lab-seed');
+        Object.assign(this.seed, { type: 'number', min: 0, value: 1,
+            title: 'What the random tests start from' });
+        const label = element('label', '', 'seed ');
+        label.append(this.seed);
+        this.bar.append(label, this.ownChoice());
+        this.button('Export', 'Save this file: put it into your own tree',
+            () => store.download(this.file.split('/').pop(), this.editor.text));
+        this.bar.append(this.importButton());
+        this.button('Start over', 'Back to the file as it was handed out',
+            () => this.startOver());
+        this.say('');
+    }
+
+    fileChoice(files) {
+        const choice = element('select', 'lab-file');
+        choice.setAttribute('aria-label', 'File');
+        for (const file of files)
+            choice.append(new Option(file, file));
+        choice.onchange = () => this.open(choice.value);
+        return choice;
+    }
+
+    ownChoice() {
+        const label = element('label', 'lab-own');
+        this.own = element('input');
+        this.own.type = 'checkbox';
+        label.title = 'Labs below this one: your own files instead of the book\'s';
+        label.append(this.own, ' on my own labs');
+        label.hidden = this.lab.number === 1;
+        return label;
+    }
+
+    importButton() {
+        const made = element('label', 'button', 'Import');
+        made.title = 'Take a file from your own tree';
+        const input = element('input', 'visually-hidden');
+        Object.assign(input, { type: 'file', accept: '.c,.h' });
+        input.onchange = async () => {
+            if (input.files[0])
+                this.editor.text = await input.files[0].text();
+            input.value = '';
+        };
+        made.append(input);
+        return made;
+    }
+
+    say(text) {
+        this.status.textContent = text;
+    }
+
+    // -- Files ----------------------------------------------------------------
+
+    textOf(lab, file) {
+        return store.load(file) ?? lab.files[file].text;
+    }
+
+    // {file: text} of this lab, and of all others that have been worked on.
+    get texts() {
+        const found = {};
+        for (const lab of this.labs.labs) {
+            for (const file of Object.keys(lab.files))
+                found[file] = this.textOf(lab, file);
+        }
+        return found;
+    }
+
+    open(file) {
+        this.file = file;
+        this.editor?.destroy();
+        this.editor = new Editor(this.place, this.textOf(this.lab, file), {
+            onChange: text => this.keep(text),
+            onCheck: () => this.check(),
+        });
+    }
+
+    keep(text) {
+        if (text === this.lab.files[this.file].text)
+            store.forget(this.file);
+        else if (!store.save(this.file, text))
+            this.say('This browser keeps nothing: export your file.');
+        this.editor.show([]);
+    }
+
+    startOver() {
+        if (confirm(`Throw away your ${this.file}?`))
+            this.editor.text = this.lab.files[this.file].text;
+    }
+
+    // -- Messages of the compiler ---------------------------------------------
+
+    showProblems(messages) {
+        const own = new Set(Object.keys(this.lab.files));
+        this.problems.replaceChildren(...messages.map(message => {
+            const row = element('li', message.severity);
+            const where = message.line ? `${message.file}:${message.line}: ` : '';
+            if (own.has(message.file) && message.line) {
+                const jump = element('button', 'jump', where);
+                jump.onclick = () => this.jump(message.file, message.line);
+                row.append(jump);
+            } else {
+                row.append(where);
+            }
+            row.append(`${message.severity}: ${message.text}`);
+            return row;
+        }));
+        this.editor.show(messages.filter(({ file }) => file === this.file));
+    }
+
+    jump(file, line) {
+        if (file !== this.file) {
+            this.open(file);
+            this.bar.querySelector('.lab-file').value = file;
+        }
+        this.editor.goTo(line);
+    }
+
+    // -- Check ----------------------------------------------------------------
+
+    get machines() {
+        while (this.clients.length < MACHINES)
+            this.clients.push(new MachineClient(this.base));
+        return this.clients;
+    }
+
+    // Builds in one machine; false if there is nothing to run.
+    async build(client) {
+        await client.ready;
+        const { built, messages } = await client.ask('build', {
+            lab: this.lab.name, texts: this.texts, own: this.own.checked });
+        this.showProblems(messages);
+        return built;
+    }
+
+    async check(only = null) {
+        if (this.busy)
+            return;
+        this.busy = true;
+        this.checkButton.disabled = true;
+        this.stopRun();
+        this.heap.hidden = true;
+        this.verdicts = new Map(only ? this.verdicts : []);
+        this.drawTests();
+        this.say('Compiling …');
+        try {
+            await this.checkAll(only);
+        } catch (error) {
+            this.say(brokenInWords(error.message));
+        }
+        this.busy = false;
+        this.checkButton.disabled = false;
+    }
+
+    async checkAll(only) {
+        const began = performance.now();
+        const chosen = only ? [only] : [...this.tests];
+        const machines = this.machines.slice(0, chosen.length);
+        const built = await Promise.all(machines.map(each => this.build(each)));
+        if (!built.every(Boolean)) {
+            this.say('It does not build: see below the editor.');
+            return;
+        }
+        this.say('Testing …');
+        this.waiting = chosen.filter(test => !this.lab.counting.includes(test.name));
+        await Promise.all(machines.map(each => this.work(each)));
+        const seconds = ((performance.now() - began) / 1000).toFixed(1);
+        this.say(`${this.sum()} (${seconds} s)`);
+    }
+
+    sum() {
+        const points = tests => tests.reduce((sum, test) =>
+            sum + pointsOf(test, this.tests, this.verdicts), 0);
+        const run = this.tests.filter(
+            test => !this.lab.counting.includes(test.name));
+        const passed = run.filter(test => this.verdicts.get(test.name)?.passed);
+        const most = run.reduce((sum, test) => sum + test.points, 0);
+        return `${passed.length} of ${run.length} tests pass, ` +
+            `${points(run)} of ${most} points. make grade gives the marks.`;
+    }
+
+    // One machine takes tests until none waits.  A test whose need has failed
+    // is not run; one whose need is still running comes later.
+    async work(client) {
+        while (this.waiting.length > 0) {
+            const at = this.waiting.findIndex(test => this.isDecided(test.needs));
+            if (at < 0) {
+                await new Promise(resolve => setTimeout(resolve, 20));
+                continue;
+            }
+            const [test] = this.waiting.splice(at, 1);
+            const needed = this.verdicts.get(test.needs);
+            if (needed && !needed.passed)
+                this.setVerdict(test, { passed: false, notRun: true,
+                    message: `not run: ${test.needs} has to pass first` });
+            else
+                this.setVerdict(test, await this.verdict(client, test));
+        }
+    }
+
+    isDecided(name) {
+        return !this.tests.some(test => test.name === name &&
+            !this.lab.counting.includes(name)) || this.verdicts.has(name) ||
+            !this.waiting.concat(this.running ?? []).some(
+                test => test.name === name);
+    }
+
+    async verdict(client, test) {
+        this.running = [...this.running ?? [], test];
+        this.row(test, 'running');
+        const seed = Number(this.seed.value) >>> 0;
+        const patience = setTimeout(() => client.restart().catch(() => {}),
+            (SECONDS_MAX + GRACE_SECONDS) * 1000);
+        try {
+            return await client.ask('test', { test: { lab: test.lab,
+                name: test.name }, seed, seconds: SECONDS_MAX });
+        } catch (error) {
+            await client.restart();
+            await this.build(client);
+            return { passed: false, message: brokenInWords(error.message) };
+        } finally {
+            clearTimeout(patience);
+            this.running = this.running.filter(each => each !== test);
+        }
+    }
+
+    setVerdict(test, verdict) {
+        this.verdicts.set(test.name, verdict);
+        this.drawTests();
+    }
+
+    // -- The list of tests ----------------------------------------------------
+
+    drawTests() {
+        this.verdicts ??= new Map();
+        const rows = this.tests.map(test => this.testRow(test));
+        this.list.replaceChildren(element('h3', '', 'Tests'), ...rows);
+    }
+
+    row(test, state) {
+        const found = this.list.querySelector(`[data-test="${test.name}"] .state`);
+        if (found)
+            found.textContent = state;
+    }
+
+    word(test) {
+        const verdict = this.verdicts.get(test.name);
+        if (this.lab.counting.includes(test.name))
+            return 'not run here: it counts instructions';
+        if (!verdict)
+            return this.running?.includes(test) ? 'running' : '';
+        if (verdict.notRun)
+            return 'not run';
+        if (!verdict.passed)
+            return 'FAILED';
+        return pointsOf(test, this.tests, this.verdicts) ? 'passed'
+            : `passed, but counts after ${test.needs}`;
+    }
+
+    testRow(test) {
+        const verdict = this.verdicts.get(test.name);
+        const row = element('details', 'test');
+        row.dataset.test = test.name;
+        row.classList.toggle('passed', Boolean(verdict?.passed));
+        row.classList.toggle('failed', verdict?.passed === false);
+        const summary = element('summary');
+        summary.append(element('code', '', `${test.lab}/${test.name}`), ' ',
+            element('span', 'points', `${pointsOf(test, this.tests,
+                this.verdicts)} of ${test.points}`), ' ',
+            element('span', 'state', this.word(test)));
+        row.append(summary, element('p', 'what', test.what));
+        if (verdict && !verdict.passed && !verdict.notRun) {
+            row.open = this.isFirstFailure(test);
+            this.fillFailure(row, test, verdict);
+        }
+        const again = element('button', '', 'Run this test');
+        again.onclick = () => this.check(test);
+        again.disabled = this.lab.counting.includes(test.name);
+        row.append(again);
+        return row;
+    }
+
+    isFirstFailure(test) {
+        return test === this.tests.find(each => {
+            const verdict = this.verdicts.get(each.name);
+            return verdict && !verdict.passed && !verdict.notRun;
+        });
+    }
+
+    fillFailure(row, test, verdict) {
+        const message = element('pre', 'message');
+        message.append(...this.linked(verdict.message));
+        row.append(message);
+        const hint = hintFor(test, verdict.message);
+        if (hint)
+            row.append(element('p', 'hint', `hint: ${hint}`));
+        if (verdict.calls?.length)
+            row.append(element('p', '', 'The last calls:'), element('pre', '',
+                verdict.calls.map(({ text }) => text).join('\n')));
+        if (verdict.heap) {
+            const look = element('button', '', 'Break: the heap at this moment');
+            look.onclick = () => this.showHeap(test, verdict);
+            row.append(look);
+        }
+        row.append(element('p', 'again', `again: make check LAB=${test.lab} ` +
+            `TEST=${test.name} SEED=${this.seed.value}`));
+    }
+
+    // Names of functions of the open file become buttons that go there.
+    linked(text) {
+        return text.split(/\b([a-z]\w+)(?=\+0x|\()/).map((piece, i) => {
+            const line = i % 2 ? this.editor.lineOf(piece) : 0;
+            if (!line)
+                return piece;
+            const jump = element('button', 'jump', piece);
+            jump.onclick = () => this.editor.goTo(line);
+            return jump;
+        });
+    }
+
+    showHeap(test, verdict) {
+        show(this.heap);
+        this.heapTitle.textContent =
+            `The heap where ${test.lab}/${test.name} stopped`;
+        this.map.clear();
+        this.map.draw(verdict.heap);
+        this.heap.scrollIntoView({ block: 'nearest' });
+    }
+
+    // -- Run ------------------------------------------------------------------
+
+    async run() {
+        if (this.busy)
+            return;
+        const [client] = this.machines;
+        show(this.machine);
+        this.terminal ??= makeTerminal(this.terminalPlace,
+            text => client.ask('type', { text }));
+        this.terminal.reset();
+        this.say('Compiling …');
+        client.onEvent = data => this.take(client, data);
+        try {
+            if (!await this.build(client)) {
+                this.say('It does not build: see below the editor.');
+                return;
+            }
+            await client.ask('boot', { words: [`stage=${this.lab.name}`] });
+            this.say('The kernel runs; type help at its prompt.');
+            this.terminal.focus();
+        } catch (error) {
+            this.say(brokenInWords(error.message));
+        }
+    }
+
+    take(client, data) {
+        if (data.event === 'text')
+            this.terminal.write(data.text);
+        if (data.event === 'exit')
+            this.say('The kernel has ended; Run boots it again.');
+        if (data.event === 'broken')
+            this.say(brokenInWords(data.why));
+    }
+
+    stopRun() {
+        if (this.machine.hidden)
+            return;
+        this.machine.hidden = true;
+        this.clients[0]?.ask('stop').catch(() => {});
+    }
+}

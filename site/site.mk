@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# The book: labs and docs as a web site with the kernel in the page.  Needs
+# Node; nothing else here does.
+#
+#: SITE_BASE=/path/  for site: where on its server the site will be
+#: SOLVED=N          for site: labs above N have no compiled solution in it
+
+SITE      := $(B)/site
+SITE_PORT ?= 8000
+SOLVED    ?= 8
+NEED_NODE  = @command -v npm >/dev/null || { echo \
+  'The site is built with Node 20 or newer; scripts/setup --site installs it.' >&2; \
+  exit 1; }
+
+.PHONY: site site-serve site-zip site-kit site-test
+site: site-kit ## the book, in build/site/www
+	$(Q)node site/build/pages.mjs site/.pages $(SITE)/kit $(SITE)/tcc
+	$(call say,SITE,$(SITE)/www)
+	$(Q)cd site && SITE_BASE='$(or $(SITE_BASE),/)' npx --no-install \
+	    vitepress build . >../$(SITE)/log 2>&1 || { cat ../$(SITE)/log; exit 1; }
+
+site-serve: site ## ... at http://localhost:8000/
+	$(Q)$(PYTHON) -m http.server $(SITE_PORT) --bind 127.0.0.1 \
+	    --directory $(SITE)/www
+
+site-zip: site ## ... as build/mallow-site.zip
+	$(Q)rm -f $(B)/mallow-site.zip
+	$(Q)cd $(SITE)/www && $(PYTHON) -m zipfile -c ../../mallow-site.zip .
+
+site-test: site ## the page in a browser, and its verdicts
+	$(Q)cd site && node --test --test-concurrency=1 test/
+
+# Installed again when the lock file changes.
+site/node_modules/.package-lock.json: site/package-lock.json
+	$(NEED_NODE)
+	$(call say,NPM,site)
+	$(Q)cd site && npm ci --silent --no-audit --no-fund
+	$(Q)touch $@
+
+$(SITE)/tcc/tcc.wasm: site/tcc/build $(wildcard site/tcc/stubs/*.h)
+	$(call say,WASM,$@)
+	$(Q)site/tcc/build $(SITE)/tcc
+
+# What the page's machine is made from.
+SITE_KIT := $(wildcard site/build/* site/kernel/* site/tcc/include/*.h \
+              site/lab/*.js traces/*.rep labs/*/lab.json labs/*/README.md)
+$(SITE)/kit/state.bin: $(B)/mallow.iso $(SITE)/tcc/tcc.wasm $(SITE_KIT) \
+                       site/node_modules/.package-lock.json
+	$(call say,KIT,$(SITE)/kit)
+	$(Q)$(PYTHON) site/build/kit.py --solved '$(SOLVED)' \
+	    --tcc-headers $(SITE)/tcc/include
+	$(Q)cd site && node build/make-machine.mjs ../$(SITE)/kit
+
+site-kit: $(SITE)/kit/state.bin

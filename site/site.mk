@@ -7,17 +7,32 @@
 
 SITE      := $(B)/site
 SITE_PORT ?= 8000
+SITE_BASE ?= /
 SOLVED    ?= 8
+# What the pages are made from, and what the page's machine is made from.
+SITE_PAGES := $(wildcard site/pages/* site/lab/*.js site/build/* docs/*.md \
+                site/.vitepress/*.mjs site/.vitepress/theme/* labs/*/README.md)
+SITE_KIT   := $(wildcard site/build/* site/kernel/* site/tcc/include/*.h \
+                site/lab/elf.js site/lab/guest.js site/lab/linker.js \
+                traces/*.rep labs/*/lab.json labs/*/tests.c)
 NEED_NODE  = @command -v npm >/dev/null || { echo \
   'The site is built with Node 20 or newer; scripts/setup --site installs it.' >&2; \
   exit 1; }
 
-.PHONY: site site-serve site-zip site-kit site-test
-site: site-kit ## the book, in build/site/www
-	$(Q)node site/build/pages.mjs site/.pages $(SITE)/kit $(SITE)/tcc
+.PHONY: site site-serve site-zip site-test
+site: $(SITE)/www/index.html ## the book, in build/site/www
+
+$(SITE)/www/index.html: $(SITE)/kit/state.bin $(SITE)/.base $(SITE_PAGES)
 	$(call say,SITE,$(SITE)/www)
-	$(Q)cd site && SITE_BASE='$(or $(SITE_BASE),/)' npx --no-install \
+	$(Q)node site/build/pages.mjs site/.pages $(SITE)/kit $(SITE)/tcc
+	$(Q)cd site && SITE_BASE='$(SITE_BASE)' npx --no-install \
 	    vitepress build . >../$(SITE)/log 2>&1 || { cat ../$(SITE)/log; exit 1; }
+
+# Changes when, and only when, the site's place or what it gives away does.
+$(SITE)/.base: FORCE
+	@mkdir -p $(@D)
+	@echo '$(SITE_BASE) $(SOLVED)' | cmp -s - $@ || \
+	 echo '$(SITE_BASE) $(SOLVED)' > $@
 
 site-serve: site ## ... at http://localhost:8000/
 	$(Q)$(PYTHON) -m http.server $(SITE_PORT) --bind 127.0.0.1 \
@@ -28,7 +43,7 @@ site-zip: site ## ... as build/mallow-site.zip
 	$(Q)cd $(SITE)/www && $(PYTHON) -m zipfile -c ../../mallow-site.zip .
 
 site-test: site ## the page in a browser, and its verdicts
-	$(Q)cd site && node --test --test-concurrency=1 test/
+	$(Q)cd site && node --test test/units/ test/browser/
 
 # Installed again when the lock file changes.
 site/node_modules/.package-lock.json: site/package-lock.json
@@ -41,14 +56,9 @@ $(SITE)/tcc/tcc.wasm: site/tcc/build $(wildcard site/tcc/stubs/*.h)
 	$(call say,WASM,$@)
 	$(Q)site/tcc/build $(SITE)/tcc
 
-# What the page's machine is made from.
-SITE_KIT := $(wildcard site/build/* site/kernel/* site/tcc/include/*.h \
-              site/lab/*.js traces/*.rep labs/*/lab.json labs/*/README.md)
 $(SITE)/kit/state.bin: $(B)/mallow.iso $(SITE)/tcc/tcc.wasm $(SITE_KIT) \
-                       site/node_modules/.package-lock.json
+                       $(SITE)/.base site/node_modules/.package-lock.json
 	$(call say,KIT,$(SITE)/kit)
 	$(Q)$(PYTHON) site/build/kit.py --solved '$(SOLVED)' \
 	    --tcc-headers $(SITE)/tcc/include
 	$(Q)cd site && node build/make-machine.mjs ../$(SITE)/kit
-
-site-kit: $(SITE)/kit/state.bin

@@ -89,7 +89,7 @@ class Maker:
         """{lab: {"starter": {source: object}, "written": ...}}"""
         found = {}
         for lab in self.labs:
-            made = self.kit.starters(lab, OUT / "dug")
+            made = self.kit.starters(lab)
             found[lab.name] = {"starter": {
                 file: self.stripped(path) for file, path in made.items()}}
             if lab.number <= self.solved:

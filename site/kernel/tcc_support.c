@@ -9,8 +9,8 @@ int support_ctz(unsigned word) __asm__("__builtin_ctz");
 int support_clz(unsigned word) __asm__("__builtin_clz");
 int support_ffs(int word) __asm__("__builtin_ffs");
 unsigned support_bswap32(unsigned word) __asm__("__builtin_bswap32");
-unsigned short support_bswap16(unsigned short word)
-    __asm__("__builtin_bswap16");
+unsigned short
+support_bswap16(unsigned short word) __asm__("__builtin_bswap16");
 void support_unreachable(void) __asm__("__builtin_unreachable");
 int64_t __ashldi3(int64_t value, int count);
 int64_t __ashrdi3(int64_t value, int count);

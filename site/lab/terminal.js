@@ -1,21 +1,31 @@
 // SPDX-License-Identifier: MIT
-// A terminal on the machine's serial line.
+// A terminal on the machine's serial line: 80 columns, as the kernel expects, in
+// letters that fit the place.
 
-import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 
-const LINES_KEPT = 2000;
+const COLUMNS = 80, ROWS = 25, LINES_KEPT = 2000;
+const FONT = '"DejaVu Sans Mono", Menlo, Consolas, monospace';
+const WIDTH_OF_LETTER = 0.61; // of the font size
+const SMALLEST = 6, LARGEST = 14;
+
+function fontSize(width) {
+    const fits = Math.floor(width / COLUMNS / WIDTH_OF_LETTER * 2) / 2;
+    return Math.min(Math.max(fits, SMALLEST), LARGEST);
+}
 
 export function makeTerminal(parent, onType) {
-    const terminal = new Terminal({ convertEol: true, scrollback: LINES_KEPT,
-        fontSize: 13, fontFamily: 'var(--vp-font-family-mono), monospace',
-        screenReaderMode: true, theme: { background: '#14161a' } });
-    const fit = new FitAddon();
-    terminal.loadAddon(fit);
+    const terminal = new Terminal({ cols: COLUMNS, rows: ROWS,
+        convertEol: true, scrollback: LINES_KEPT, fontFamily: FONT,
+        fontSize: fontSize(parent.clientWidth - 32), screenReaderMode: true,
+        theme: { background: '#14161a' } });
     terminal.open(parent);
     terminal.onData(onType);
     // Tab leaves the terminal: the page has to be usable from the keyboard.
     terminal.attachCustomKeyEventHandler(event => event.key !== 'Tab');
-    new ResizeObserver(() => parent.clientWidth > 0 && fit.fit()).observe(parent);
+    new ResizeObserver(() => {
+        if (parent.clientWidth > 0)
+            terminal.options.fontSize = fontSize(parent.clientWidth - 32);
+    }).observe(parent);
     return terminal;
 }

@@ -10,12 +10,13 @@
 
 import { brokenInWords, MachineClient } from './client.js';
 import { Editor } from './editor.js';
+import { element, show } from './elements.js';
 import { HeapMap } from './heap-map.js';
 import { part } from './kit.js';
-import { hintFor, pointsOf } from './runner.js';
+import { pointsOf } from './runner.js';
 import * as store from './store.js';
 import { makeTerminal } from './terminal.js';
-import { element, show } from './elements.js';
+import { TestList } from './test-list.js';
 
 const MACHINES = 2;
 const SECONDS_MAX = 30, GRACE_SECONDS = 10;
@@ -32,6 +33,8 @@ export class MallowLab extends HTMLElement {
             this.lab = labs.labs.find(
                 each => each.name === this.getAttribute('lab'));
             this.tests = tests.filter(test => test.lab === this.lab.name);
+            this.list = new TestList(this.listPlace, this.tests,
+                this.lab.counting, this);
             this.open(Object.keys(this.lab.files)[0]);
             this.fillBar();
             this.drawTests();
@@ -53,7 +56,7 @@ export class MallowLab extends HTMLElement {
         this.status = element('p', 'lab-status', 'Loading the lab …');
         this.status.setAttribute('role', 'status');
         this.problems = element('ul', 'lab-problems');
-        this.list = element('div', 'lab-tests');
+        this.listPlace = element('div', 'lab-tests');
         this.machine = element('div', 'lab-machine');
         this.machine.hidden = true;
         this.terminalPlace = element('div', 'lab-terminal');
@@ -66,7 +69,7 @@ export class MallowLab extends HTMLElement {
         this.heap.append(this.heapTitle);
         this.map = new HeapMap(this.heap);
         this.replaceChildren(this.bar, this.place, this.status, this.problems,
-            this.machine, this.heap, this.list);
+            this.machine, this.heap, this.listPlace);
     }
 
     button(label, title, action) {
@@ -294,7 +297,7 @@ export class MallowLab extends HTMLElement {
 
     async verdict(client, test) {
         this.running = [...this.running ?? [], test];
-        this.row(test, 'running');
+        this.list.say(test, 'running');
         const seed = Number(this.seed.value) >>> 0;
         const patience = setTimeout(() => client.restart().catch(() => {}),
             (SECONDS_MAX + GRACE_SECONDS) * 1000);
@@ -316,93 +319,9 @@ export class MallowLab extends HTMLElement {
         this.drawTests();
     }
 
-    // -- The list of tests ----------------------------------------------------
-
     drawTests() {
         this.verdicts ??= new Map();
-        const rows = this.tests.map(test => this.testRow(test));
-        this.list.replaceChildren(element('h3', '', 'Tests'), ...rows);
-    }
-
-    row(test, state) {
-        const found = this.list.querySelector(`[data-test="${test.name}"] .state`);
-        if (found)
-            found.textContent = state;
-    }
-
-    word(test) {
-        const verdict = this.verdicts.get(test.name);
-        if (this.lab.counting.includes(test.name))
-            return 'not run here: it counts instructions';
-        if (!verdict)
-            return this.running?.includes(test) ? 'running' : '';
-        if (verdict.notRun)
-            return 'not run';
-        if (!verdict.passed)
-            return 'FAILED';
-        return pointsOf(test, this.tests, this.verdicts) ? 'passed'
-            : `passed, but counts after ${test.needs}`;
-    }
-
-    testRow(test) {
-        const verdict = this.verdicts.get(test.name);
-        const row = element('details', 'test');
-        row.dataset.test = test.name;
-        row.classList.toggle('passed', Boolean(verdict?.passed));
-        row.classList.toggle('failed', verdict?.passed === false);
-        const summary = element('summary');
-        summary.append(element('code', '', `${test.lab}/${test.name}`), ' ',
-            element('span', 'points', `${pointsOf(test, this.tests,
-                this.verdicts)} of ${test.points}`), ' ',
-            element('span', 'state', this.word(test)));
-        row.append(summary, element('p', 'what', test.what));
-        if (verdict && !verdict.passed && !verdict.notRun) {
-            row.open = this.isFirstFailure(test);
-            this.fillFailure(row, test, verdict);
-        }
-        const again = element('button', '', 'Run this test');
-        again.onclick = () => this.check(test);
-        again.disabled = this.lab.counting.includes(test.name);
-        row.append(again);
-        return row;
-    }
-
-    isFirstFailure(test) {
-        return test === this.tests.find(each => {
-            const verdict = this.verdicts.get(each.name);
-            return verdict && !verdict.passed && !verdict.notRun;
-        });
-    }
-
-    fillFailure(row, test, verdict) {
-        const message = element('pre', 'message');
-        message.append(...this.linked(verdict.message));
-        row.append(message);
-        const hint = hintFor(test, verdict.message);
-        if (hint)
-            row.append(element('p', 'hint', `hint: ${hint}`));
-        if (verdict.calls?.length)
-            row.append(element('p', '', 'The last calls:'), element('pre', '',
-                verdict.calls.map(({ text }) => text).join('\n')));
-        if (verdict.heap) {
-            const look = element('button', '', 'Break: the heap at this moment');
-            look.onclick = () => this.showHeap(test, verdict);
-            row.append(look);
-        }
-        row.append(element('p', 'again', `again: make check LAB=${test.lab} ` +
-            `TEST=${test.name} SEED=${this.seed.value}`));
-    }
-
-    // Names of functions of the open file become buttons that go there.
-    linked(text) {
-        return text.split(/\b([a-z]\w+)(?=\+0x|\()/).map((piece, i) => {
-            const line = i % 2 ? this.editor.lineOf(piece) : 0;
-            if (!line)
-                return piece;
-            const jump = element('button', 'jump', piece);
-            jump.onclick = () => this.editor.goTo(line);
-            return jump;
-        });
+        this.list.draw(this.verdicts, this.running ?? []);
     }
 
     showHeap(test, verdict) {

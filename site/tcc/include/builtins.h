@@ -24,10 +24,10 @@ unsigned strlen(const char *text);
 #define __builtin_strlen  strlen
 
 /* For operands of up to 32 bits: 64 bits hold every exact result. */
-#define TCC_FITS_NOT(exact, result)          \
-    ({                                       \
-        __typeof__(exact) exact_ = (exact);  \
-        *(result) = exact_;                  \
+#define TCC_FITS_NOT(exact, result)             \
+    ({                                          \
+        __typeof__(exact) exact_ = (exact);     \
+        *(result) = exact_;                     \
         (__typeof__(exact))*(result) != exact_; \
     })
 #define __builtin_add_overflow(a, b, result) \

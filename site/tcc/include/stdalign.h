@@ -2,7 +2,7 @@
 #ifndef TCC_STDALIGN_H
 #define TCC_STDALIGN_H
 
-#define alignas   _Alignas
-#define alignof   _Alignof
+#define alignas _Alignas
+#define alignof _Alignof
 
 #endif

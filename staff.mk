@@ -2,7 +2,7 @@
 # What those who teach with Mallow, or work on it, need beyond the Makefile; no
 # hand-out has it.
 
-#: OPEN=N            for handout: labs 1 to N come solved (who fell behind)
+#: OPEN=N            for handout: labs 1 to N come solved (for a late student)
 #: LAST=N            for handout: labs above N are left out
 
 #: ROSTER=FILE       for marks: what Canvas or Moodle exports
@@ -34,7 +34,7 @@ similarity: ## SUBMISSIONS=DIR [LAB=malloc]: for compare50, JPlag, MOSS
 include tests/host/host.mk
 
 #: MODULE=mm/heap    for mutants: a folder or file of src/lib or src/mm
-#: SAMPLE=N          for mutants: so many, which SEED= chooses
+#: SAMPLE=N          for mutants: only N, which SEED= chooses
 .PHONY: mutants
 mutants: ## LAB=malloc or MODULE=: wrong programs that no test notices
 	$(Q)$(MALLOW) mutants --lab='$(LAB)' --module='$(MODULE)' \

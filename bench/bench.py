@@ -89,7 +89,7 @@ def measure(bench, works):
 
 
 def troubles(results, path=()):
-    """What could not be measured, wherever it stands."""
+    """The measurements that failed, from all sections."""
     if isinstance(results, dict):
         if "trouble" in results:
             yield f"{' '.join(path)}: {results['trouble']}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Compiles what is measured, and what measures it.
 
-    kernel    src/lib, src/mm behind the kmalloc layer; no C library at all
+    kernel    src/lib, src/mm with the kmalloc layer; no C library at all
     glibc     the same driver, with the C library's malloc
     musl      likewise
     counter   QEMU's plugin, which counts

@@ -19,7 +19,7 @@ from progress import PROGRESS
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from mallow import i386  # noqa: E402  (where the commands behind make are)
+from mallow import i386  # noqa: E402  (where the commands of make are)
 
 QEMU = "qemu-i386"
 SECONDS = 300
@@ -90,7 +90,7 @@ class Bench:
         return [subject for subject in self.subjects if subject.ours]
 
     def native(self):
-        """What runs an i386 program on this machine."""
+        """The command that runs an i386 program on this machine."""
         return [] if i386.runs_here() else [self.qemu]
 
     def run(self, subject, *arguments):

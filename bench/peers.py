@@ -35,7 +35,7 @@ def find(name, folders=None):
 
 
 def libraries():
-    """What the driver can be linked with: base -> (library, loader)."""
+    """The libraries that the driver can be linked with: base -> (library, loader)."""
     found = {}
     glibc, musl = find("libc.so.6"), Path("/lib/ld-musl-i386.so.1")
     if glibc and Path("/lib/ld-linux.so.2").exists():

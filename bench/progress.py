@@ -14,7 +14,7 @@ SECONDS_BETWEEN = 1
 
 
 class Section:
-    """What is known of the section in hand."""
+    """The state of the section that runs."""
 
     def __init__(self, name):
         self.name = name

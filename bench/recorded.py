@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What each compiler's code cost when it was last recorded, so that a change
+"""The recorded cost of each compiler's code, so that a change
 that makes an allocator dearer is noticed."""
 
 import json

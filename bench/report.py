@@ -161,7 +161,7 @@ def print_pairs(title, results):
 
 
 def peer_words(row):
-    """What the target file says of peers, else the best of this run."""
+    """The target file's figure of the peers, else the best of this run."""
     best = row["best"]
     if "peer" in row or not best:
         return row.get("peer", "")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is measured.  Each section takes the bench and returns its part of
+"""The sections of the bench.  Each section takes the bench and returns its part of
 bench.json: plain dictionaries, the subject's name first."""
 
 import subprocess
@@ -26,7 +26,7 @@ FILLS = {"empty": 0, "half": 50, "99 %": 99, "full": 100}
 SUMMARIES = "summaries"  # frames by summary words; else word by word
 ZONES = [10, 1000, 10_000]
 ZONES_ALONE = "zones"  # zalloc without the kmalloc layer
-OBJECTS = "objects"  # object caches, which are behind no kmalloc layer
+OBJECTS = "objects"  # object caches, which no kmalloc layer uses
 
 
 def table(subjects, works, measure):

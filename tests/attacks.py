@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What somebody might hand in to get points without an allocator, to read what
+"""Files that a student might hand in to get points without an allocator, to read what
 is not theirs, or to keep the others from being graded.
 
     TEXT     the source says one thing to a reader and another to the compiler

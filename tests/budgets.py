@@ -7,8 +7,8 @@
     controller: sum for each file --> build/test-times.json
                                   --> a line where tests/budgets.json is passed
 
-A budget is no limit: wall time depends on the machine and its load, processor
-time less so, and a test that needs more is no failure.  It is a hint that
+A budget is not a limit: wall time depends on the machine and its load, processor
+time less so, and a test that needs more is not a failure.  It is a hint that
 `make test` gets slow, and where.
 """
 import json

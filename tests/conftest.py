@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What all tests share.  `make test` has built everything before."""
+"""The common parts of all tests.  `make test` has built everything before."""
 import os
 import shutil
 import subprocess

@@ -187,7 +187,7 @@ def children(pid):
 
 
 def kill_machines(grader, times):
-    """Kills the machines of a test, up to so many."""
+    """Kills the machines of a test, up to a limit."""
     while grader.poll() is None and times > 0:
         time.sleep(0.002)
         for pid, name in children(grader.pid):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`make debug`: gdb finds the kernel, and leaves nothing behind."""
+"""`make debug`: gdb finds the kernel, and leaves nothing."""
 import os
 import signal
 import subprocess

@@ -85,7 +85,7 @@ def test_log_needs_a_heap(boot):
 
 
 def test_log_stands_still_while_instructions_are_counted(boot):
-    """And only then: a replay that nobody counts can be looked back on."""
+    """And only then: a replay that is not counted can be looked back on."""
     for counting in (True, False):
         guest = boot("stage=malloc", "replay=sqlite3-table.rep", "quick",
                      counting=counting)

@@ -16,7 +16,7 @@ def test_guard_finds_who_overflows(gdb):
     assert guarded.count("guarded: ") == 2
     assert "guard: crash_overflow (monitor/crash.c:" in stopped
     assert "through " in stopped and '"and "' in stopped
-    assert "the header behind block 0" in stopped
+    assert "the header after block 0" in stopped
     assert "only the allocator may" in stopped
     assert re.search(r"memcpy.*\n(.*\n)*.*crash_overflow", chain)
     assert "2 guards taken away" in taken
@@ -79,11 +79,11 @@ def test_first_in_a_run_without_damage(gdb):
 
 def test_writer_of_what_nobody_writes(gdb):
     said = gdb(*AT_PROMPT, "mallow writer kernel_main")[-1]
-    assert "nobody" in said and "with the image" in said
+    assert "no code" in said and "with the image" in said
 
 
-# What somebody does to the heap between two calls of a replay, long before
-# anything is noticed: (stage, code behind a kfree, what check says of it).
+# Damage to the heap between two calls of a replay, long before
+# anything is noticed: (stage, code after a kfree, what check says of it).
 CRIMES = [
     pytest.param("malloc", """
     if (run->trace.done > 4000 && run->trace.done < 5000 &&

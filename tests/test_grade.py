@@ -129,7 +129,7 @@ def test_printing_success(verdict):
 
 def test_leaving_the_test_early(kit, tmp_path):
     """The kernel itself says that the test has passed: it was left by the
-    stack, behind a call that was right."""
+    stack, after a right call."""
     text = malloc_that("    static uint32_t calls;\n\n    if (++calls == 2)\n"
                        "        leave_test(3, 5);\n", LEAVE)
     (tmp_path / "malloc.c").write_text(text)

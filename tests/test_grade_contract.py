@@ -218,7 +218,7 @@ MAPS = "src/mm/armour/armour_maps.h"
 
 @pytest.fixture
 def maps_with(kit, taken, tmp_path):
-    """maps_with(text): what is said of lab 7 with `text` in front of the
+    """maps_with(text): what is said of lab 7 with `text` before the
     last line of one header; "" if nothing."""
     lab, = labs.resolve("armour")
 

@@ -202,7 +202,7 @@ def test_whose_fault_it_was(status, said, fault, guest):
 
 
 class Machine:
-    """Fails so many times, for a reason of this computer."""
+    """Fails a few times, for a reason of this computer."""
 
     def __init__(self, times):
         self.times = times

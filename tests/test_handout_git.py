@@ -24,7 +24,7 @@ def test_not_over_what_is_there(tmp_path):
     assert done.returncode != 0 and "not empty, and no hand-out" in done.stderr
     assert os.listdir(tmp_path) == ["thesis.tex"]
     done = hand_out(tmp_path / "thesis.tex")
-    assert done.returncode != 0 and "is no folder" in done.stderr
+    assert done.returncode != 0 and "is not a folder" in done.stderr
 
 
 @pytest.mark.parametrize("where", [".", "build/students", "labs"])

@@ -63,7 +63,7 @@ def program(folder, body, above=""):
                       + "".join(f"#include <{name}.h>\n" for name in headers)
                       + above + "int main(void)\n{\n" + body
                       + "    return 0;\n}\n")
-    # -fno-builtin: the compiler may not drop allocations that nobody uses
+    # -fno-builtin: the compiler may not drop unused allocations
     subprocess.run(["gcc", "-fno-builtin", "-w", "-pthread",
                     "-o", folder / "program", source], check=True)
     return folder / "program"

@@ -32,7 +32,7 @@ MALFORMED = {
 
 
 class Replay:
-    """One run of the command, and what it left behind."""
+    """One run of the command, and what it left."""
 
     def __init__(self, folder, *words, root=project.ROOT):
         self.json = folder / "replay.json"

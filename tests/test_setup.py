@@ -13,7 +13,7 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
 
 def run(script, *options, first=None):
-    """Runs it with the folder `first` in front of PATH."""
+    """Runs it with the folder `first` at the head of PATH."""
     path = os.environ["PATH"]
     env = {**os.environ, "PATH": f"{first}:{path}" if first else path}
     env.pop("PYTHON", None)

@@ -23,7 +23,7 @@
  *     I1: the page map leads from each page of a zone to its record, and from
  *         every other page to `nowhere`.
  *     I2: a record repeats what its cache says of all its zones.
- *     I3: the bits of a map behind its last entry are clear.
+ *     I3: the bits of a map after its last entry are clear.
  *     I4: a zone is in its cache's list if it has a free entry and is not the
  *         current one.  It is due with its first free when it is full, and with
  *         its last when it is listed.  The current zone is never due, and
@@ -38,10 +38,11 @@
  * `due` counts down to the next moment that matters.  No map is ever searched
  * for whether anything is left in it.
  *
- * What is all free goes back, except the current zone, which stays for the next
- * allocation; so a caller who frees and allocates by turns builds nothing.
+ * A zone that is all free goes back, except the current zone, which stays for
+ * the next allocation; so a caller who frees and allocates by turns builds
+ * nothing.
  *
- * What it does badly: an entry in use keeps a zone, as in zalloc.c.  And when
+ * Weak points: an entry in use keeps a zone, as in zalloc.c.  And when
  * entries are replaced at random, most words have one free bit or none, and
  * most allocations have to look for the next.
  */
@@ -54,7 +55,7 @@
 
 struct object_heap object_heap;
 
-/* What `due` has been waiting for. */
+/* To be called when `due` has become 0. */
 static RARE void zone_attend(struct object_zone *zone)
 {
     struct object_cache *cache = zone->cache;
@@ -82,7 +83,7 @@ static HOT void cache_look_at(struct object_cache *cache, uint32_t *word)
                                           MAP_BITS * cache->entry_bytes;
 }
 
-/* The first word from `word` on that has a free entry, or the one behind the
+/* The first word from `word` on that has a free entry, or the one after the
  * map. */
 static HOT uint32_t *word_with_free(uint32_t *word)
 {
@@ -164,7 +165,7 @@ void *objects_alloc(size_t bytes, size_t alignment)
 /* -- Freeing ------------------------------------------------------------- */
 
 /* Where an address lies in a zone: its offset times the reciprocal of the entry
- * size.  The upper half is the index.  In front of the zone the offset wraps,
+ * size.  The upper half is the index.  Before the zone the offset wraps,
  * and the index is larger than any. */
 static HOT uint64_t product_of(const struct object_zone *zone,
                                const void *address)

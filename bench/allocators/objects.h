@@ -63,7 +63,7 @@ size_t object_cache_used(const struct object_cache *cache);
 void *objects_alloc(size_t bytes, size_t alignment);
 /* Frees an entry of any cache: the address says where it belongs. */
 enum heap_error objects_free(void *entry);
-/* The entry's size; 0 if it is no entry in use. */
+/* The entry's size; 0 if it is not an entry in use. */
 size_t objects_size(const void *entry);
 
 /* Pages that are held: zones, stores and the page map. */

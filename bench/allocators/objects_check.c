@@ -10,7 +10,7 @@
 
 static const char mapping[] = "I1: the page map leads from pages to records";
 static const char record[] = "I2: a record repeats what its cache says";
-static const char behind[] = "I3: no bit behind the last entry is set";
+static const char behind[] = "I3: no bit after the last entry is set";
 static const char listed[] = "I4: open zones are listed, and due in time";
 static const char looked_at[] = "I5: the word looked at is the current zone's";
 static const char stores[] = "I6: stores count their records";

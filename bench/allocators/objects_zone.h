@@ -32,7 +32,7 @@
 #define OBJECT_ROOM_ENTRIES   64u
 #define OBJECT_ZONE_PAGES_MAX 3u
 
-/* The word behind those that a zone uses is never 0: every search ends there,
+/* The word after those that a zone uses is never 0: every search ends there,
  * and asks only then whether it has found anything. */
 struct object_map {
     uint32_t words[MAP_WORDS + 1]; /* a set bit for a free entry */
@@ -45,7 +45,7 @@ struct object_zone {
                           * less */
     uint32_t rounding;
     uint32_t entries;
-    uint32_t due; /* so many frees from now zone_attend() has to look */
+    uint32_t due; /* after this many frees zone_attend() must look */
     struct object_cache *cache;
     struct list_link link; /* in cache->open; alone if it is not in there */
     struct object_zone *next_free; /* of an unused record */
@@ -63,7 +63,7 @@ _Static_assert(PAGE_BYTES / HEAP_ALIGNMENT <= MAP_WORDS * MAP_BITS &&
 struct object_store {
     struct list_link link;     /* in object_heap.stores, while it has room */
     struct object_zone *free;  /* records that have been in use once */
-    struct object_zone *fresh; /* this one and those behind it never were */
+    struct object_zone *fresh; /* this one and those after it never were */
     uint32_t used;             /* records */
     struct object_zone records[];
 };
@@ -80,7 +80,7 @@ _Static_assert(HEAP_ALIGNMENT << (OBJECT_SIZES - 1) == OBJECT_BYTES_MAX,
 struct object_heap {
     struct page_source source;
     uint32_t page_mask;
-    struct object_zone **page_map; /* &nowhere for what is no zone's */
+    struct object_zone **page_map; /* &nowhere for all other pages */
     struct list_link caches;       /* the eight sizes, then the others */
     struct list_link stores;       /* those with a free record */
     uint32_t store_count, map_pages;

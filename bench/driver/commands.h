@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a driver can do: `drive PAGE COMMAND ARGUMENTS`. */
+/* The commands of a driver: `drive PAGE COMMAND ARGUMENTS`. */
 #ifndef BENCH_COMMANDS_H
 #define BENCH_COMMANDS_H
 

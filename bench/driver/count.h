@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* Low half of the plugin's count; a word that never changes where nobody
- * counts, so that the same code runs without the plugin too. */
+/* Low half of the plugin's count; a word that never changes without a
+ * counter, so that the same code runs without the plugin too. */
 extern const volatile uint32_t *instruction_count;
 
 typedef void (*callee)(void);

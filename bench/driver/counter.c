@@ -31,7 +31,7 @@
 #define PAGE_BYTES 4096u
 #define OPTION     "page="
 
-/* What QEMU provides. */
+/* Functions of QEMU. */
 typedef uint64_t plugin_id;
 struct qemu_plugin_tb;   /* a piece of code that is being translated */
 struct qemu_plugin_insn; /* an instruction in it */
@@ -56,7 +56,7 @@ qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
 void qemu_plugin_register_vcpu_tb_trans_cb(
     plugin_id id, void (*translate)(plugin_id id, struct qemu_plugin_tb *tb));
 
-/* What QEMU looks for. */
+/* Symbols that QEMU looks for. */
 EXPORT int qemu_plugin_version = PLUGIN_INTERFACE;
 EXPORT int qemu_plugin_install(plugin_id id, const void *info, int argc,
                                char **argv);

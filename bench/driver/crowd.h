@@ -21,7 +21,7 @@ struct crowd {
     uint32_t refused; /* frees that the allocator would not do */
 };
 
-/* What was found to be wrong, the worst last. */
+/* Kinds of mistakes, the worst last. */
 enum finding {
     FINDING_NONE,
     FINDING_REFUSED,
@@ -38,7 +38,7 @@ bool crowd_free(struct crowd *crowd, void *payload);
 void *crowd_alloc(struct crowd *crowd, uint32_t bytes);
 /* Writes every stamp again. */
 void crowd_stamp(struct crowd *crowd);
-/* So many random allocations and frees, all verified. */
+/* `operations` random allocations and frees, all verified. */
 enum finding crowd_live_on(struct crowd *crowd, uint32_t operations);
 /* The word for it; misuse.c has the list. */
 const char *outcome_word(enum finding finding, bool refused, bool sound);

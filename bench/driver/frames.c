@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The frame allocators on a map of 4 GiB, at a given fill.
  *
- * Only the bitmaps are real memory here: they lie low in the map, and nobody
- * touches a frame itself.
+ * Only the bitmaps are real memory here: they are low in the map, and no
+ * code touches a frame itself.
  */
 #include "bench/driver/commands.h"
 #include "bench/driver/system.h"

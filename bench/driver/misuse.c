@@ -8,7 +8,7 @@
  *     refused   the bad free itself was refused, and nothing else happened
  *     harmless  nothing happened at all
  *
- * Whoever stops the process says that by its end: a signal, panic's status, or
+ * The end of the process shows who stopped it: a signal, panic's status, or
  * EXIT_STOPPED for an instruction that is there to stop (musl's hlt).
  */
 #include "bench/driver/commands.h"
@@ -157,7 +157,7 @@ void command_misuse(char **arguments)
     crowd_start(&crowd, subject, seed, &begin, &end);
     make_victims(&crowd);
     refused = misuse->commit(&crowd);
-    /* What a stray write did to the neighbours' payload is not the
+    /* A stray write that changed the neighbours' payload is not the
      * allocator's fault. */
     crowd_stamp(&crowd);
     finding = crowd_live_on(&crowd, OPERATIONS);

@@ -70,7 +70,7 @@ static void machine_start(void)
     direct_map = (struct direct_map){ base, MEMORY_BYTES };
     if (frames_init(&layout) != STAGE_OK)
         panic("no frames for stage grow");
-    /* In the first MiB, which nobody is given. */
+    /* In the first MiB, which no allocator gets. */
     paging.directory = (struct page_table *)base;
     place = grow_window_for(align_up(window, LARGE_PAGE_BYTES),
                             align_down(window + WINDOW_BYTES, LARGE_PAGE_BYTES),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where Linux enters a program that has no C library: argc at the top of the
- * stack, argv behind it. */
+ * stack, argv after it. */
 .section .note.GNU-stack, "", @progbits
 .text
 .globl _start

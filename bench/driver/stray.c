@@ -2,9 +2,9 @@
 /* A million stray writes to everything in the heap that the allocator does not
  * call bookkeeping, with operations in between that are verified.
  *
- * What must be true afterwards is that the allocator still knows which blocks
- * are in use.  Its own check is not asked: it may object to hints in free
- * memory that are wrong now, and that it will find out when it needs them. */
+ * Afterwards the allocator must still have the right blocks in use.  Its own
+ * check is not asked: it may object to hints in free memory that are wrong now,
+ * and that it will find out when it needs them. */
 #include "bench/driver/commands.h"
 #include "bench/driver/crowd.h"
 #include "bench/driver/system.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's own kmalloc layer, with each stage behind it; and the allocators
+/* The kernel's own kmalloc layer, over each stage; and the allocators
  * of equal entries by themselves. */
 #include "bench/driver/subject.h"
 

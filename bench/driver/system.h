@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the driver needs of Linux, asked for without a C library: the C
- * library's allocator is what is measured, and nobody else may touch it. */
+/* The system calls that the driver needs, without a C library: the bench
+ * measures the C library's allocator, so the driver itself must not use it. */
 #ifndef BENCH_SYSTEM_H
 #define BENCH_SYSTEM_H
 

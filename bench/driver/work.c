@@ -33,7 +33,7 @@ struct work work_load(const char *path)
 
     if (bytes < sizeof *header || header->magic != MAGIC ||
         (bytes - sizeof *header) / sizeof(struct op) != header->count)
-        panic("%s is no list of operations", path);
+        panic("%s is not a list of operations", path);
     return work_make((struct op *)(header + 1), header->count, header->ids);
 }
 

@@ -19,7 +19,7 @@ struct op {
     uint32_t bytes;
 };
 
-/* What one operation cost: instructions, and these flags.  0: left out,
+/* The cost of one operation: instructions, and these flags.  0: left out,
  * because the allocation that it would free has failed. */
 #define COST_FAILED    0x80000000u /* answered with NULL */
 #define COST_RECLAIMED 0x40000000u /* emptied caches first */
@@ -43,7 +43,7 @@ void work_forget(struct work *work);
 
 /* Finds out what counting adds; to be called once, first. */
 void work_calibrate(void);
-/* What call_counted() counts of itself; 0 when nobody counts. */
+/* The cost of call_counted() itself; 0 without a counter. */
 uint32_t work_overhead(void);
 /* One operation and its cost.  Panics if a payload was damaged. */
 uint32_t work_step(struct work *work, const struct subject *subject,

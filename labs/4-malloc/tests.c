@@ -326,7 +326,8 @@ static const struct lab_test tests[] = {
       "block_split() cuts; what is left over goes back into the list.", "reuse",
       test_split },
     { "exact", 5, "Holes that fit exactly, or nearly.",
-      "A rest smaller than MIN_BLOCK_BYTES is no block: it stays with yours.",
+      "A rest smaller than MIN_BLOCK_BYTES is not a block: it stays with "
+      "yours.",
       "split", test_exact },
     { "coalesce", 10, "Three neighbours, freed in all six orders.",
       "block_coalesce() has four cases, drawn above it.", "reuse",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The commands behind `make`, and what they share.
+"""The commands of `make`, and what they share.
 
     project   the tree's places; how a command says that it cannot go on
     stages    the kernel's stages, and which one is enabled

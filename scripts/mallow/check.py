@@ -2,7 +2,7 @@
 """The labs' tests on the host: which to run, and what came of them.
 
 build/check/lab-tests runs one test and ends; a test that crashes or hangs
-costs nobody but itself.  What it says is read here:
+costs only itself.  What it says is read here:
 
     failed: FILE:LINE: MESSAGE      an expectation of the test
     panic: MESSAGE                  an assertion of the kernel's own code

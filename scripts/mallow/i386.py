@@ -46,7 +46,7 @@ def runs_here():
 
 @functools.lru_cache(maxsize=None)
 def runner():
-    """What to put in front of an i386 program's name: nothing, or qemu-i386."""
+    """The words before an i386 program's name: none, or qemu-i386."""
     if runs_here():
         return []
     qemu = shutil.which(QEMU)

@@ -115,7 +115,7 @@ def explain(status, folder, errors=""):
 
 
 def explain_silence(console, folder, seconds):
-    """Why a machine had not ended by itself after so many seconds."""
+    """Why a machine had not ended by itself after `seconds`."""
     needs = re.search(r"^.*needs.*MiB.*$", console, re.MULTILINE)
     if needs:
         return f"GRUB: {needs.group().strip()}"

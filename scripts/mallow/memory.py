@@ -6,7 +6,7 @@
      | low    | kernel  | modules | GRUB's own     | ...  |
      +--------+---------+---------+----------------+------+
 
-GRUB loads the kernel where its segments say, the traces behind it, and needs
+GRUB loads the kernel where its segments say, the traces after it, and needs
 room for itself above.  With less, GRUB stops before the kernel can say a word,
 so whoever starts a machine asks here first.
 """
@@ -33,7 +33,7 @@ def parse(text):
     """The bytes that MEMORY= stands for; a bare number counts MiB."""
     match = re.fullmatch(r"(\d{1,7})([KMG]?)B?", text.upper())
     if not match or int(match.group(1)) == 0:
-        raise Trouble(f'MEMORY: "{text}" is no size; {EXAMPLES}', WRONG_USE)
+        raise Trouble(f'MEMORY: "{text}" is not a size; {EXAMPLES}', WRONG_USE)
     return int(match.group(1)) * UNITS[match.group(2)]
 
 
@@ -46,7 +46,7 @@ def show(count):
 
 
 def image_end(kernel):
-    """The physical address behind the last segment of the ELF file."""
+    """The physical address after the last segment of the ELF file."""
     image = require(kernel).read_bytes()
     if image[:5] != b"\x7fELF\x01":
         raise Trouble(f"{kernel}: not a 32-bit ELF file")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`make replay`: replays every trace, with nobody watching.
+"""`make replay`: replays every trace, without a person.
 
 A few machines share the traces, since booting costs more than replaying:
 
@@ -44,7 +44,7 @@ SECONDS = 300
 def traces_in(folder):
     """The .rep files of `folder`, in order of their names."""
     if not folder.is_dir():
-        raise Trouble(f"TRACES: {shown(folder)} is no directory", WRONG_USE)
+        raise Trouble(f"TRACES: {shown(folder)} is not a directory", WRONG_USE)
     found = sorted(folder.glob("*.rep"))
     if not found:
         raise Trouble(f"TRACES: there is no .rep file in {shown(folder)}",
@@ -58,7 +58,7 @@ def traces_in(folder):
                           "letters, digits and . _ + - only, at most 56",
                           WRONG_USE)
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
-            raise Trouble(f"TRACES: {path.name} is no file of at most "
+            raise Trouble(f"TRACES: {path.name} is not a file of at most "
                           f"{memory.show(MOST_BYTES)}", WRONG_USE)
     return found
 

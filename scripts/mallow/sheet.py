@@ -113,7 +113,7 @@ class Sheet:
 
     def __init__(self, seed):
         if not SEED.fullmatch(seed):
-            raise Trouble(f'SEED: "{seed}" is no seed; right are up to 64 '
+            raise Trouble(f'SEED: "{seed}" is not a seed; right are up to 64 '
                           "letters and digits, such as your name", WRONG_USE)
         self.seed = seed
         self.memory = f"{64 + self.pick('memory', 60)}M"
@@ -135,7 +135,7 @@ class Sheet:
         return int(hashlib.sha256(text).hexdigest(), 16) % count
 
     def somewhere(self, topic):
-        """A physical address that nobody uses."""
+        """A physical address that is not in use."""
         return QUIET + self.pick(topic, DIRECT_MAP_BYTES - QUIET)
 
     def at_start(self):
@@ -178,7 +178,7 @@ class Sheet:
         yield Question(
             f"Which file is module {self.named}, counted from 0?",
             lambda seen: seen.module(self.named)[2], "x/s at the third word "
-            "behind type and size")
+            "after type and size")
 
     def in_the_directory(self):
         yield Question(
@@ -218,7 +218,7 @@ class Sheet:
         """The sheet to be filled in; it is the answers' file."""
         lines = [f"# Lab 0, answer sheet of {self.seed}.",
                  f"# Your machine: make debug STAGE=boot MEMORY={self.memory}",
-                 "# Write each answer behind its =; numbers as 4096 or 0x1000.",
+                 "# Write each answer after its =; numbers as 4096 or 0x1000.",
                  f"seed = {self.seed}"]
         for number, question in enumerate(self.questions, 1):
             lines.append("")

@@ -90,7 +90,7 @@ def words(text):
     if not text:
         raise ValueError("a blank line before the end")
     if not re.fullmatch(r"[!-~][ \t!-~]*", text):
-        raise ValueError(f"begins with a blank or is no text: {text!r}")
+        raise ValueError(f"begins with a blank or is not text: {text!r}")
     return text.split()
 
 

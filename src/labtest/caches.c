@@ -5,7 +5,8 @@
 
 #define MOST_CACHES 8u
 
-/* What each cache was made for: its own members are the student's. */
+/* The size of each cache as the test created it; the cache's own members may be
+ * damaged by student code. */
 static struct {
     const struct zone_cache *cache;
     size_t bytes;

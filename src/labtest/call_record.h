@@ -4,9 +4,8 @@
  *     memory  ...| record 0 | record 1 | record 2 | 0 0 0 0 0 | ...
  *                      ^----- code ------^ each code covers the one before
  *
- * The kernel only writes it.  Whoever grades reads it out of the machine's
- * memory, plays it against a model of his own and believes nothing else: no
- * text on the console, no exit code.
+ * The kernel only writes it.  The grader reads it from the machine's memory
+ * and trusts nothing else: no text on the console, no exit code.
  *
  *     T1: it lies outside all that any allocator is given, at a place that
  *         differs from boot to boot.

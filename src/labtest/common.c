@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every call of a test does. */
+/* The common part of all calls of a test. */
 #include "labtest/common.h"
 
 #include "labtest/live_blocks.h"

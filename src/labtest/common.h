@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of labtest share with each other and with no other module. */
+/* Declarations that the files of labtest share with each other and with no
+ * other module. */
 #ifndef LABTEST_COMMON_H
 #define LABTEST_COMMON_H
 

@@ -4,8 +4,8 @@
  *     | .... | 5C 5C 5C |  the heap of a test  | 5C 5C 5C | .... |
  *            low        begin                  end        high
  *
- * On the host a write out there is seen while it happens.  Here nobody sees it
- * until the call is over, and only close to the heap, where mistakes are. */
+ * On the host a sanitizer finds such a write at once.  In the kernel it is
+ * found after the call, and only close to the heap, where most mistakes are. */
 #ifndef LABTEST_GUARD_BYTES_H
 #define LABTEST_GUARD_BYTES_H
 

@@ -141,7 +141,7 @@ void *lab_accept(void *payload, size_t bytes, size_t alignment)
     if (!payload)
         return NULL;
     if (address % alignment != 0)
-        LAB_FAIL("%zu bytes at %#lx, which is no multiple of %zu", bytes,
+        LAB_FAIL("%zu bytes at %#lx, which is not a multiple of %zu", bytes,
                  (unsigned long)address, alignment);
     if (!live_blocks_within(address, bytes))
         LAB_FAIL("%zu bytes at %#lx, outside the heap", bytes,
@@ -224,7 +224,7 @@ void lab_stray(uintptr_t address, size_t bytes, uint8_t value)
     }
 }
 
-/* What memory holds at the end of a test, wherever the answers came from. */
+/* Verifies the payload of every live block at the end of a test. */
 void lab_verify_memory(void)
 {
     const struct live_block *block = NULL;
@@ -310,7 +310,7 @@ void *lab_realloc(void *payload, size_t bytes)
     void *moved;
 
     if (payload && !found)
-        LAB_FAIL("the test resizes %#lx, which is no block in use",
+        LAB_FAIL("the test resizes %#lx, which is not a block in use",
                  (unsigned long)payload);
     if (found)
         lab_open(found);

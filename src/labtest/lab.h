@@ -140,8 +140,8 @@ bool lab_write(uintptr_t address, uint32_t value);
 
 #define LAB_HEAP_BYTES (2u << 20)
 
-/* An empty heap of `bytes` bytes, at most LAB_HEAP_BYTES, with the allocators
- * of the lab behind kmalloc.  What was allocated before is forgotten. */
+/* An empty heap of `bytes` bytes, at most LAB_HEAP_BYTES, served by
+ * the allocators of the lab.  All earlier blocks are gone. */
 void lab_heap_start(size_t bytes);
 /* One that begins `offset` bytes further: 1 to 7 make its beginning odd. */
 void lab_heap_start_at(size_t offset, size_t bytes);
@@ -179,7 +179,7 @@ struct lab_stress {
     size_t largest;
     size_t largest_alignment; /* HEAP_ALIGNMENT: all are aligned to that */
     bool resizes;
-    bool may_run_out; /* NULL is no mistake */
+    bool may_run_out; /* then NULL is a right answer */
 };
 
 #define LAB_STRESS_STEPS 4000u
@@ -192,8 +192,8 @@ void lab_replay(const char *name, unsigned percent);
 
 /* -- Labs 5 and 6: zones -------------------------------------------------- */
 
-/* zalloc, or spans, alone behind kmalloc, with pages of the arena: at most
- * `pages`. */
+/* Only zalloc, or only spans, serves kmalloc(), with pages of the arena: at
+ * most `pages`. */
 void lab_zones_start(size_t pages);
 /* An allocation asked of zalloc, or spans, itself: kmalloc would not pass on
  * what is too large for it. */
@@ -226,12 +226,12 @@ void lab_window_close(void);
  * table. */
 page_entry_t lab_window_entry(uintptr_t page);
 bool lab_window_has_table(uintptr_t page);
-/* What window_frames() says. */
+/* The result of window_frames(). */
 uint32_t lab_window_frames(void);
-/* kmalloc and the others with a growing heap behind them, whose static part is
- * full: every block lies in the window. */
+/* kmalloc() and the others use a growing heap.  Its static part is full, so
+ * every block is in the window. */
 void lab_grow_start(uint32_t frames);
-/* grow_trim(): all frames behind the last block go back. */
+/* grow_trim(): all frames after the last block go back. */
 void lab_grow_trim(void);
 
 /* Where the next of these calls stands in the test; labtest/test.h says it. */

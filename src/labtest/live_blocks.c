@@ -132,7 +132,7 @@ const struct live_block *live_blocks_add(void *payload, size_t bytes)
     return block;
 }
 
-/* Moves up what would not be found behind the gap (G2). */
+/* Moves entries up that a search would not find after the gap (G2). */
 static void close_gap(size_t gap)
 {
     for (size_t at = place_after(gap); live_blocks.places[at] != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests have been handed and not given back, in a table of their own.
+/* The live-block table: blocks that a test has allocated and not freed.
  *
  *     payload --hash--> | 2 | empty | 1 | ...      places
  *                         |           |

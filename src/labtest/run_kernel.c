@@ -19,7 +19,7 @@
 
 #define MESSAGE_BYTES 512
 
-/* The arguments of a record and the result behind them. */
+/* The arguments of an entry and the result after them. */
 #define SEEN_BYTES ((CALL_RECORD_ARGUMENTS + 1) * sizeof(uint32_t))
 _Static_assert(offsetof(struct call_record_entry, result) ==
                    offsetof(struct call_record_entry, arguments) +
@@ -128,7 +128,7 @@ void lab_run(struct lab_chosen_test chosen, const struct lab_places *places,
     print("passed\n");
 }
 
-/* What the machine's owner goes by, after a call record was played back. */
+/* Writes the verdict for the grader, after a call record was played back. */
 static void record_played(const char *wrong)
 {
     static struct record record;

@@ -34,7 +34,7 @@
 
 #define TEST_NAME_LIST "list"
 
-/* What stands on the call record; scripts/mallow/grade/call_record.py knows the
+/* The kinds of entries.  scripts/mallow/grade/call_record.py has the same
  * numbers. */
 enum call_record_kind {
     CALL_RECORD_BEGIN = 1,    /* heap begin, heap end, arena = seed */

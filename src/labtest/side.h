@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What the two places where tests run have to provide (lab.h): the host in
- * labs/host/, the kernel in its lab room.  Everything else is common. */
+/* Functions that both places where tests run have to provide (lab.h): the host
+ * in labs/host/, the kernel in its lab room.  Everything else is common. */
 #ifndef LABTEST_SIDE_H
 #define LABTEST_SIDE_H
 
 #include "labtest/lab.h"
 #include "replay/trace.h"
 
-/* What a test has to work with.  The kernel sets it aside at boot, out of the
+/* The memory of a test.  The kernel sets it aside at boot, out of the
  * reach of every allocator. */
 struct lab_places {
     phys_t arena;                   /* LAB_ARENA_BYTES of physical memory */
@@ -76,7 +76,7 @@ bool lab_side_playing(void);
 /* While playing: what the call answered then, in record->result and in
  * record->arguments.  False: the call is to be made. */
 bool lab_side_played(struct lab_record *record);
-/* What a test looks at beside its calls: noted, or, while playing, what was
+/* Values that a test reads beside its calls: noted, or, while playing, what was
  * seen then. */
 void lab_side_see(void *value, size_t bytes);
 

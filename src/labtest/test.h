@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What labs/N-name/tests.c includes: lab.h, where each call says in which line
+/* The header for labs/N-name/tests.c: lab.h, where each call says in which line
  * of the test it stands.  A macro's own name inside of it is the function. */
 #ifndef LABTEST_TEST_H
 #define LABTEST_TEST_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What serves small sizes in labs 5 and 6, alone, over pages that are counted
- * one by one.
+/* The calls of labs 5 and 6: one small backend alone, over pages that are
+ * counted one by one.
  *
  *     arena  | taken | taken | free | taken | free ...
  *              ^ from here on the next free run is looked for
@@ -27,7 +27,8 @@ static uint8_t *page_at(size_t index)
     return (uint8_t *)phys_to_virt(lab_places.arena) + index * PAGE_BYTES;
 }
 
-/* What stays with the source: BLANK, unless somebody has written there. */
+/* The tail that stays with the source: BLANK, unless student code has written
+ * there. */
 static uint8_t *tail_of(size_t last)
 {
     return page_at(last + 1) - PAGE_RUN_TAIL;
@@ -93,7 +94,7 @@ static void pool_give(void *run, size_t count)
     pool.used -= count;
 }
 
-/* What is behind the kmalloc layer beside it: nothing. */
+/* The large backend of these tests: it has no memory. */
 
 static void *zones_no_alloc(size_t bytes, size_t alignment)
 {

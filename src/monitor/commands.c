@@ -67,7 +67,7 @@ static void run_page(const struct command_line *line)
         walk_print(address);
 }
 
-/* What `alloc` has handed out: `free 1` frees the first of them, so that
+/* The results of `alloc`: `free 1` frees the first of them, so that
  * commands can be written down before the addresses are known. */
 static uintptr_t handed_out[BLOCKS_KEPT];
 static uint32_t blocks_handed_out;

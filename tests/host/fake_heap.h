@@ -2,7 +2,7 @@
 /* An allocator that is wrong on purpose, to see whether replay notices.
  *
  * A first fit with all its bookkeeping elsewhere, so that a footprint can be
- * told in advance; it stands behind the real kmalloc layer.  `fake_fault` says
+ * told in advance; the real kmalloc layer calls it.  `fake_fault` says
  * what is wrong with it.  Heap, traces and replay's memory are malloc'ed
  * exactly, so the sanitizer sees replay touch anything it was not given.
  */

@@ -84,11 +84,11 @@ _Noreturn void test_fail(const char *file, int line, const char *format, ...)
 
 jmp_buf *test_expect_panic(void);
 const char *panic_text(void);
-/* What print() wrote since the last call of this function, at most 4095
- * characters. */
+/* The text that print() wrote since the last call of this function, at most
+ * 4095 characters. */
 const char *printed_text(void);
 
-/* Plays physical memory: `bytes` of zeroed memory behind the direct map,
+/* Plays physical memory: `bytes` of zeroed memory for the direct map,
  * physical address 0 first, page aligned.  Freed at the end of the process. */
 void *play_physical_memory(uint32_t bytes);
 /* Where it is best: above the program and below 3 GiB, on any kernel.  Under

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A page source for tests of zalloc: runs of pages out of one mapping, with a
- * limit that makes it run dry, and tails that nobody may write to. */
+ * limit that makes it run dry, and tails that must not be written. */
 #ifndef TESTS_HOST_PAGE_POOL_H
 #define TESTS_HOST_PAGE_POOL_H
 

@@ -12,7 +12,7 @@ struct processor {
     uint32_t flushes;        /* calls of arch_flush_page() */
     uintptr_t last_page;     /* its argument, the last time */
     page_entry_t entry_then; /* what the loaded tables said at that time */
-    void (*flush)(uintptr_t page); /* is told, too; NULL: nobody */
+    void (*flush)(uintptr_t page); /* is told, too; or NULL */
 };
 
 extern struct processor processor;

@@ -35,7 +35,7 @@ static size_t payload_bytes(void)
     return (size_t)(armour_arena.end - armour_arena.base);
 }
 
-/* Nothing in use, and one piece behind the bookkeeping: nothing leaked. */
+/* Nothing in use, and one piece after the bookkeeping: nothing leaked. */
 static void expect_empty(void)
 {
     snapshot_take(&armour_backend, &after);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes to where nobody may write: to free memory, which costs a rebuild at
+/* Writes to memory that is not in use: to free memory, which costs a rebuild at
  * most, and to the bookkeeping, which the checker must notice. */
 #include "harness.h"
 #include "model.h"

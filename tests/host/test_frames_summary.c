@@ -77,7 +77,7 @@ static void alloc_run(uint32_t count, uint32_t align)
         note(found, count, 0);
 }
 
-/* What free must say of each of these frames. */
+/* The answer of free for each of these frames. */
 static enum frame_error expected_error(uint32_t first, uint32_t count)
 {
     if (first >= total || count > total - first)
@@ -193,7 +193,7 @@ TEST(frames_summary_check_names_damage)
     *last ^= 1u << 31;
     CHECK(strncmp(summary_check().invariant, "I8", 2) == 0);
     *last ^= 1u << 31;
-    /* A full word whose summary nobody has told. */
+    /* A full word whose summary was not updated. */
     while (*last != UINT32_MAX)
         *last |= *last + 1, frames.counts.free--, frames.counts.used++;
     CHECK_SOUND(frames_check());

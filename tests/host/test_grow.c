@@ -223,7 +223,7 @@ TEST(grow_does_not_flutter_at_the_end)
     }
 }
 
-/* To and fro: what was behind the end leaves no trace when it comes again.
+/* To and fro: memory past the end leaves no trace when it comes again.
  * Each round needs more than the longest tail that is kept. */
 TEST(grow_and_shrink_in_turns)
 {

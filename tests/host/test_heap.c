@@ -52,7 +52,7 @@ static void (*const starts[])(void) = { start_bump, start_malloc,
 
 #define STARTS (sizeof starts / sizeof starts[0])
 
-/* What printed_text() must say about a refused call. */
+/* The text that printed_text() must have about a refused call. */
 static void expect_complaint(const char *call, const void *payload,
                              const char *why)
 {
@@ -196,7 +196,7 @@ TEST(heap_realloc_keeps_the_contents)
     }
 }
 
-/* Behind the region lies memory that the sanitizer watches. */
+/* After the region is memory that the sanitizer watches. */
 TEST(heap_realloc_copies_no_more_than_there_was)
 {
     void *large, *last;

@@ -328,7 +328,7 @@ TEST(lib_print_without_a_sink_is_silent)
 {
     print_sink before = print_to(NULL);
 
-    print("%s", "nobody listens");
+    print("%s", "without a sink");
     CHECK(print_to(before) == NULL);
     CHECK_TEXT(printed_text(), "");
 }

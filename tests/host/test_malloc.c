@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define REGION_BYTES (64u * 1024)
-/* What one block can hold at most: all but its header and the end mark. */
+/* The most that one block can hold: all but its header and the end mark. */
 #define ALL_BYTES (REGION_BYTES - 16u)
 
 static _Alignas(4096) uint8_t region[REGION_BYTES];
@@ -210,7 +210,7 @@ TEST(malloc_aligned_exact_fit)
     a = malloc_alloc(4096, 4096);
     alloc(8);
     release(a);
-    alloc(4096 - 32); /* up to a smallest block in front of a's header */
+    alloc(4096 - 32); /* up to a smallest block before a's header */
     CHECK_SAME(malloc_alloc(4096, 4096), a);
     CHECK_SOUND(malloc_check());
 }
@@ -255,7 +255,7 @@ TEST(malloc_resize_gives_the_end_back)
     a = alloc(100);
     b = alloc(100);
     CHECK(malloc_resize(a, 100));
-    CHECK(malloc_resize(a, 89)); /* 8 bytes less are no block */
+    CHECK(malloc_resize(a, 89)); /* 8 bytes less are not block */
     CHECK_EQ(malloc_size(a), 104);
     CHECK(malloc_resize(a, 50));
     CHECK_EQ(malloc_size(a), 56);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define REGION_BYTES (64u * 1024)
-/* What one block can hold at most: all but its header and the end mark. */
+/* The most that one block can hold: all but its header and the end mark. */
 #define ALL_BYTES (REGION_BYTES - 16u)
 
 static _Alignas(4096) uint8_t region[REGION_BYTES];

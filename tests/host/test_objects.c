@@ -48,7 +48,7 @@ TEST(objects_serve_each_size_from_the_smallest_entry)
     CHECK(!objects_alloc(16, 16));
 }
 
-/* What free must say of `address`, in a zone whose entries are all in use. */
+/* The answer of free for `address`, in a zone whose entries are all in use. */
 static enum heap_error expected_error(const struct object_zone *zone,
                                       uintptr_t address)
 {

@@ -42,7 +42,7 @@ static void plan_spans(void)
     plan = (struct paging_plan){ &layout, spans, 2, 0 };
 }
 
-/* A hole between 8 and 9 MiB, borders that are no multiple of anything. */
+/* A hole between 8 and 9 MiB, borders that are not multiple of anything. */
 static void lay_out_machine(void)
 {
     memset(play_physical_memory(PLAY_BYTES), 0xFF, PLAY_BYTES);

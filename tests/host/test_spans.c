@@ -308,7 +308,7 @@ TEST(spans_end_at_the_last_granule)
 
 /* -- All states of up to 10 granules -------------------------------------- */
 
-/* Ends the zone behind the first `count` granules. */
+/* Ends the zone after the first `count` granules. */
 static void shadow_fill_behind(uint32_t count)
 {
     shadow_start(8);

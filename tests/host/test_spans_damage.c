@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Spans whose bookkeeping somebody has written to. */
+/* Spans with damaged bookkeeping. */
 #include "span_pages.h"
 
 #include "harness.h"
@@ -109,7 +109,7 @@ TEST(spans_check_names_damage)
     pages.source.page_map[own_page] = PAGE_NOT_OURS;
     expect("I8");
     zone = zone_of(some_spans());
-    pages.source.page_map[own_page + 100] = 4; /* whose page is no zone */
+    pages.source.page_map[own_page + 100] = 4; /* whose page is not a zone */
     expect("I2");
     zone = zone_of(some_spans());
     pages.source.page_map[own_page + 100] = 7;

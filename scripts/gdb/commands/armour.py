@@ -125,7 +125,7 @@ def walk_blocks(arena, walk):
         free = state == FREE and start not in piles
         walk.broken = hole_broken(arena, start, end)
         if free and free_before and not walk.broken:
-            walk.broken = Broken(R1, address, "the block behind a free one",
+            walk.broken = Broken(R1, address, "the block after a free one",
                                  USED, FREE,
                                  arena.raw.used + start // WORD_BITS * 4)
         start, free_before = end, free

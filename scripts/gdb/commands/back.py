@@ -164,7 +164,7 @@ def to_writer(address, value):
         found = last_store(replay, address, value)
         replay.go_to(found or here)
     if not found:
-        raise Trouble(f"nobody has put {value:#010x} there in the recorded run:"
+        raise Trouble(f"no code has put {value:#010x} there in the recorded run:"
                       " it has come with the image, or from gdb")
     writer = Writer()
     say(paint(f"writer: {writer.text} puts {value:#010x} at {address:#010x}, "

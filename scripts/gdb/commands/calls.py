@@ -31,7 +31,7 @@ class Call:
     def place(self):
         call = (self.caller - 1) % ADDRESSES  # the end of the call itself
         if not kernel.is_code(call):
-            return f"{call + 1:#010x}, which is no code: a call of gdb's?"
+            return f"{call + 1:#010x}, which is not code: a call of gdb's?"
         line, where = kernel.line_of(call), kernel.function_at(call)
         return f"{where} ({line})" if line else where
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What all commands share: their words, and that they end in one line when
+"""The common parts of all commands: their words, and that they end in one line when
 they cannot go on."""
 import gdb
 

@@ -31,7 +31,7 @@ class Judge:
             self.frames.state(frame) != RESERVED or frame in self.in_use)
 
     def fault(self, page, frame, entry):
-        """What is wrong with it, or nothing."""
+        """The mistake in it, or nothing."""
         guard = self.at["stack_guard_begin"] <= page \
             < self.at["stack_guard_end"]
         if not entry & self.bits["ENTRY_PRESENT"]:

@@ -7,7 +7,7 @@
 
 and where it goes wrong without ending:
 
-    kfree of what is no block           --> heap_log_refused, the first time
+    kfree of what is not a block           --> heap_log_refused, the first time
 
 Each time gdb stops with everything still in place: this says what has happened,
 in the kernel's own words, and selects the frame to look at.
@@ -59,7 +59,7 @@ class End(gdb.Breakpoint):
         return self.place != EXIT or code() != FINE or is_test()
 
     def is_news(self):
-        """The first refusal of a run, if nobody has asked for it: tests do,
+        """The first refusal of a run, unless it was provoked: tests do that,
         and who calls kfree from gdb sees the answer."""
         if self.life == console.lives or is_test() or called_by_gdb() \
                 or layout.variable(Memory(), "kmalloc_layer").not_written:
@@ -247,7 +247,7 @@ def stopped(event):
 
 
 def leave(_event):
-    """Nobody wants the machine any more; letting it run on would only make
+    """The session ends, and the machine with it; letting it run on would only make
     gdb report how it ends."""
     try:
         gdb.execute("kill", to_string=True)

@@ -7,7 +7,7 @@
                  ok  ok  ok BROKEN
     word        before 131: 0x21, now 0x41414141  again, up to there
 
-A run that nobody types into does the same each time, so the machine starts
+A run without typing does the same each time, so the machine starts
 again each time.  The kernel checks its heap itself, around the calls of the
 kmalloc layer (mm/heap/heap_watch.h), and stops where a check finds damage.
 """
@@ -38,7 +38,7 @@ def kernel_verdict(memory):
 
 
 def verdict(memory):
-    """What is wrong with the heap, by gdb's walks and by the kernel's check;
+    """The mistake in the heap, by gdb's walks and by the kernel's check;
     None in the middle of a call, where both would prove nothing."""
     if calls.under_way(memory):
         return None
@@ -171,8 +171,8 @@ kernel checks its heap before and after each of them; what one check finds
 sound and the next one broken has come between the two.  `mallow writer` then
 finds the very store.
 
-Works for a run that nobody types into: it does the same each time.  A payload
-that is overwritten is no damage to the heap: ask `mallow writer` at once."""
+Works for a run without typing: it does the same each time.  A payload
+that is overwritten is not damage to the heap: ask `mallow writer` at once."""
 
     name, usage, most = "first", "[sound]", 1
     kind = gdb.COMMAND_RUNNING
@@ -198,7 +198,7 @@ that is overwritten is no damage to the heap: ask `mallow writer` at once."""
             say(paint("first: the heap is sound", "good")
                 + f" before and after each call ({finding.checks} checks), and "
                 "at the end")
-            say("  A payload that came out wrong is no damage to the heap: "
+            say("  A payload that came out wrong is not damage to the heap: "
                 "mallow writer ADDRESS of that.")
             return
         finding.tell(memory)

@@ -130,7 +130,7 @@ def block_pieces(memory, name, address):
            f"the header of block {block.number}, at {block.header:#010x}")
     if block.end < walk.end or name == "malloc":
         yield (name, block.end, count,
-               f"the header behind block {block.number}, at "
+               f"the header after block {block.number}, at "
                f"{block.end:#010x}")
 
 

@@ -6,7 +6,7 @@ MOST_BYTES = 1 << 30  # no heap of this kernel is larger: ends are believed
 
 class Broken:
     """An invariant that does not hold: which, where, and the two values that
-    should have agreed.  `word` is what somebody must have written, if that is
+    should have agreed.  `word` is what other code must have written, if that is
     not what lies at `address`; `suspects` are pieces, [(begin, end)], if it may
     be any word in them."""
 
@@ -31,7 +31,7 @@ class Broken:
 
 
 class Block:
-    """A piece of the heap: [header, end), with the payload behind `header`."""
+    """A piece of the heap: [header, end), with the payload after `header`."""
 
     def __init__(self, number, header, payload, end, state, owner):
         self.number, self.header, self.payload = number, header, payload
@@ -80,7 +80,7 @@ def hexadecimal(value):
 
 
 def ends_broken(name, invariant, begin, end, low, high):
-    """What is wrong with the ends of a heap that an allocator claims."""
+    """The mistake in the ends of a heap that an allocator claims."""
     if begin <= end and low <= begin and end <= high:
         return None
     return Broken(invariant, begin, f"the ends of {name}'s heap",

@@ -15,7 +15,7 @@ from .memory import Trouble, Unreadable, physical_word
 PAGING_ON = 1 << 31
 MULTIBOOT2_HEADER = 0xE85250D6
 STAGES_SOURCE = "stages.c"
-NO_BACKEND = "none"  # what stands behind the kmalloc layer before stage heap
+NO_BACKEND = "none"  # its backend before stage heap
 
 RESET, STUB, EARLY, RUNNING = "reset", "stub", "early", "running"
 LOST = "lost"
@@ -76,7 +76,7 @@ def phase(memory):
         return STUB if inside and loaded else RESET
     try:
         return RUNNING if direct_map(memory)[1] else EARLY
-    except Unreadable:  # nobody's paging but the kernel's own
+    except Unreadable:  # not the kernel's paging
         return LOST if physical_word(STUB_AT) == MULTIBOOT2_HEADER else RESET
 
 
@@ -126,7 +126,7 @@ class KmallocLayer:
         self.large = self.name_of(memory, self.layer.large)
         self.small = self.name_of(memory, self.layer.small)
         if self.large in (None, NO_BACKEND):
-            raise Trouble("there is no heap yet: no allocator stands behind "
+            raise Trouble("there is no heap yet: no allocator serves "
                           "kmalloc before stage heap")
 
     @staticmethod
@@ -141,7 +141,7 @@ class KmallocLayer:
 
 
 def require_in_force(memory, name):
-    """Ends the command unless the allocator of that name stands behind
+    """Ends the command unless the allocator of that name serves
     kmalloc: what it has left from an earlier stage means nothing."""
     layer = KmallocLayer(memory)
     if name not in (layer.large, layer.small):
@@ -161,7 +161,7 @@ def require_written(memory, name):
 
 
 def variables_end():
-    """Behind this, symbols are borders and name nothing."""
+    """After this, symbols are borders and name nothing."""
     return layout.address_of("stack_guard_begin")
 
 

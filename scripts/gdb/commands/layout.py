@@ -149,7 +149,7 @@ def variable(memory, name, source=None):
         raise missing(f"variable {name}"
                       + (f" in {source}" if source else "")) from None
     if found.address is None:
-        raise Trouble(f"{name} is no variable in this kernel")
+        raise Trouble(f"{name} is not a variable in this kernel")
     return value(memory, found.type, int(found.address), name)
 
 

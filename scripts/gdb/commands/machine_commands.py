@@ -68,7 +68,7 @@ mallow stages"""
 
 
 class ConsoleCommand(Command):
-    """What the kernel has printed.
+    """The output of the kernel.
 
 mallow console [LINES]
 

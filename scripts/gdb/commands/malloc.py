@@ -70,13 +70,13 @@ def header_broken(shape, header, at, end, before):
         return Broken(I2, at, "previous_bytes", before_bytes,
                       header.previous_bytes, at + shape.previous)
     if header.tag == shape.free and before and before.state == "free":
-        return Broken(I3, at, "the state of the block behind a free one",
+        return Broken(I3, at, "the state of the block after a free one",
                       "used", "free", at + shape.length)
     return None
 
 
 def end_broken(shape, memory, walk):
-    """The header behind the last block, which never counts as free."""
+    """The header after the last block, which never counts as free."""
     if not walk.blocks:
         return None  # a heap too small for a block has no end mark
     header = Header(shape, memory, walk.end)

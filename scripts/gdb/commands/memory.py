@@ -85,4 +85,4 @@ def number_of(text):
             found = found.address
         return int(found) % ADDRESSES
     except gdb.error as error:
-        raise Trouble(f'"{text}" is no address: {error}') from None
+        raise Trouble(f'"{text}" is not an address: {error}') from None

@@ -31,7 +31,7 @@ def block_lines(memory, name, address):
         yield "in its header" if address < block.payload else \
             f"byte {address - block.payload} of its payload"
     elif walk.broken:
-        yield (f"behind the place where the walk of {name} breaks off, "
+        yield (f"past the place where the walk of {name} breaks off, "
                f"{walk.broken.address:#010x}: {walk.broken.invariant}")
     elif walk.bookkeeping and address < walk.bookkeeping[1]:
         yield f"the bookkeeping of {name}, apart from all payload"
@@ -59,7 +59,7 @@ def zone_lines(memory, address):
     elif address < zone.first_entry:
         yield "in the zone's header or bitmap"
     else:
-        yield "behind the zone's last entry"
+        yield "past the zone's last entry"
 
 
 def span_lines(memory, address):

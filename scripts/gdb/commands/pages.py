@@ -134,7 +134,7 @@ directory that is not in force yet, its way is shown too."""
         if not directory:
             return
         if not base <= directory < base + count:
-            say(f"paging.directory, {directory:#010x}, is no address in the "
+            say(f"paging.directory, {directory:#010x}, is not an address in the "
                 "direct map")
             return
         if directory - base != kernel.register("cr3") & ~(PAGE - 1):

@@ -46,7 +46,7 @@ def block_header(value):
     tags = layout.enumeration("enum block_tag")
     state = {tags["TAG_USED"]: "used", tags["TAG_FREE"]: "free"}.get(
         word & 7, f"DAMAGED state {word & 7}")
-    return (f"{state} block of {word & ~7} bytes with its header, behind one "
+    return (f"{state} block of {word & ~7} bytes with its header, after one "
             f"of {number(value, 'previous_bytes')}")
 
 

@@ -72,7 +72,7 @@ class Monitor:
 
 
 class Console:
-    """What the kernel has printed."""
+    """The output of the kernel."""
 
     def __init__(self):
         self.path = os.environ.get("MALLOW_CONSOLE")

@@ -99,7 +99,7 @@ class Zone:
             if alone or letter == NEVER:
                 return Broken(I4, self.first + index *
                               self.pool.granule_bytes, "a granule",
-                              "a tail behind a head", "a tail by itself",
+                              "a tail after a head", "a tail by itself",
                               suspects=[(self.at, self.map_end)])
         if self.spans != self.letters.count(HEAD):
             return Broken(I5, self.at, "spans", self.letters.count(HEAD),

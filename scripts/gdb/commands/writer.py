@@ -4,7 +4,7 @@
     now     0xc0128010: 0x6f20646e, which no header should hold
     again   reset --> kernel_main --> stores ... --> 0x6f20646e: stop
 
-A run that nobody types into does the same each time.  So the machine starts
+A run without typing does the same each time.  So the machine starts
 again, with a watchpoint that counts how often the place takes its present value
 on the way to the end; then once more, to the last of those stores.  In a
 replay of a recorded run the machine goes backwards instead (back.py).
@@ -76,9 +76,9 @@ mallow writer ADDRESS VALUE   the same, if VALUE is not there any more
 mallow writer                 the word that `mallow first` has found
 
 After `mallow first` it begins where the heap was sound for the last time.  It
-leaves nothing behind: no watchpoint, no breakpoint.
+leaves nothing: no watchpoint, no breakpoint.
 
-Works for a run that nobody types into: it does the same each time.  A run with
+Works for a run without typing: it does the same each time.  A run with
 typing or interrupts in it has to be recorded: make debug RECORD=1.  Memory is
 watched by the hardware, so nothing runs slower."""
 
@@ -136,7 +136,7 @@ watched by the hardware, so nothing runs slower."""
 
     @staticmethod
     def none(value, end):
-        say(paint("writer: nobody", "bad") + f" has left {value:#010x} there "
+        say(paint("writer: no code", "bad") + f" has left {value:#010x} there "
             + (f"on the way to {end}" if end else "so far")
             + ": it has come with the image, or from gdb")
 
@@ -163,7 +163,7 @@ watched by the hardware, so nothing runs slower."""
         """Ends the command if the word was what it is when all was sound."""
         if since and Memory().word(address) == value:
             raise Trouble(f"{value:#010x} was there when all was sound: what "
-                          "is wrong is that nobody has changed it, or what is "
+                          "is wrong is that no code has changed it, or what is "
                           "around it; `mallow first sound` goes back to step "
                           "from there")
 

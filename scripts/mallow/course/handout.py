@@ -166,7 +166,7 @@ def place(text):
         raise Trouble(f"{repository} lies inside this tree; take a place "
                       "beside it, such as ../students", WRONG_USE)
     if repository.exists() and not repository.is_dir():
-        raise Trouble(f"{repository} is no folder", WRONG_USE)
+        raise Trouble(f"{repository} is not a folder", WRONG_USE)
     return repository
 
 

@@ -55,7 +55,7 @@ def complaint(done):
 
 
 def git(where, *words, **extra):
-    """What git says; Trouble if it fails."""
+    """The output of git; Trouble if it fails."""
     try:
         done = subprocess.run(
             ["git", *SETTINGS, *words], cwd=where, text=True,
@@ -70,7 +70,7 @@ def git(where, *words, **extra):
 
 
 def answer(where, *words):
-    """What git says, or "" if it says no."""
+    """The output of git, or "" if it says no."""
     try:
         return git(where, *words)
     except Trouble:

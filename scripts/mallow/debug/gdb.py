@@ -46,7 +46,7 @@ def asked(path):
     version = re.search(r"^GNU gdb.*?(\d+)\.(\d+)[^ ]*$", done.stdout,
                         re.MULTILINE)
     if not version:
-        raise Trouble(f"{path} is no GNU gdb: it says nothing of a version")
+        raise Trouble(f"{path} is not a GNU gdb: it says nothing of a version")
     python = re.search(r"^python (\d+) (\d+)$", done.stdout, re.MULTILINE)
     return (tuple(map(int, version.groups())),
             tuple(map(int, python.groups())) if python else None)

@@ -7,7 +7,7 @@
     replay      QEMU under gdb: the same run, instruction by instruction; gdb
                 may go backwards in it
 
-QEMU wants the CD behind a driver of its own that replays what was read, and an
+QEMU needs the CD under a driver of its own that replays what was read, and an
 empty disk image for snapshots.  QEMU itself makes that image, so that no other
 program is needed.
 """

@@ -73,7 +73,7 @@ def address_in_table(address):
 
 
 def is_ours(peer):
-    """Whether the other end belongs to this user; True where nobody knows."""
+    """Whether the other end belongs to this user; True where that is unknown."""
     if not TABLE.exists():
         return True
     wanted = address_in_table(peer)

@@ -45,7 +45,7 @@ FILE_BYTES_MAX = 128 << 10  # of what the guest prints and records
 WILD_JUMP = "Trying to execute code outside RAM"
 TEST_FAILED = 41  # EXIT_TEST_FAILED, as QEMU's status
 FRAMES_SHOWN = 10
-BELOW_TESTS = ("lab_run", "kernel_main", "high")  # nobody's mistake
+BELOW_TESTS = ("lab_run", "kernel_main", "high")  # never the mistake
 BREAKPOINT = b"\xcc"
 
 
@@ -60,7 +60,7 @@ class End(NamedTuple):
     reason: Optional[str]  # machine.explain()
     console: str
     records: list
-    image: mmap.mmap  # memory, for as long as somebody looks
+    image: mmap.mmap  # memory, for as long as it is read
     used: list        # the parts of it that are not just 0: [(begin, end)]
     seconds: float
 

@@ -7,7 +7,7 @@
 R1: a verdict comes from the call record and from guest memory.  A second
     machine, in which no student code runs, judges both.  What the first one
     prints, and how it ends, only helps to explain a failure.
-R2: a test costs nobody but itself, whatever it does to its machine.
+R2: a test costs only itself, whatever it does to its machine.
 R3: a machine that this computer has ended is tried once more; then the test is
     not graded, which is something else than failed.
 R4: all tests of a submission share a limit of processor time.

@@ -4,7 +4,7 @@
     LAB=malloc      the student's functions of a lab, and the lab's tests
     MODULE=mm/heap  all functions of a folder or file of src, and the unit tests
     neither         every lab
-    SAMPLE=N        only so many mutants, which SEED= chooses
+    SAMPLE=N        only N mutants, which SEED= chooses
 """
 import random
 import re

@@ -103,7 +103,7 @@ def read_node(cursor, macros, limits):
                             for each in cursor.get_children()) if child)
     if cursor.kind == CursorKind.UNEXPOSED_EXPR and len(children) == 1 and \
             (children[0].begin, children[0].end) == (begin, end):
-        return children[0]  # a conversion that nobody has written
+        return children[0]  # a conversion that is not in the source
     return Node(cursor.kind.name, begin, end, kind_of_type(cursor.type),
                 children, macro, cursor.spelling,
                 cursor.type.get_canonical().spelling, cursor)

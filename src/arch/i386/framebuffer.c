@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Draws the text screen into a frame buffer, a screen of pixels. */
 #include "arch/i386/framebuffer.h"
 
 #include "arch/i386/cells.h"

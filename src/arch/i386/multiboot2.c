@@ -259,7 +259,7 @@ static void read_elf_sections(const struct tag *tag, struct boot_info *boot)
     };
 }
 
-/* Other pixels than those of whole bytes are no screen for us. */
+/* Only pixels of whole bytes are supported. */
 static void read_screen(const struct tag *tag, struct boot_screen *screen)
 {
     const struct tag_framebuffer *from = (const struct tag_framebuffer *)tag;

@@ -15,7 +15,8 @@
  *
  * P1: the fronts of all blocks are whole, and form two lists.
  * P2: every red zone is untouched: nothing was written past the end.
- * P3: every payload in quarantine is untouched: nothing was written after kfree.
+ * P3: every payload in quarantine is untouched: nothing was written after
+ *     kfree.
  */
 #ifndef MM_HEAP_HEAP_POISON_H
 #define MM_HEAP_HEAP_POISON_H
@@ -28,7 +29,7 @@
 
 #define POISON_QUARANTINE 64u /* blocks that wait, unless told otherwise */
 
-/* What is known of a block. */
+/* The state of a block, as its poison shows it. */
 struct poison_block {
     uintptr_t payload;
     size_t bytes;

@@ -19,7 +19,7 @@ static const char listing[] =
     "I4: the free list holds all free blocks and no others, by address";
 static const char counting[] = "I5: the counters equal what a walk finds";
 
-/* What a walk over the blocks adds up. */
+/* The sums of a walk over the blocks. */
 struct tally {
     size_t used_bytes, used_blocks;
 };

@@ -264,6 +264,7 @@ static enum page_error map_layout(struct page_table *directory,
     return error;
 }
 
+/* The span is page aligned and does not end before it begins. */
 static void assert_span(const struct kernel_span *span)
 {
     ASSERT(is_page_aligned(span->begin));

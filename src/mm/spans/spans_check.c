@@ -21,7 +21,7 @@ static const char listed[] = "I6: each free run is in its length's list";
 static const char one_empty[] = "I7: a pool keeps one all-free zone at most";
 static const char totals[] = "I8: the counters equal what the zones add up to";
 
-/* What the zones add up to. */
+/* The sums over the zones of a pool. */
 struct tally {
     uint32_t zones, empty, heads, allocated;
     uint32_t runs[RUN_CLASSES + 1];

@@ -21,7 +21,7 @@ static const char one_empty[] = "I6: a cache keeps one all-free zone at most";
 static const char counting[] =
     "I7: the counters equal what the zones add up to";
 
-/* What the zones add up to: of one cache, or of all. */
+/* The sums over the zones, of one cache or of all. */
 struct tally {
     size_t zones, open, empty, used, bytes, pages;
 };

@@ -30,11 +30,15 @@ def clone(source, folder, *settings):
     return Tree(folder)
 
 
+# As .gitattributes says.
+BINARY = (".png", ".xz", ".pdf", ".zip")
+
+
 def files_with_carriage_returns(root):
     names = git(root, "ls-files", "-z").rstrip("\0").split("\0")
     return [name for name in names if (root / name).is_file()
             and b"\r\n" in (root / name).read_bytes()
-            and not name.endswith(".png")]
+            and not name.endswith(BINARY)]
 
 
 @pytest.fixture(name="source", params=["tree", "handout"])

@@ -13,8 +13,8 @@ CFLAGS  := -std=c11 -O2 -g -march=i486 -ffreestanding -fno-builtin $(PLAIN) \
            -fno-strict-aliasing -mgeneral-regs-only $(STACK4) -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
            -Wmissing-prototypes
-# What is called most has no frames, which saves each call three instructions and
-# more, and costs a backtrace out of it the name of the caller.
+# The functions called most have no stack frames.  That saves at least three
+# instructions for each call, but a backtrace from there lacks the caller's name.
 NO_FRAME       := mm/armour/armour_kmalloc
 NO_FRAME_FLAGS := $(FRAMELESS)
 LDFLAGS  = -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
@@ -77,7 +77,7 @@ $(B)/compile_commands.json: scripts/compile-commands src/sources.mk \
 	  '$(CHECK_CC) $(CHECK_FLAGS) $(WARN)' $(wildcard labs/host/*.c) \
 	  $(wildcard tests/host/*.c) >$@.new && mv $@.new $@
 
-# What scripts/mallow/grade/build.py builds with.
+# For scripts/mallow/grade/build.py.
 .PHONY: print-build
 print-build:
 	@echo 'cc $(KCC) $(CFLAGS) $(WARN)'

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What `make` does outside the compiler: one command a word.
+"""The work of `make` outside the compiler: one command for each word.
 
 An empty string means "not given" everywhere.  With --said an option that is not
 given is looked for in the environment: LAB=malloc of a make command arrives as

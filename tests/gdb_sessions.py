@@ -2,7 +2,7 @@
 """gdb's `mallow` commands in real sessions with booted kernels.
 
 A session is one boot and many commands; each answer is looked at by itself.
-What must never be seen is a Python error: a command that cannot go on says so
+A Python error must never be seen: a command that cannot go on says so
 in one line, whatever the kernel's memory holds.
 """
 import subprocess

@@ -20,7 +20,7 @@ from conftest import ROOT
 OWN = ("bash sh env cat sed sort grep tail head tr mktemp rm chmod dirname "
        "timeout printf echo").split()
 
-# What a program says when it is asked for its version, or to compile.
+# The output of a program that is asked for its version, or to compile.
 SAYS = {
     "gmake": 'case "$*" in *print-build) exec REAL "$@" ;; esac; '
              'echo "GNU Make 4.4.1"',

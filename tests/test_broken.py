@@ -15,7 +15,7 @@ MALLOC = "src/mm/malloc/malloc.c"
 SMALL = "2\n4\na 0 512\na 1 24\nf 0\nf 1\n"
 RESIZES = "2\n6\na 0 512\na 1 24\nr 0 600\nr 1 2000\nf 0\nf 1\n"
 
-# What a change has in common with others.
+# The common part of all changes.
 FREED = "    block_mark(block, TAG_FREE);\n    block_coalesce(block);\n"
 FOUND = "    usage_add(&malloc_heap.usage, payload_bytes(block));\n" \
         "    return block_payload(block);\n"
@@ -105,7 +105,7 @@ def test_wrong(name, tree, tmp_path):
     wrong = [trace for trace in traces.values() if not trace["right"]]
     assert wrong, done.stdout
     for trace in wrong:
-        # What writes over its own bookkeeping may fall over it, too.
+        # A change that writes over its own bookkeeping may fall over it, too.
         assert trace["verdict"] == "failed" or "panicked" in trace["reason"]
         assert reason in trace["reason"] and trace["reason"] in done.stderr
 

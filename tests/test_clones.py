@@ -19,7 +19,7 @@ def commit_of_this_tree(folder):
     folder.mkdir()
     subprocess.run(["tar", "-C", folder, "-xf-"], input=archive, check=True)
     git(folder, "init", "--quiet", "--initial-branch=main")
-    # What the commit holds is what the files hold: no help on the way in.
+    # The commit has the same contents as the files: no help on the way in.
     git(folder, "-c", "core.autocrlf=false", "add", "--all", "--force")
     git(folder, "commit", "--quiet", "--message=all")
     return folder

@@ -67,7 +67,7 @@ def free_port():
 
 
 def attached(*commands):
-    """What a gdb says that attaches as the server has told."""
+    """The output of a gdb that attaches as the server says."""
     done = subprocess.run(
         ["gdb", "-nx", "-q", "-batch", "-x", str(debug_server.SCRIPT),
          *(word for command in commands for word in ("-ex", command))],

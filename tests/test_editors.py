@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an editor is told: how files are compiled, laid out and debugged."""
+"""Settings for editors: how files are compiled, laid out and debugged."""
 import configparser
 import fnmatch
 import json
@@ -27,7 +27,7 @@ def read_json(path):
 
 
 def clangd_errors(root, name):
-    """What `clangd --check` finds; a line each.  Without the rest of its
+    """The findings of `clangd --check`; a line each.  Without the rest of its
     checks, which try every feature on every word."""
     done = subprocess.run(
         ["clangd", f"--check={name}", "--check-lines=1-1"], cwd=root,
@@ -127,7 +127,7 @@ def test_files_are_as_the_editorconfig_says():
 
 
 def test_a_debugger_keeps_the_kernel_that_it_has_read(tree):
-    """Whoever has the file open reads the old kernel to its end, while make
+    """A reader that has the file open reads the old kernel to its end, while make
     puts another one in its place."""
     kernel = tree.root / "build" / "kernel.elf"
     assert tree.make("iso").returncode == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a report of a fault tells beyond the fault, and who called kfree."""
+"""Reports of faults: the words beyond the fault, and the caller of kfree."""
 import re
 import subprocess
 import sys

@@ -3,7 +3,7 @@
 from gdb_sessions import AT_PROMPT, BLOCKS, GROWN, asked
 
 
-# What is damaged, by a command of gdb that can be taken back with another, and
+# The damage, by a command of gdb that can be taken back with another, and
 # what must be said of it.
 def header(block, member):
     return f"((struct block_header *)({block} - 8))->{member}"

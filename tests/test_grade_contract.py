@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a student's file may contain: the checks before and after compiling."""
+"""The contract of a student's file: the checks before and after compiling."""
 from pathlib import Path
 
 import pytest

@@ -32,7 +32,7 @@ def kit():
 
 
 def effects(kit, text, folder):
-    """What the compiler makes of a file with everything in reach; None if it
+    """The compiler's result for a file with everything in reach; None if it
     does not compile."""
     (folder / tricks.BAIT).write_text(tricks.BAIT_TEXT)
     source, made = folder / "x.c", folder / "x.o"

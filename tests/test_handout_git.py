@@ -67,7 +67,7 @@ def test_without_an_identity_and_with_odd_settings(tmp_path):
 # -- Again, into a student's work ----------------------------------------------
 
 def write_bodies(student, lab, change=lambda body: body):
-    """What a student does: the bodies of a lab's functions, in own words."""
+    """The work of a student: the bodies of a lab's functions, in own words."""
     for path, text in reference_files():
         if any(hole.lab == lab for hole in holes.find(text)):
             own = student.root / path

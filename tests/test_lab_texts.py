@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the labs' texts say about tests and points is so.
+"""The labs' texts about tests and points are right.
 
 The table of tests stands between two comments and is the one of tests.c.  The
 heading of a part says how many points one has after it:

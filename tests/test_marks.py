@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What leaves the grader for other services: rosters, results, similarity."""
+"""The grader's files for other services: rosters, results, similarity."""
 import csv
 import datetime
 import json

@@ -51,7 +51,7 @@ def program(tmp_path):
 
 
 def output(folder, name, text, **environment):
-    """What a program prints, compiled beside switches.c."""
+    """The output of a program, compiled with switches.c."""
     tool = ROOT / "scripts/mallow/mutants"
     source, made = folder / f"{name}.c", folder / name
     if not made.exists():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a panic says: the cause, where, and how it came there."""
+"""The text of a panic: the cause, where, and how it came there."""
 import pytest
 
 from mallow import machine, memory

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What stands around the code: version, changes, workflows, forms, citation."""
+"""The files around the code: version, changes, workflows, forms, citation."""
 import re
 import subprocess
 import tarfile

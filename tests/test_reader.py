@@ -51,7 +51,7 @@ class Reader:
 
 
 def events(lab):
-    """What the reader meets, in order: [(line, names or None, block or None)]"""
+    """The reader's way, in order: [(line, names or None, block or None)]"""
     text = text_of(lab)
     path = f"{dict(stages.table())[lab]}/README.md"
     written = [(text.count("\n", 0, found.start()) + 1, found["names"].split(),

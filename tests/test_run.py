@@ -50,7 +50,7 @@ def end(child):
 
 
 def refused(*words):
-    """What the command says, in one line, before it starts anything."""
+    """The one-line error of the command, before it starts anything."""
     done = subprocess.run([*COMMAND, *words], text=True, timeout=30,
                           stdin=subprocess.DEVNULL, capture_output=True,
                           check=False)

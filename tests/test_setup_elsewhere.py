@@ -12,7 +12,7 @@ from stub_machines import debian_arm64, mac
 
 __all__ = ["a_students_tree"]  # a fixture
 
-# What Debian has for x86 only, or what serves only its own machine.
+# Packages that Debian has for x86 only, or only for its own machine.
 X86_ALONE = {"gcc", "gdb", "grub-pc-bin", "libc6-dev-i386", "lib32gcc-12-dev"}
 
 

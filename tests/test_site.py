@@ -2,7 +2,7 @@
 """The book: its linker, its verdicts, and its pages in a browser.
 
 Only where Node is installed (scripts/setup --site): the kernel needs none of it.
-What needs the built site runs where site/node_modules is there, too.
+Tests of the built site run where site/node_modules is there, too.
 
     make grade   gcc, ld, QEMU             \\
                                             same verdict for the same file
@@ -119,7 +119,7 @@ def test_right_solution(site, variant, tmp_path):
 @needs_packages
 @each_lab
 def test_wrong_solutions(site, lab, tmp_path):
-    """What make grade catches by a test, the page catches by the same."""
+    """The page catches a mistake by the same test as make grade."""
     here = {test.name for test in visible_here(lab)}
     asked, names = [], []
     for fault in solutions.found("wrong"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the texts show is what happens, in the finished kernel (transcripts.py);
+"""The texts show the real output, in the finished kernel (transcripts.py);
 test_reader.py follows a lab as its reader does."""
 import itertools
 import re
@@ -110,7 +110,7 @@ def test_console(found, tree):
 # -- mallow -------------------------------------------------------------------
 
 class Addresses:
-    """What `alloc` has answered in a text, and what it has answered here."""
+    """The answers of `alloc` in a text, and its answers here."""
 
     ADDRESS = re.compile(r"\b0x[0-9a-f]{8}\b")
     ANSWER = re.compile(r"^(0x[0-9a-f]{8}), \d+ bytes")

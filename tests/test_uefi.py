@@ -37,7 +37,7 @@ def a_uefi_machine(boot):
 
 
 def screen(guest):
-    """What the screen shows, read from its pixels."""
+    """The text on the screen, read from its pixels."""
     path = guest.folder / "screen.ppm"
     guest.qmp.execute("screendump", filename=str(path))
     return drawn_screen.read(path), drawn_screen.around(path)

@@ -113,7 +113,7 @@ def lines_of(text):
 
 
 def pattern(shown):
-    """What a text shows, as a regular expression."""
+    """The output in a text, as a regular expression."""
     parts = []
     for line in lines_of(shown):
         if line.strip() == "...":
@@ -142,7 +142,7 @@ def environment():
 
 
 class Addresses:
-    """What `alloc` has answered in a text, and what it has answered here."""
+    """The answers of `alloc` in a text, and its answers here."""
 
     ADDRESS = re.compile(r"\b0x[0-9a-f]{8}\b")
     ANSWER = re.compile(r"^(0x[0-9a-f]{8}), (?:\d+|…) bytes")

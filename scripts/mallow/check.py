@@ -2,7 +2,7 @@
 """The labs' tests on the host: which to run, and what came of them.
 
 build/check/lab-tests runs one test and ends; a test that crashes or hangs
-costs only itself.  What it says is read here:
+costs only itself.  Its output is read here:
 
     failed: FILE:LINE: MESSAGE      an expectation of the test
     panic: MESSAGE                  an assertion of the kernel's own code
@@ -100,7 +100,7 @@ def place_of_fault(text):
 
 
 def sanitized(text):
-    """What AddressSanitizer found, in the words of this project."""
+    """The finding of AddressSanitizer, in the words of this project."""
     kind = SANITIZER.search(text).group(1)
     address = ADDRESS.search(text)
     access = ACCESS.search(text)
@@ -242,7 +242,7 @@ def hint(test, message):
 
 
 def again(test, seed, steps):
-    """What does it again here, and what does it in the kernel under gdb."""
+    """The commands that repeat it here, and in the kernel under gdb."""
     how = f"SEED={seed}"
     if steps is not None and len(written(steps)) < LONGEST_STEPS:
         how += f" STEPS={written(steps)}"

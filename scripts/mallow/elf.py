@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a 32-bit ELF file says about itself: sections, symbols, and which
+"""The contents of a 32-bit ELF file: sections, symbols, and which
 function an address lies in.
 
     header --> section table --> .symtab --> names in .strtab
@@ -119,17 +119,17 @@ class Elf:
         return found
 
     def undefined(self):
-        """What the file wants from others."""
+        """The symbols that the file needs from others."""
         return {symbol.name for symbol in self.symbols
                 if symbol.shared and symbol.section == UNDEFINED
                 and symbol.name}
 
     def weak(self):
-        """What another file's function of the same name takes the place of."""
+        """The functions that another file's function of the same name replaces."""
         return {symbol.name for symbol in self.symbols
                 if symbol.bind == BIND_WEAK and symbol.section != UNDEFINED}
 
     def defined(self):
-        """What the file offers to others."""
+        """The symbols that the file offers to others."""
         return {symbol.name for symbol in self.symbols
                 if symbol.shared and symbol.section != UNDEFINED}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What each lab is made of: which files are the student's, and what they may
+"""The parts of each lab: which files are the student's, and what they may
 include and call.
 
 labs/N-name/lab.json is the only place that says so:
@@ -18,7 +18,7 @@ labs/N-name/lab.json is the only place that says so:
 Includers are sources that are given, and include a header among the files: they
 are compiled with it.
 
-What every file may call besides, the compiler's own helpers and the plain
+Functions that every file may also call, the compiler's own helpers and the plain
 functions of lib, stands in grade/contract.EVERYBODYS.
 """
 import json

@@ -24,7 +24,7 @@ QEMU = "qemu-system-i386"
 OLDEST = (5, 2)
 OPTION_CHARACTERS = 1000
 
-# What QEMU's isa-debug-exit makes of the value v that the kernel writes:
+# The exit status that QEMU's isa-debug-exit makes of the value v that the kernel writes:
 # (v << 1) | 1.
 FINE, WRONG_REPLAY, PANIC, BAD_OPTION = 33, 35, 37, 39
 

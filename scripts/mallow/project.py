@@ -43,6 +43,6 @@ def add_verbose(parser):
 
 
 def show_command(arguments, command):
-    """What V=1 asks for."""
+    """Shows a command, for V=1."""
     if arguments.verbose:
         print(shlex.join(map(str, command)), flush=True)

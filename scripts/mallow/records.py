@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the kernel says to machines: one line a fact, on COM2.
+"""The kernel's records for programs: one line for each fact, on COM2.
 
     trace name=linux.rep verdict=ok operations=35462 utilisation=0.93
     ----- --------------

@@ -75,7 +75,7 @@ def private_iso(folder, kernel, traces):
 
 
 def compiler():
-    """What the compiler noted about itself in the debug information."""
+    """The compiler's name and flags, from the debug information."""
     found = re.search(rb"GNU C1\d [\d.]+|clang version [\d.]+",
                       KERNEL.read_bytes())
     return found.group().decode() if found else None

@@ -34,7 +34,7 @@ def window():
 
 
 def options(stage):
-    """What the kernel is told: the stage, and the trace it replays there."""
+    """The kernel's options: the stage, and the trace it replays there."""
     words = [f"stage={stage}"]
     known = stages.names()
     if known.index(stage) >= known.index(FIRST_HEAP_STAGE):

@@ -46,7 +46,7 @@ CALLED = ["segments_init", "boot_memory_read", "symbols_init", "stages_start",
 # -- What a booted kernel says ----------------------------------------------
 
 class Evidence:
-    """What one boot under gdb has shown."""
+    """The findings of one boot under gdb."""
 
     def __init__(self, said, folder):
         self.said = said
@@ -55,7 +55,7 @@ class Evidence:
             "<1024I", (folder / "directory").read_bytes())
 
     def word(self, name):
-        """What gdb printed as NAME=..."""
+        """The values that gdb printed as NAME=..."""
         found = re.search(rf"^{name}=(\S+)$", self.said, re.MULTILINE)
         if not found:
             raise Trouble(f"gdb has not said what {name} is:\n{self.said}")
@@ -193,7 +193,7 @@ class Sheet:
             "mallow page, with the address that you think it is")
 
     def commands(self, folder):
-        """What gdb has to do to see all that is asked for."""
+        """The gdb commands that find all answers."""
         name, place = self.control
         control = f'printf "control=%u\\n", (unsigned)${name}'
         stops = {
@@ -272,7 +272,7 @@ def boot(sheet):
 
 
 def number(text):
-    """What a student wrote as a number, or None."""
+    """A student's answer as a number, or None."""
     word = text.replace("_", "").replace(",", "")
     try:
         return int(word, 0)

@@ -134,7 +134,7 @@ static void leave(bool entered)
     inside = false;
 }
 
-/* What malloc, calloc and memalign end with.  A failure leaves no event. */
+/* The common end of malloc, calloc and memalign.  A failure leaves no event. */
 static void *leave_with(bool entered, void *is, size_t bytes)
 {
     if (entered && is)

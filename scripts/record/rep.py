@@ -42,7 +42,7 @@ class Operation(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What a trace asks of an allocator, whichever serves it."""
+    """The requests of a trace, for any allocator."""
 
     operations: int
     allocations: int
@@ -136,7 +136,7 @@ def check_operation(op, live, ids):
 
 
 def read_text(path):
-    """What the file says, unpacked where it is compressed."""
+    """The text of the file, unpacked if it is compressed."""
     opener = lzma.open if str(path).endswith(".xz") else open
     try:
         with opener(path, "rt", encoding="latin-1", newline="") as file:

@@ -14,7 +14,7 @@ HOST_SRC := $(wildcard tests/host/*.c bench/allocators/*.c) \
             src/arch/i386/multiboot2.c
 HOST_COMPILERS := $(foreach cc,gcc clang,$(if $(call has,$(cc)),$(cc)))
 
-# What make mutants builds with.
+# For make mutants.
 .PHONY: print-host-tests
 print-host-tests:
 	@echo 'cc $(firstword $(HOST_COMPILERS)) $(HOST_FLAGS)'

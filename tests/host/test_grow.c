@@ -190,7 +190,7 @@ TEST(grow_resizes_in_place_at_the_end)
     CHECK(!grow_resize(payload, HEAP_REQUEST_MAX));
 }
 
-/* What is kept ready is not released while there are frames. */
+/* Blocks kept ready are not released while there are frames. */
 TEST(grow_before_reclaim)
 {
     void *blocks[3];
@@ -244,7 +244,7 @@ TEST(grow_and_shrink_in_turns)
     }
 }
 
-/* What is free at the end already counts: only the rest needs frames. */
+/* Free memory at the end already counts: only the rest needs frames. */
 TEST(grow_by_no_more_than_is_missing)
 {
     size_t tail;

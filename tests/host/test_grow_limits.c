@@ -262,7 +262,7 @@ TEST(grow_until_the_window_is_full)
     expect_no_room(&grow_backend, 100000, HEAP_ALIGNMENT);
 }
 
-/* What is kept ready is given out before a request fails. */
+/* Blocks kept ready are given out before a request fails. */
 TEST(grow_reclaims_before_it_fails)
 {
     void *small[400];

@@ -183,7 +183,7 @@ TEST(paging_large_pages_are_followed_and_left_alone)
     CHECK_EQ(directory->entries[0x300], 0x00800083u);
 }
 
-/* What the processor is told. */
+/* The calls that the processor gets. */
 
 TEST(paging_tells_the_processor_of_the_loaded_directory_only)
 {

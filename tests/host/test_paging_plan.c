@@ -77,7 +77,7 @@ static void check_named(const char *invariant, uintptr_t address)
     CHECK_EQ(violation.address, address);
 }
 
-/* What the plan says about a physical page, by its words. */
+/* The plan's answer for a physical page, in its words. */
 static page_entry_t expected_entry(uint64_t phys)
 {
     uint64_t end = phys + PAGE_BYTES;

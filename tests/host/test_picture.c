@@ -77,7 +77,7 @@ TEST(picture_cells_show_their_fill)
     CHECK_EQ(at(MAP_ROW, 1), '.');
     picture_take(&picture, BEGIN + 1599 * 16, 2);
     CHECK_EQ((uint8_t)at(MAP_ROW + 19, 79), 0xDB);
-    /* What lies outside the heap has no cell. */
+    /* Memory outside the heap has no cell. */
     picture_take(&picture, BEGIN + 1600 * 16, 2);
     picture_take(&picture, BEGIN - 8, 1);
     CHECK_EQ(at(MAP_ROW + 20, 0), ' ');

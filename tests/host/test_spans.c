@@ -87,7 +87,7 @@ enum {
     TAIL
 };
 
-/* What the one zone's granules should be. */
+/* The right states of the one zone's granules. */
 static struct {
     struct span_pool *pool;
     struct span_zone *zone;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the policies make of the small requests of every trace: payload that
+/* The waste of the policies for the small requests of every trace: payload that
  * was asked for, of the pages that zones held, each at its peak. */
 #include "span_pages.h"
 

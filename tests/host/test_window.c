@@ -167,7 +167,7 @@ TEST(window_opened_again_is_empty_and_keeps_its_tables)
     CHECK_SOUND(paging_check());
 }
 
-/* What the checker of paging finds in the window. */
+/* The findings of paging's checker in the window. */
 
 TEST(window_checked_by_paging_unknown_page)
 {

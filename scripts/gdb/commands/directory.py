@@ -2,7 +2,7 @@
 """Is the directory right that mm/paging/paging.c has built?  All of physical memory
 must be seen in the direct map, each page at its own frame.
 
-What is not judged: pages whose memory does not exist, and the heap window,
+Not judged: pages whose memory does not exist, and the heap window,
 where frames come and go.
 """
 from . import kernel, layout
@@ -14,7 +14,7 @@ SHOWN = 4
 
 
 class Judge:
-    """What the entry of a page of the direct map must be."""
+    """The right entry of a page of the direct map."""
 
     def __init__(self, memory):
         self.frames = Frames(memory)

@@ -82,7 +82,7 @@ def called_by_gdb():
 
 
 def code():
-    """What the kernel ends with: a name of enum exit_code."""
+    """The kernel's exit code: a name of enum exit_code."""
     try:
         value = int(gdb.newest_frame().read_var("code"))
         return layout.name_in("enum exit_code", value)
@@ -91,7 +91,7 @@ def code():
 
 
 def reason():
-    """What a replay has found wrong."""
+    """The mistake that a replay has found."""
     result = gdb.newest_frame().read_var("result")
     return result["reason"].string()
 
@@ -247,7 +247,7 @@ def stopped(event):
 
 
 def leave(_event):
-    """The session ends, and the machine with it; letting it run on would only make
+    """The session ends, and the machine with it; if it ran on, it would only make
     gdb report how it ends."""
     try:
         gdb.execute("kill", to_string=True)

@@ -28,7 +28,7 @@ CHECKERS = ("mm/heap/heap_look.c", "mm/heap/heap_watch")
 
 
 def kernel_verdict(memory):
-    """What the kernel's own check has found."""
+    """The result of the kernel's own check."""
     found = watch_record(memory).violation
     if not found.invariant:
         return None
@@ -233,7 +233,7 @@ that is overwritten is not damage to the heap: ask `mallow writer` at once."""
 
     @staticmethod
     def select_caller():
-        """Who has called the kmalloc layer."""
+        """The caller of the kmalloc layer."""
         frame = gdb.newest_frame()
         while frame.older() and kernel.source_of(frame).startswith("mm/heap/heap"):
             frame = frame.older()

@@ -26,8 +26,8 @@ FRAMES = 6            # of callers looked at
 
 
 class Writer:
-    """Who has just stored: the innermost function that works for itself, and
-    the one that did it for it, if another."""
+    """The code that has just stored: the innermost function that works for
+    itself, and the one that did it for it, if another."""
 
     def __init__(self):
         frame = gdb.newest_frame()

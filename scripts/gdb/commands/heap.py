@@ -16,7 +16,7 @@ WALKS = {"malloc": malloc.walk, "bump": bump.walk, "armour": armour.walk,
          "grow": grow.walk}
 
 
-# What stands there in a test that hands pages to zones itself.
+# The text for a test that hands pages to zones itself.
 TEST_PAGES = "nothing"
 
 
@@ -31,7 +31,7 @@ def walk_of(memory, name):
 
 
 class Tenants:
-    """What a block is used for, where that can be told."""
+    """The use of a block, if that is known."""
 
     def __init__(self, memory, layer):
         self.memory = memory

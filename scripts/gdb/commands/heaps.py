@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a walk over a heap finds, whichever allocator it belongs to."""
+"""The findings of a walk over a heap, whichever allocator it belongs to."""
 
 MOST_BYTES = 1 << 30  # no heap of this kernel is larger: ends are believed
 
@@ -20,7 +20,7 @@ class Broken:
 
     @property
     def hint(self):
-        """What to ask next."""
+        """The next command to use."""
         return self.text or (f"Who wrote that?  mallow writer {self.word:#010x}"
                              " starts again and stops there.")
 

@@ -126,7 +126,7 @@ class Array:
 
 
 def value(memory, kind, address, what):
-    """What lies at `address`: a number, a Record or an Array."""
+    """The value at `address`: a number, a Record or an Array."""
     kind = kind.strip_typedefs()
     if kind.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
         return Record(memory, kind, address)

@@ -78,7 +78,7 @@ def physical_word(address):
 
 
 def number_of(text):
-    """What a word of a command stands for: any expression of gdb's."""
+    """The value of a word of a command: any expression of gdb's."""
     try:
         found = gdb.parse_and_eval(text)
         if found.type.code in (gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_FUNC):

@@ -157,7 +157,7 @@ def window_lines(memory, layer, address):
 
 
 def lines_of(memory, address):
-    """What lies at `address`, in words."""
+    """Describes `address` in words."""
     base, count = kernel.direct_map(memory)
     try:
         layer = kernel.KmallocLayer(memory)

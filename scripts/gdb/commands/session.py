@@ -88,7 +88,7 @@ class Console:
             return ""
 
     def forget(self):
-        """What has been printed so far belongs to an earlier life."""
+        """All output so far belongs to an earlier life."""
         self.lives += 1
         if self.path and os.path.exists(self.path):
             self.begin = os.path.getsize(self.path)
@@ -163,7 +163,7 @@ class TheEnd:
         self.bytes = None
 
     def word(self, address):
-        """What was there; None if that was not kept, or there was no hunt."""
+        """The earlier word there; None if it was not kept, or there was no hunt."""
         offset = address - self.begin
         if self.bytes is None or not 0 <= offset <= len(self.bytes) - 4:
             return None

@@ -23,7 +23,7 @@ from .seek import ENDS, run_to_an_end, run_to_moment
 WORD = 4
 
 
-# What the processor sets in a page-table entry: accessed, dirty.
+# Bits that the processor sets in a page-table entry: accessed, dirty.
 PROCESSORS_BITS = 0x60
 
 
@@ -142,7 +142,7 @@ watched by the hardware, so nothing runs slower."""
 
     @staticmethod
     def value(memory, address, words):
-        """What the word has to become: as given, or as it was at the end."""
+        """The value to wait for: as given, or as it was at the end."""
         if len(words) > 1:
             return number_of(words[1])
         if Finding.latest and Finding.latest.holds_for(address) \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an instructor hands out.
+"""Hand-outs for a course.
 
     handout      a student's tree, without solutions
     handout_git  that tree as commits of a repository

@@ -19,7 +19,7 @@ from ..project import BUILD, WRONG_USE, Trouble
 
 RESULTS = BUILD / "grade" / "results.json"
 KINDS = ("autolab", "classroom50")
-# What Classroom 50's runner says of a submission, and where it goes.
+# The description of a submission by Classroom 50's runner, and where it goes.
 SUBMISSION = {"classroom": "CLASSROOM", "assignment": "ASSIGNMENT",
               "submission": "SUBMISSION_TAG", "commit": "COMMIT_URL",
               "release": "RELEASE_URL"}

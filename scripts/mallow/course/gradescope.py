@@ -7,8 +7,8 @@
       choice             LAB= and SEED=
       mallow/            this tree, with staff's hidden tests and traces
 
-What only the tree's own tests and benches need stays out, and so does what
-scripts/setup would install for them.
+Files that only the tree's own tests and benches need stay out, and so do the
+packages that scripts/setup would install for them.
 """
 import shlex
 import zipfile

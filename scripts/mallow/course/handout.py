@@ -54,7 +54,7 @@ def is_above(name, last):
 
 
 def all_files():
-    """What git knows of this tree; all there is in one that was unpacked."""
+    """The files that git lists in this tree; all files without git."""
     known = handout_git.answer(ROOT, "-c", "safe.directory=*", "ls-files", "-z")
     if known:
         return known.rstrip("\0").split("\0")
@@ -132,7 +132,7 @@ def handed_out_whole():
 # -- The command ---------------------------------------------------------------
 
 def lab_number(variable, text, least, default):
-    """What OPEN= or LAST= says: a lab from `least` on."""
+    """The lab of OPEN= or LAST=: a lab from `least` on."""
     most = len(stages.names()) - 1
     if not text:
         return default

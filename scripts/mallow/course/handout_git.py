@@ -9,7 +9,7 @@ A clone has no branch `handout`; the last hand-out in its history is found by
 what its message says.
 
 G1: `handout` only ever gets a child of what it was.
-G2: work is never lost.  What is not committed stays as it is, and so does the
+G2: work is never lost.  Uncommitted changes stay as they are, and so does the
     branch then.  Where both sides wrote the same function of a lab, the
     student's stays; any other conflict is left to people.
 """
@@ -78,7 +78,7 @@ def answer(where, *words):
 
 
 def extent_of(repository, commit):
-    """What the message of a hand-out's commit says."""
+    """The fields in the message of a hand-out's commit."""
     found = SAYS.search(git(repository, "log", "-1", "--format=%B", commit))
     return Extent(*map(int, found.groups())) if found else None
 

@@ -93,7 +93,7 @@ def orphans(text, solved):
 
 
 def stand_in(hole, idle_functions):
-    """What says "not written", and compiles in silence (H2)."""
+    """A body that says "not written", and compiles in silence (H2)."""
     idle = [name for name in hole.parameters if not uses(name, hole.says)]
     lines = ["not_written(__func__);"]
     lines += [f"(void){name};" for name in idle + idle_functions]

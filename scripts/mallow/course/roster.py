@@ -52,7 +52,7 @@ def plain_word(text):
 
 
 def keys(row, columns):
-    """What a submission of this student may be called."""
+    """The possible names of this student's submission."""
     cells = [row.get(column, "") for column in columns]
     cells += [cell.partition("@")[0] for cell in cells if "@" in cell]
     for first, last in (("First name", "Surname"), ("First name", "Last name")):

@@ -26,7 +26,7 @@ Run these here; each program is installed from its own site.
     moss -l c -d -b base/*.c submissions/*/*.c
 
 compare50 and JPlag run on this machine.  MOSS sends the files to a server at
-Stanford; ask whether your rules allow that.  What they show is where to look, not
+Stanford; ask whether your rules allow that.  They show where to look, not
 a verdict: two right solutions of a small function often look alike.
 """
 

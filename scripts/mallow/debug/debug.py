@@ -39,7 +39,7 @@ TEST = re.compile(r'^    \{ "([a-z0-9-]+)", \d+,', re.MULTILINE)
 # -- What is to be debugged -----------------------------------------------------
 
 class Subject(NamedTuple):
-    """What the kernel is told, and the line that comes to it again."""
+    """The kernel's options, and the command that repeats them."""
     words: list
     again: str
     test: str = ""
@@ -69,7 +69,7 @@ def lab_and_test(lab, test):
 
 
 def again_with(arguments):
-    """What else was given, as make wants it."""
+    """The other variables that were given, for make."""
     return "".join(f" {name}={shlex.quote(value)}" for name, value in
                    (("MEMORY", arguments.memory), ("OPTIONS", arguments.options))
                    if value)

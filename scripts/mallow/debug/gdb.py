@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The debugger: which one, what it can do, and what it is told.
 
-What gdb's commands (scripts/gdb/) cannot find out by themselves, they are told
+Facts that gdb's commands (scripts/gdb/) cannot find by themselves come
 in the environment:
 
     MALLOW_QMP       the machine's monitor, to start the machine again
@@ -74,6 +74,6 @@ def chosen():
 
 
 def told(folder, what, console=""):
-    """What goes into the environment of a debugger."""
+    """The environment of a debugger."""
     return {"MALLOW_QMP": str(folder / "qmp"), "MALLOW_TEST": what.test,
             "MALLOW_AGAIN": what.again, "MALLOW_CONSOLE": str(console)}

@@ -165,7 +165,7 @@ def say(text):
 # -- How to attach ----------------------------------------------------------------
 
 def attach_script(port, folder, what):
-    """What a gdb reads that wants to attach."""
+    """The commands for a gdb that attaches."""
     told = "\n".join(f"os.environ[{name!r}] = {value!r}"
                      for name, value in gdb.told(folder, what).items())
     return (f"# Written by make debug-server, for as long as it runs.\n"

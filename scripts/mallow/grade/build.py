@@ -109,7 +109,7 @@ class Kit:
         return Elf(require(ROOT / self.object_of(file))).defined()
 
     def missing_complaint(self, file, defined):
-        """What the rest of the kernel calls and `file` does not define; ""
+        """The functions that the kernel calls and `file` does not define; ""
         if nothing is missing."""
         own = self.defined_by(file)
         elsewhere = set().union(*(names for each, names in self.wanted.items()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-r"""What a test has written down, read from outside.
+r"""The call record of a test, read from outside.
 
     guest memory --> call record --> it says that the test failed: it has failed
                         \---> played back in a second machine --> verdict
@@ -19,7 +19,7 @@ CALLS = """frames_start frame_alloc frame_alloc_run frame_free frame_free_run
     paging_start map unmap protect translate load read write heap_start alloc
     realloc free size zones_start cache_create cache_alloc cache_free
     cache_destroy window_init window_move_end window_close""".split()
-# What a student knows them as.
+# Their names for students.
 SHOWN = {"frame_alloc": "frame_alloc()", "frame_free": "frame_free({0:#x})",
          "frame_alloc_run": "frame_alloc_run({0}, {1})",
          "frame_free_run": "frame_free_run({0:#x}, {1})",

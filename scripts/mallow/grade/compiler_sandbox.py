@@ -49,7 +49,7 @@ class Done(NamedTuple):
 
 
 def output(*command, text="", both=False):
-    """What a trusted command prints; with `both`, its messages too."""
+    """The output of a trusted command; with `both`, its messages too."""
     try:
         done = subprocess.run(command, text=True, capture_output=True,
                               input=text, cwd=ROOT, check=False)
@@ -206,7 +206,7 @@ def works(sandbox, compiler):
 
 
 def kinds():
-    """What can be tried here, best first."""
+    """The sandboxes to try here, best first."""
     if shutil.which("bwrap"):
         yield Bubblewrap
     if os.geteuid() == 0:

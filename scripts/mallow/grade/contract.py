@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a student's file may contain, and how that is checked.
+"""The contract of a student's file, and how that is checked.
 
 The compiler says what it did (student_compiler.py); nothing here reads the
 source as the student wrote it, because two readers of C disagree somewhere.
@@ -42,7 +42,7 @@ BUILTINS = {"__builtin_" + name for name in
              "memcpy memmove memset memcmp strlen va_start va_end va_arg "
              "va_copy va_list bswap32 bswap16").split()}
 
-# What every lab may use: the functions that a compiler calls by itself, and
+# Functions that every lab may use: those that a compiler calls by itself, and
 # those of lib that depend on nothing and change nothing of the kernel's.
 EVERYBODYS = set(
     "memcpy memmove memset memcmp strlen strcmp strncmp panic panic_word "

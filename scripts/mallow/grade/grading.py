@@ -13,7 +13,7 @@ G1: lab N is graded on the reference's labs before it; labs after it are not
 G2: once more, for no points, all labs of a submission run together.
 G3: whatever is wrong with a submission ends in points and a reason; whatever is
     wrong with this computer ends in "not graded" and a reason.
-G4: staff's hidden tests run in a kernel of their own.  What it prints goes into
+G4: staff's hidden tests run in a kernel of their own.  Its output goes into
     what is said of hidden tests, and nowhere else.
 """
 import asyncio

@@ -154,7 +154,7 @@ async def start(arguments, folder, prepare):
 
 
 def guest_ended(status, said):
-    """What the guest did that made QEMU end like this; "" for all else."""
+    """The guest's action that made QEMU end like this; "" for all else."""
     if status == -signal.SIGXCPU:
         return f"has run for {CPU_SECONDS} s of processor time"
     if status == -signal.SIGXFSZ:

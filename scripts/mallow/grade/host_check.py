@@ -25,7 +25,7 @@ def program():
 
 
 def look(test, seed):
-    """What the host says of a test that has failed; "" if it passes there."""
+    """The host's message about a test that has failed; "" if it passes there."""
     outcome = check.run(test, seed)
     if outcome.passed:
         return "on the host it passes"

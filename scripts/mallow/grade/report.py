@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a grading says: to a person, and in Gradescope's format.
+"""The report of a grading: for a person, and in Gradescope's format.
 
     results.json   { "score": 87, "execution_time": 41.3, "output": "...",
                      "tests": [ { "number": "4.3", "name": "malloc/split",
@@ -88,7 +88,7 @@ class Report:
                 f"make debug TEST={test.lab}/{test.name} SEED={self.seed}")
 
     def failure(self, test):
-        """What went wrong, where to look, how to see it again."""
+        """The failure, the place to look, the command to repeat it."""
         verdict = self.verdicts[test]
         lines = [*plain(verdict.message).splitlines(),
                  *plain(self.notes.get(test, "")).splitlines()]
@@ -137,7 +137,7 @@ class Report:
         return "\n".join(lines)
 
     def hidden_text(self):
-        """What staff alone may see."""
+        """The part that only staff may see."""
         lines, rows = self.table(hidden=True)
         return "\n".join(["", "hidden tests, for staff alone:", *lines,
                           *self.details(rows), "",
@@ -149,7 +149,7 @@ class Report:
                 f"{self.next_lab.folder}/README.md")
 
     def together_lines(self):
-        """What differs when each lab stands on the submission's own ones."""
+        """The differences when each lab uses the submission's own earlier labs."""
         if self.apart:
             return ["", "once more all together: " + plain(self.apart)]
         if not self.together:

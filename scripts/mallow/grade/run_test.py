@@ -132,7 +132,7 @@ def left_behind(end):
 
 
 async def played(saved, words, more):
-    """What is wrong when a call record is played back; "" if nothing is."""
+    """The mistake when a call record is played back; "" if nothing is."""
     end = await saved.run([*words, "play"],
                           more + saved.without_foreign_code())
     end.image.close()

@@ -138,7 +138,7 @@ class StudentCompiler:
         return self.kept[key]
 
     def given_for(self, lab):
-        """What the files of a lab and their includers may open."""
+        """The headers that a lab's files and their includers may open."""
         names = {name for contract in lab.files.values()
                  for name in contract.includes}
         found = self.headers(names)
@@ -160,7 +160,7 @@ class StudentCompiler:
         return words
 
     def _run(self, job, words, file):
-        """What the compiler writes; Refused if it does not compile."""
+        """The output of the compiler; Refused if it does not compile."""
         done = self.sandbox.run([*self.inside, *self._paths(job), *words],
                                 job.folder)
         if OUT_OF_TIME.search(done.text):
@@ -287,7 +287,7 @@ def own_lines(job, preprocessed):
 
 
 def given_lines(job, preprocessed):
-    """What the given headers hold."""
+    """The contents of the given headers."""
     given = False
     for row in preprocessed.split("\n"):
         marker = MARKER.fullmatch(row)

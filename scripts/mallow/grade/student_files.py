@@ -31,7 +31,7 @@ ENTRIES_MAX = 20000
 NAMES_SHOWN = 5
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 SKIPPED = ("build", "node_modules")
-# What browsers and people add to a name: "bump (1)", "bump-copy", "Copy of bump".
+# Additions to a name by browsers and people: "bump (1)", "bump-copy", "Copy of bump".
 ADDED = re.compile(r"^copy of |[ _-]*(\(\d+\)|copy( \d+)?|final|\d+)$")
 
 
@@ -47,7 +47,7 @@ class Found(NamedTuple):
 
 
 def entries(folder):
-    """What a folder holds, by name, without what systems put there."""
+    """The files of a folder, by name, without those of operating systems."""
     with os.scandir(folder) as inside:
         some = list(itertools.islice(inside, ENTRIES_MAX))
     return sorted((entry for entry in some if entry.name[0] not in "._"),
@@ -104,7 +104,7 @@ def ends_with(path, name):
 
 
 def ranks(name):
-    """What makes a path fit, best first."""
+    """The rules for a path that fits, best first."""
     base = PurePosixPath(name).name
     return (lambda path: ends_with(path, name),
             lambda path: ends_with(path, old_path(name)),
@@ -131,7 +131,7 @@ def listed(paths):
 
 
 def missing(found, name):
-    """What is there instead, in one sentence."""
+    """The files there instead, in one sentence."""
     archives = [path for path in found.files
                 if path.name.lower().strip().endswith(ARCHIVES)]
     if archives:

@@ -7,7 +7,7 @@
     SUBMISSIONS/bob/  -->  build/grade/submissions/bob/   ...
                            build/grade/scores.csv
 
-A1: each submission is graded by a process of its own.  What is wrong with one
+A1: each submission is graded by a process of its own.  A mistake in one
     is a reason in its line, and nothing to the others.
 A2: names are data.  A submission's folder here has a short plain name of its
     own; scores.csv says which is whose.
@@ -91,7 +91,7 @@ def results_folder():
 # -- One submission --------------------------------------------------------------
 
 class Status:
-    """What the gradings that run now are at, on one line of the terminal."""
+    """The state of all running gradings, on one line of the terminal."""
 
     def __init__(self, left):
         self.line, self.left = progress.choose(), left

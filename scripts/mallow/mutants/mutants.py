@@ -19,7 +19,7 @@ ROOMS = {"grow": ("grow", "window")}
 
 
 class Target:
-    """What is changed, and which tests have to notice."""
+    """The change, and the tests that have to notice it."""
 
     def __init__(self, name, files, wanted, lab=None):
         self.name, self.lab = name, lab

@@ -68,7 +68,7 @@ class Finder:
         self.changes.append(Change(node.begin, node.end, text, what, False))
 
     def operator(self, node):
-        """What stands between the two sides of a binary operator."""
+        """The text between the two sides of a binary operator."""
         if len(node.children) != 2:
             return ""
         left, right = node.children

@@ -25,7 +25,7 @@ class Mutant(NamedTuple):
 
     @property
     def key(self):
-        """What names it while its lines stay as they are."""
+        """A name that stays the same while its lines do."""
         return (self.file, self.function, squeezed(self.before),
                 squeezed(self.after))
 

@@ -105,7 +105,9 @@ def works_of(folder):
 
 
 def full(bench, folder):
-    results = measure(bench, works_of(folder))
+    with PROGRESS.of("read"):
+        works = works_of(folder)
+    results = measure(bench, works)
     RESULTS.write_text(json.dumps(results, indent=1), encoding="utf-8")
     print(f"{results['compiler']} {results['flags']}")
     report.print_all(results)

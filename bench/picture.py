@@ -25,6 +25,12 @@ text { font: 13px sans-serif; fill: #222 }
 """
 
 
+TITLE = "Cost and waste of allocators"
+DESCRIPTION = ("Each mark is an allocator: the further left, the fewer "
+               "instructions an operation costs; the higher, the less memory is "
+               "wasted.")
+
+
 class Drawing:
     """SVG, line by line."""
 
@@ -50,8 +56,11 @@ class Drawing:
                           f'class="{css}"/>')
 
     def document(self, height):
-        head = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
+        head = ('<svg xmlns="http://www.w3.org/2000/svg" role="img" '
+                f'aria-labelledby="title desc" width="{WIDTH}" '
                 f'height="{height}" viewBox="0 0 {WIDTH} {height}">\n'
+                f'<title id="title">{TITLE}</title>\n'
+                f'<desc id="desc">{DESCRIPTION}</desc>\n'
                 f"<style>{STYLE}</style>\n"
                 f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>\n')
         return head + "\n".join(self.lines) + "\n</svg>\n"

@@ -27,7 +27,7 @@ from .handout_git import Extent
 STAFF = ["staff/", "tests/", "bench/", ".ci/", ".github/", ".clang-tidy",
          "scripts/lint", "scripts/check-modules", "scripts/check-callers",
          "scripts/make-base-iso", "scripts/make-release",
-         "CONTRIBUTING.md", "SECURITY.md", "CITATION.cff", "scripts/pictures",
+         "CONTRIBUTING.md", "SECURITY.md", "CITATION.cff", "scripts/pictures", "scripts/pictures-of-labs",
          "scripts/record/more-examples",
          "scripts/mallow/course/", "scripts/mallow/mutants/",
          "docs/bench.svg", "docs/bench.md", "docs/grading.md"]

@@ -28,6 +28,9 @@ void window_forget(uintptr_t page);
 void calls_begin(const struct lab_places *places);
 void calls_print(void);
 
+/* What a call may take, in basic blocks.  To look at every block of a full
+ * heap twenty times takes less. */
+#define WORK_OF_A_CALL 50000000u
 /* From now on so many more basic blocks are work; beyond, a loop without end,
  * and give_up() is called. */
 void allow_work(uint64_t more);

@@ -6,10 +6,6 @@
 
 #define KEPT 4096u
 
-/* What a call may take, in basic blocks.  To look at every block of a full
- * heap twenty times takes less. */
-#define WORK_OF_A_CALL 50000000u
-
 struct call {
     struct lab_record record;
     bool answered;

@@ -152,8 +152,8 @@ static void show(const char *text, size_t bytes)
 
 void give_up(void)
 {
-    fprintf(stderr, "hung: %llu basic blocks, and no end\n",
-            (unsigned long long)lab_side_work());
+    fprintf(stderr, "hung: %u basic blocks in this call, and no end\n",
+            WORK_OF_A_CALL);
     print_state();
     _exit(VERDICT_HUNG);
 }

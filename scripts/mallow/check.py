@@ -30,6 +30,8 @@ SHRINK_SECONDS = 10
 SEED = 1
 # How the message ends of who has written nothing.
 NOT_WRITTEN = "not written yet"
+# How the message begins of a test that the stage's checker has ended.
+BY_CHECKER = "the checker finds "
 LONGEST_STEPS = 200  # characters that the kernel's command line has room for
 
 FAILED = re.compile(r"^failed: (.*)$", re.MULTILINE)
@@ -127,7 +129,8 @@ def explain(status, text):
     if panic:
         return panic.group(1)
     if hung:
-        return "does not come back: an endless loop, or a list in a circle"
+        return ("does not come back: an endless loop, a list in a circle, or "
+                f"too slow ({hung.group(1)})")
     if SANITIZER.search(text):
         return sanitized(text)
     if undefined:
@@ -237,8 +240,11 @@ def points(test, outcomes):
 
 
 def hint(test, message):
-    """[a line], unless there is nothing yet that the hint could be about."""
-    return [] if message.endswith(NOT_WRITTEN) else [f"hint: {test.hint}"]
+    """[a line], unless there is nothing yet that the hint could be about, or
+    the stage's checker has said what is wrong."""
+    if message.endswith(NOT_WRITTEN) or BY_CHECKER in message:
+        return []
+    return [f"hint: {test.hint}"]
 
 
 def again(test, seed, steps):
@@ -253,10 +259,11 @@ def again(test, seed, steps):
 def print_failure(test, seed, outcome, steps):
     print(f"\n{test.lab}/{test.name}: {test.what}")
     print(f"  {outcome.message}")
-    if outcome.checker:
+    if outcome.checker and BY_CHECKER not in outcome.message:
         print(f"  the checker finds: {outcome.checker}")
-    for line in hint(test, outcome.message):
-        print(f"  {line}")
+    if not outcome.checker:
+        for line in hint(test, outcome.message):
+            print(f"  {line}")
     here, in_gdb = again(test, seed, steps)
     print(f"  again: {here}\n  in gdb: {in_gdb}")
     if outcome.calls:

@@ -308,8 +308,9 @@ class Saved:
         names = [self.elf.function_at(address) for address in chain]
         shown = " < ".join(name[0] for name in names
                            if name and name[0] not in BELOW_TESTS)
-        return (f"hangs in {shown or hex(chain[0])}: an endless loop, or a "
-                "list in a circle; the test has used up its instructions")
+        return (f"hangs in {shown or hex(chain[0])}: an endless loop, a list "
+                "in a circle, or too slow: the test has used up its "
+                "1,250 million instructions")
 
     def _end(self, status, hung, folder, seconds):
         def text(name):

@@ -90,6 +90,7 @@ static void test_again(void)
 {
     uint32_t count;
 
+    expect_constant_work();
     start_one_piece();
     take_all_frames();
     expect_fresh_start();

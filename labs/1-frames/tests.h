@@ -28,6 +28,8 @@ void expect_fresh_start(void);
 /* Runs that end with the last frame, or one frame after it. */
 void expect_the_end(void);
 void expect_reserved_in_a_run(void);
+/* A frame is found as fast with 8,000 in use below as with none. */
+void expect_constant_work(void);
 /* Layouts of 4 GiB, and regions beyond. */
 void expect_whole_machine(void);
 

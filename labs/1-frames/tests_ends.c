@@ -127,6 +127,23 @@ void expect_reserved_in_a_run(void)
     lab_expect_sound();
 }
 
+void expect_constant_work(void)
+{
+    uint64_t few, many;
+
+    layout_begin();
+    layout_offer(arena_at(0), arena_at(LAB_ARENA_BYTES));
+    lab_frames_start(&frames_layout);
+    lab_frame_alloc();
+    few = lab_frame_work();
+    for (uint32_t i = 0; i < 8000; i++)
+        LAB_EXPECT(lab_frame_alloc().number != 0, "no frame of 12,000");
+    many = lab_frame_work();
+    LAB_EXPECT(many < 4 * few,
+               "with 8000 frames in use below, a frame takes %u times as long",
+               (unsigned)((uint32_t)many / ((uint32_t)few | 1)));
+}
+
 /* 4 GiB: the bitmaps take many frames, and numbers come near 2^20.  Into the
  * memory above the arena nobody writes. */
 void expect_whole_machine(void)

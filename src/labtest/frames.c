@@ -190,6 +190,19 @@ enum frame_error lab_frame_free_run(frame_t first, uint32_t count)
     return accept_free(first, count, error);
 }
 
+uint64_t lab_frame_work(void)
+{
+    uint64_t work = 0;
+
+    if (!lab_side_playing()) {
+        work = lab_side_work();
+        frame_free(frame_alloc());
+        work = lab_side_work() - work;
+    }
+    lab_side_see(&work, sizeof work);
+    return work;
+}
+
 struct frame_counts lab_frame_counts(void)
 {
     struct frame_counts counts = { 0 };

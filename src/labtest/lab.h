@@ -103,6 +103,8 @@ frame_t lab_frame_alloc(void);
 frame_t lab_frame_alloc_run(uint32_t count, uint32_t align);
 enum frame_error lab_frame_free(frame_t frame);
 enum frame_error lab_frame_free_run(frame_t first, uint32_t count);
+/* The work of frame_free(frame_alloc()), as lab_work_of(). */
+uint64_t lab_frame_work(void);
 struct frame_counts lab_frame_counts(void);
 /* Whether a frame is the layout's to hand out; whether the allocator has kept
  * it for its bitmaps. */

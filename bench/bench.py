@@ -53,6 +53,8 @@ def parse(arguments):
                         help="only the .rep and .rep.xz files of DIR")
     parser.add_argument("--only", metavar="NAMES",
                         help="these allocators alone: heap,malloc,musl")
+    parser.add_argument("--keep", action="store_true",
+                        help="with --only: keep the others' last figures")
     parser.add_argument("--cflags", metavar="FLAGS",
                         help="compile the kernel with these flags instead")
     how = parser.add_mutually_exclusive_group()
@@ -104,10 +106,22 @@ def works_of(folder):
             for work in workloads.traces(one)]
 
 
-def full(bench, folder):
+def keep_others(results, before):
+    """The figures of the allocators that were not measured this time, in the
+    order of the run that measured them all."""
+    for name, rows in before.items():
+        if isinstance(rows, dict) and isinstance(results.get(name), dict):
+            results[name] = {**rows, **results[name]}
+    results["ours"], results["final"] = before["ours"], before["final"]
+    results["targets"] = targets.judge(results)
+
+
+def full(bench, folder, keep=False):
     with PROGRESS.of("read"):
         works = works_of(folder)
     results = measure(bench, works)
+    if keep and RESULTS.exists():
+        keep_others(results, json.loads(RESULTS.read_text(encoding="utf-8")))
     RESULTS.write_text(json.dumps(results, indent=1), encoding="utf-8")
     print(f"{results['compiler']} {results['flags']}")
     report.print_all(results)
@@ -170,7 +184,7 @@ def main(arguments=None):
                           options.only and options.only.split(","))
         if options.quick or options.record:
             return quick(bench, options.traces, options.record)
-        return full(bench, options.traces)
+        return full(bench, options.traces, options.keep)
     except Trouble as trouble:
         print(f"bench: {trouble}", file=sys.stderr)
         return 1

@@ -411,6 +411,18 @@ def test_progress_is_shown_each_second_on_a_terminal(monkeypatch, stream,
     assert least == 1 or lines[0] == "  BENCH   traces 1/2 (0 s)"
 
 
+def test_kept_figures_stand_beside_new_ones():
+    before, now = results_by_hand(), results_by_hand()
+    del now["traces"]["<peer>"]
+    now["traces"]["armour"][LINUX_TRACE] = {
+        **now["traces"]["armour"][LINUX_TRACE], "utilisation": 0.75}
+    bench_program.keep_others(now, before)
+    assert list(now["traces"]) == ["armour", "<peer>"]
+    judged = {row["name"]: row for row in now["targets"]}
+    assert judged["utilisation_kernel"]["value"] == 0.75
+    assert judged["cost_kernel"]["best"]["name"] == "<peer>"
+
+
 # --- the record --------------------------------------------------------------
 
 def test_worse_than_recorded_is_told():

@@ -18,7 +18,7 @@ MAKEFLAGS += --no-builtin-rules
 #: SUBMISSION=DIR    grade the student's files of another tree
 #: OPTIONS=WORDS     for debug: more for the kernel: replay, crash=overflow ...
 #: RECORD=1          for debug: records a run first; gdb can go back in it
-#: CORE=FILE         for debug: looks at a memory dump instead of a machine
+#: CORE=FILE         for debug: a dump instead of a machine; dump writes FILE=
 #: PORT=N            where debug-server listens, instead of your own port
 #: V=1               show the commands
 #: CROSS_COMPILE=X-  build with X-gcc and X-ld; CC=gcc-11 with that gcc
@@ -54,7 +54,7 @@ $(foreach name,$(SAID),$(eval export MALLOW_$(name) = $$(value $(name))))
 quoted  = '$(subst ','\'',$(1))'
 MALLOW  = $(call quoted,$(PYTHON)) scripts/mallow.py --said
 
-.PHONY: run replay debug debug-server sheet check grade enable disable status \
+.PHONY: run replay debug dump debug-server sheet check grade enable disable status \
         doctor
 run: iso ## boot, replay one trace, then the kernel's prompt
 	$(Q)$(MALLOW) run
@@ -64,6 +64,9 @@ replay: iso ## every trace, without a person; writes build/replay.json
 
 debug: iso ## QEMU held at reset, gdb attached; TEST= goes to its failure
 	$(Q)$(MALLOW) debug
+
+dump: iso ## boot to the panic or the prompt, and write memory to FILE=
+	$(Q)$(MALLOW) dump
 
 debug-server: iso ## the same for a gdb elsewhere, or an editor, at PORT=
 	$(Q)$(MALLOW) debug-server

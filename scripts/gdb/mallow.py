@@ -12,8 +12,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
-from commands import (armour, back, calls, ends, first, frames, guard,  # noqa: E402
-                    heap, machine_commands, map as heap_map, owner, pages,
+from commands import (armour, back, calls, dump, ends, first, frames, guard,  # noqa: E402
+                    heap, lists, machine_commands, map as heap_map, owner, pages,
                     printers, spans, verdict, writer, zone_commands)
 
 
@@ -45,7 +45,8 @@ for command in (machine_commands.Start, machine_commands.Stages,
                 zone_commands.Zones, zone_commands.Stores,
                 spans.SpansCommand, armour.Armour, owner.Owner,
                 heap_map.MapCommand, guard.GuardCommand, first.FirstCommand,
-                writer.WriterCommand, back.Back, back.End, calls.Log,
+                writer.WriterCommand, back.Back, back.End, dump.Dump, lists.ListCommand,
+                calls.Log,
                 machine_commands.ConsoleCommand):
     command()
 back.ReverseContinue()

@@ -7,6 +7,9 @@
     running  from then on
     lost     paging is on, with tables in which there is no kernel
 """
+import json
+import os
+
 import gdb
 
 from . import layout
@@ -46,7 +49,16 @@ PIECES = [
 ]
 
 
+# Of a dump, what its core has no place for (dump.py): {name: number}.
+kept = {}
+if os.environ.get("MALLOW_CORE"):
+    with open(os.environ["MALLOW_CORE"], encoding="ascii") as file:
+        kept = json.load(file)
+
+
 def register(name):
+    if name in kept:
+        return kept[name]
     try:
         return int(gdb.parse_and_eval(f"${name}")) & 0xFFFFFFFF
     except gdb.error:

@@ -33,6 +33,8 @@ class Fault(gdb.Breakpoint):
 def require_stack():
     """A check needs the kernel's own stack, with some room on it; and in a
     replay nothing may run but what was recorded."""
+    if kernel.kept:
+        raise Trouble("its own checks cannot run: this is a dump")
     if os.environ.get("MALLOW_RECORDED"):
         raise Trouble("its own checks cannot run in the replay of a recorded "
                       "run")

@@ -32,7 +32,9 @@ class Monitor:
     def __init__(self):
         path = os.environ.get("MALLOW_QMP")
         if not path:
-            raise Trouble("this gdb was not started by make debug, and cannot "
+            raise Trouble("this is a dump: nothing runs in it"
+                          if os.environ.get("MALLOW_CORE") else
+                          "this gdb was not started by make debug, and cannot "
                           "start the machine again")
         self.events = set()
         try:

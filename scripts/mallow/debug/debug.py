@@ -28,7 +28,7 @@ from typing import NamedTuple
 from .. import check, machine, memory, project, stages
 from ..project import (BUILD, ISO, KERNEL, ROOT, WRONG_USE, Trouble, require,
                        shown)
-from . import gdb
+from . import core, gdb
 from . import record as recording
 
 CONSOLE = "debug-serial"
@@ -211,12 +211,21 @@ def session(arguments, folder, log):
 
 
 def debug(arguments):
+    if arguments.core:
+        return core.look(arguments.core, arguments.gdb)
     machine.version()
     with tempfile.TemporaryDirectory(prefix="mallow-") as folder:
         if arguments.log:
             return session(arguments, Path(folder), arguments.log)
         with console_log() as log:
             return session(arguments, Path(folder), log.name)
+
+
+def dump(arguments):
+    """Boots, and writes memory to a file at the panic or at the prompt."""
+    target = Path(arguments.file or core.DEFAULT).resolve()
+    arguments.gdb = [*core.TO_AN_END, f"mallow dump {target}"]
+    return debug(arguments)
 
 
 # -- The command line -------------------------------------------------------------
@@ -240,9 +249,18 @@ def add_commands(commands):
     add_subject(parser)
     parser.add_argument("--log", default="", metavar="FILE",
                         help="takes what the kernel prints")
-    parser.add_argument("--record", default=os.environ.get("RECORD", ""),
+    parser.add_argument("--record", default="",
                         metavar="1|SECONDS",
                         help="records a run first, and replays it under gdb")
+    parser.add_argument("--core", default="", metavar="FILE",
+                        help="a dump of make dump instead of a machine")
     parser.add_argument("gdb", nargs="*", metavar="ARGUMENT",
                         help="for gdb; put -- before the first")
     parser.set_defaults(run=debug)
+    parser = commands.add_parser(
+        "dump", help="boots, and writes memory to a file for make debug CORE=")
+    add_subject(parser)
+    parser.add_argument("--file", default="", metavar="FILE")
+    parser.add_argument("--log", default="", metavar="FILE",
+                        help="takes what the kernel prints")
+    parser.set_defaults(run=dump, record="", core="")

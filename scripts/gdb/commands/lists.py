@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""`mallow list`: any list of the kernel's (lib/list.h), from its head.
+
+    head <--> item <--> item <--> head
+"""
+import gdb
+
+from . import kernel, layout
+from .command import Command
+from .memory import Trouble, number_of
+from .screen import paint, say
+
+SHOWN = 64
+MOST = 1 << 16
+
+
+def container(type_name, member):
+    """(type, offset of the link in it) of what a list holds."""
+    if not type_name:
+        return None, 0
+    name = type_name if " " in type_name else f"struct {type_name}"
+    return layout.type_of(name), layout.offset_of(name, *member.split("."))
+
+
+class ListCommand(Command):
+    """The items of a list, in order, and whether its links agree.
+
+mallow list HEAD                     the links: their addresses
+mallow list HEAD TYPE [MEMBER]       the structs of TYPE that hold them in
+                                     MEMBER, or in `link`
+
+HEAD is the address of the list's head, or a variable that is one:
+
+  mallow list malloc_heap.free_list free_block
+  mallow list zalloc_heap.caches zone_cache"""
+
+    name, usage, least, most = "list", "HEAD [TYPE [MEMBER]]", 1, 3
+
+    def answer(self, memory, words):
+        kernel.require(memory)
+        head = self.head(words[0])
+        kind, offset = container(words[1] if len(words) > 1 else "",
+                                 words[2] if len(words) > 2 else "link")
+        at, before, count = head, head, 0
+        while True:
+            link = layout.record(memory, "struct list_link", at)
+            if at == head and count and link.previous == before:
+                break
+            if link.previous != before and count:
+                self.broken(at, before, link.previous, link)
+                return
+            if count > MOST:
+                raise Trouble(f"more than {MOST} items: it goes in circles")
+            if count and count <= SHOWN:
+                self.show(at - offset, kind, at)
+            before, at, count = at, link.next, count + 1
+        say(f"{count - 1} items" + (f", of which the first {SHOWN} are shown"
+                                    if count - 1 > SHOWN else "")
+            + ", and every link points back")
+
+    @staticmethod
+    def head(text):
+        try:
+            value = gdb.parse_and_eval(text)
+            if value.type.strip_typedefs().code == gdb.TYPE_CODE_STRUCT:
+                return int(value.address)
+        except gdb.error:
+            pass
+        return number_of(text)
+
+    @staticmethod
+    def show(at, kind, link):
+        if kind is None:
+            say(f"  {link:#010x}")
+            return
+        try:
+            value = gdb.Value(at).cast(kind.pointer()).dereference()
+            say(f"  {at:#010x}  {value.format_string(max_depth=2)}")
+        except gdb.error as error:
+            say(f"  {at:#010x}  ({error})")
+
+    @staticmethod
+    def broken(at, expected, found, link):
+        say(paint("BROKEN", "bad") + f": at {at:#010x} the link back leads to "
+            f"{found:#010x}, not to {expected:#010x}")
+        say(f"  Who wrote that?  mallow writer {link.place_of('previous'):#x}, "
+            f"or the link on: mallow writer {expected:#x}")

@@ -23,6 +23,7 @@ MAKEFLAGS += --no-builtin-rules
 #: V=1               show the commands
 #: CROSS_COMPILE=X-  build with X-gcc and X-ld; CC=gcc-11 with that gcc
 #: BASE=1            make the ISO from iso/base.iso.xz, without GRUB
+#: DEBUG=1           build for gdb: fewer "<optimized out>", all callers; slower
 #: LLVM=1            build with clang and ld.lld; LLVM=-19 with clang-19
 MEMORY ?= 128M
 HELP   := Makefile $(wildcard staff.mk site/site.mk)

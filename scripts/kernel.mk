@@ -8,7 +8,10 @@
 
 include scripts/toolchain.mk
 
-CFLAGS  := -std=c11 -O2 -g -march=i486 -ffreestanding -fno-builtin $(PLAIN) \
+# DEBUG=1 is for gdb: fewer values are "<optimized out>", and no call becomes a
+# jump, so that a backtrace names every caller.
+OPTIMISE := $(if $(DEBUG),-Og -fno-optimize-sibling-calls,-O2)
+CFLAGS  := -std=c11 $(OPTIMISE) -g -march=i486 -ffreestanding -fno-builtin $(PLAIN) \
            -fno-omit-frame-pointer -fno-asynchronous-unwind-tables \
            -fno-strict-aliasing -mgeneral-regs-only $(STACK4) -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
@@ -21,7 +24,7 @@ LDFLAGS  = -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
            -z max-page-size=4096 -T $(O)/linker.ld
 
 include src/sources.mk
-O     := $(B)/$(TOOLCHAIN)
+O     := $(B)/$(TOOLCHAIN)$(if $(DEBUG),-debug)
 TESTS := $(patsubst %.c,%,$(wildcard labs/*/tests*.c))
 # STAFF BEGIN
 TESTS += $(patsubst %.c,%,$(wildcard staff/tests/*.c))
@@ -34,7 +37,12 @@ $(O)/%.o: src/%.c $(O)/.tools
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(CFLAGS) $(WARN) $(EXTRA) -MMD -MP -c $< -o $@
 
+ifeq ($(DEBUG),)
 $(NO_FRAME:%=$(O)/%.o): CFLAGS += $(NO_FRAME_FLAGS)
+endif
+# kmalloc() and kfree() jump to the functions in force, which find their caller
+# on the stack: these calls have to stay jumps.
+$(O)/mm/heap/heap.o: CFLAGS += -O2 -foptimize-sibling-calls
 
 $(TESTS:%=$(O)/%.o): $(O)/%.o: %.c $(O)/.tools
 	$(call say,CC,$*.c)

@@ -145,7 +145,7 @@ def test_writer(place):
                    commands=["continue", "mallow heap",
                              "mallow writer heap_begin+24", "backtrace",
                              "mallow writer off", "mallow writer 0"])
-    asked, found = said.split("started again, to the store")
+    asked, found = said.split("starting again, to the store")
     assert "Who wrote that?  mallow writer 0x" in asked
     assert "writer: crash_overflow (monitor/crash.c:" in found
     assert "through " in found and "was 0x" in found

@@ -67,6 +67,7 @@ def test_first_when_no_call_comes_after(gdb):
     assert ", was 0x00000015" in writer
 
 
+@pytest.mark.long
 @pytest.mark.native
 def test_first_in_a_run_without_damage(gdb):
     sound, none = gdb("mallow start", "mallow first", stage="malloc",

@@ -233,4 +233,4 @@ mallow end"""
                 replay.stop_at(max(int(last) - 1, FIRST))
         gdb.execute("continue")
         say("This is the end of the recorded run.  Go back with mallow writer "
-            "ADDRESS,\\nreverse-stepi, or a watchpoint and reverse-continue.")
+            "ADDRESS,\nreverse-stepi, or a watchpoint and reverse-continue.")

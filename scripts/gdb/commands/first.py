@@ -11,9 +11,11 @@ A run without typing does the same each time, so the machine starts
 again each time.  The kernel checks its heap itself, around the calls of the
 kmalloc layer (mm/heap/heap_watch.h), and stops where a check finds damage.
 """
+import os
+
 import gdb
 
-from . import calls, kernel, layout, session
+from . import calls, kernel, layout, seek, session
 from .command import Command
 from .ends import select_culprit
 from .heaps import Broken
@@ -24,6 +26,9 @@ from .verdict import first_broken
 
 STRIDE = 64  # calls between two checks of the first run
 WORD = 4
+PAST_PROMPT = (" ends at the prompt, and nobody types there: "
+               "OPTIONS='do=alloc:20,free:1'\n  types at boot, and make debug "
+               "RECORD=1 records what you type")
 CHECKERS = ("mm/heap/heap_look.c", "mm/heap/heap_watch")
 
 
@@ -183,6 +188,10 @@ that is overwritten is not damage to the heap: ask `mallow writer` at once."""
         if words:
             self.go_back()
             return
+        if os.environ.get("MALLOW_RECORDED"):
+            raise Trouble("in a replay nothing may be changed, and the checks "
+                          "would be: mallow check names a damaged word, and "
+                          "mallow writer goes back to it")
         layout.variable(memory, "heap_watch")
         session.the_end.remember(False)
         say("starting again, with a check around the heap's calls ...")
@@ -190,7 +199,8 @@ that is overwritten is not damage to the heap: ask `mallow writer` at once."""
         Finding.latest = finding = find()
         memory = Memory()
         if not finding.checks and not finding.broken:
-            raise Trouble("this run makes no call of kmalloc or kfree")
+            raise Trouble("this run makes no call of kmalloc or kfree"
+                          + (PAST_PROMPT if seek.stands_at_prompt() else ""))
         if finding.cut_short and not finding.broken:
             self.tell_cut_short(finding)
             return
@@ -200,6 +210,8 @@ that is overwritten is not damage to the heap: ask `mallow writer` at once."""
                 "at the end")
             say("  A payload that came out wrong is not damage to the heap: "
                 "mallow writer ADDRESS of that.")
+            if seek.stands_at_prompt():
+                say("  That run" + PAST_PROMPT)
             return
         finding.tell(memory)
         if finding.now:

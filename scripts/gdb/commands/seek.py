@@ -63,6 +63,13 @@ def arrived(seekers):
     return None
 
 
+def stands_at_prompt():
+    frame = gdb.newest_frame()
+    while frame and frame.name() != PROMPT:
+        frame = frame.older()
+    return frame is not None
+
+
 def go(places, wanted=None, quiet=True):
     """Runs to one of these functions; which, or None for any other stop."""
     with session.alone():

@@ -28,6 +28,14 @@ MARK_FIRST = 1      # the page map: this is the first page of a zone,
 MARK_STORE = 255    # or a store
 
 
+class Damage(Trouble):
+    """A list that is damaged; `broken` says where."""
+
+    def __init__(self, broken):
+        super().__init__("; ".join(broken.lines()))
+        self.broken = broken
+
+
 class Zone:
     """A zone, with its bitmap read."""
 
@@ -85,15 +93,22 @@ class Cache:
 
 
 def linked(memory, head, what):
-    """The links of a list that starts and ends at `head`."""
+    """The links of a list that starts and ends at `head`; each points back."""
     to_next = layout.offset_of("struct list_link", "next")
-    at, found = memory.word(head + to_next, what), []
-    while at != head:
+    to_previous = layout.offset_of("struct list_link", "previous")
+    before, at, found = head, memory.word(head + to_next, what), []
+    while True:
+        back = memory.word(at + to_previous, what)
+        if back != before:
+            raise Damage(Broken(I5, at, f"the link back in {what}",
+                                hexadecimal(before), hexadecimal(back),
+                                at + to_previous))
+        if at == head:
+            return found
         if len(found) == MOST:
             raise Trouble(f"{what} goes in circles, at {at:#010x}")
         found.append(at)
-        at = memory.word(at + to_next, what)
-    return found
+        before, at = at, memory.word(at + to_next, what)
 
 
 class Zalloc:
@@ -176,7 +191,10 @@ class Zalloc:
                 if broken:
                     return found, broken
                 found.append(zone)
-        return found, self.counters_broken(found)
+        try:
+            return found, self.counters_broken(found)
+        except Damage as damage:
+            return found, damage.broken
 
     def zone_broken(self, zone, slot_at, slot):
         if zone.slot != slot_at:
@@ -187,9 +205,12 @@ class Zalloc:
             return Broken(I2, zone.at, "the entry size in its slot",
                           zone.cache.entry_bytes, slot.entry_bytes,
                           slot.place_of("entry_bytes"))
-        if self.mark(zone.at) != MARK_FIRST:
-            return Broken(I1, zone.at, "the page map's mark", MARK_FIRST,
-                          self.mark(zone.at), self.mark_place(zone.at))
+        for number in range(min(zone.cache.zone_pages, MARK_STORE)):
+            page = zone.at + number * PAGE
+            if self.mark(page) != MARK_FIRST + number:
+                return Broken(I1, page, "the page map's mark",
+                              MARK_FIRST + number, self.mark(page),
+                              self.mark_place(page))
         if zone.used != sum(zone.bits):
             return Broken(I4, zone.at, "used", sum(zone.bits), zone.used,
                           zone.place_of("used"), zone.bookkeeping)
@@ -202,6 +223,9 @@ class Zalloc:
                           len(zones), heap.zones)
         for cache in self.caches():
             mine = [zone for zone in zones if zone.cache_at == cache.at]
+            if cache.zones != len(mine):
+                return Broken(I7, cache.raw.place_of("zones"),
+                              f"zones of {cache.name}", len(mine), cache.zones)
             if cache.used != sum(zone.used for zone in mine):
                 return Broken(I7, cache.raw.place_of("used"),
                               f"entries in use of {cache.name}",
@@ -213,6 +237,24 @@ class Zalloc:
             broken = self.list_broken(cache, mine)
             if broken:
                 return broken
+        return self.usage_broken(zones)
+
+    def usage_broken(self, zones):
+        """What callers hold in zones of the eight sizes."""
+        usage = self.heap.usage
+        sizes = layout.field_of(layout.type_of("struct zalloc_heap"), "sizes")
+        begin = self.heap.place_of("sizes")
+        mine = [zone for zone in zones
+                if begin <= zone.cache_at < begin + sizes.type.sizeof]
+        used_bytes = sum(zone.used * zone.cache.entry_bytes for zone in mine)
+        for name, expected in (("used_blocks", sum(z.used for z in mine)),
+                               ("used_bytes", used_bytes)):
+            if getattr(usage, name) != expected:
+                return Broken(I7, usage.place_of(name), name, expected,
+                              getattr(usage, name))
+        if usage.peak_bytes < usage.used_bytes:
+            return Broken(I7, usage.place_of("peak_bytes"), "peak_bytes",
+                          f"at least {usage.used_bytes}", usage.peak_bytes)
         return None
 
     def list_broken(self, cache, zones):

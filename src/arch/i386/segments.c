@@ -141,7 +141,9 @@ static unsigned running_task(void)
 static struct violation check_descriptor(unsigned selector)
 {
     bool is_task = selector == MAIN_TASK || selector == DOUBLE_FAULT_TASK;
-    uint64_t own = is_task ? DESCRIPTOR_BUSY : DESCRIPTOR_ACCESSED;
+    uint64_t own = is_task         ? DESCRIPTOR_BUSY
+                   : selector != 0 ? DESCRIPTOR_ACCESSED
+                                   : 0;
     uint64_t *place = &descriptors[selector / 8];
     uint64_t found = *place & ~own, expected = descriptor_for(selector) & ~own;
     struct violation violation =

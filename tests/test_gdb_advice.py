@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""Faults hunted by what the panic advises, and by nothing else."""
+import subprocess
+import sys
+
+import pytest
+
+# What is typed: the advice itself, read off the console.
+FOLLOW = ("python import re; from commands.session import console; "
+          "advice = re.findall(r'^  (mallow writer 0x[0-9a-f]+(?: 0x[0-9a-f]+)?)"
+          "  ', console.text(), re.MULTILINE); gdb.execute(advice[-1])")
+
+# crash: (stage, the function that did it, what the tools call the place).
+HUNTS = {
+    "return": ("malloc", "overrun", "ran code at 0x656d6f73"),
+    "gate": ("malloc", "erase_entry", "T2: each gate of the IDT"),
+    "segment": ("zalloc", "erase_entry", "S2: the descriptors of the GDT"),
+}
+
+
+@pytest.mark.parametrize("crash", HUNTS)
+def test_hunt(gdb, crash):
+    """The store is found, at the line, and no watchpoint stays behind."""
+    stage, culprit, cause = HUNTS[crash]
+    end, checked, found, left, chain = gdb(
+        "continue", "mallow check", FOLLOW, "info breakpoints", "backtrace",
+        stage=stage, options=f"crash={crash}")
+    assert cause in end, end
+    assert ("tables  BROKEN" in checked) == (crash != "return"), checked
+    assert f"writer: {culprit} (monitor/crash.c:" in found, found
+    # A smashed stack has lost the callers by then.
+    assert crash == "return" or f"crash_{crash}" in chain, chain
+    assert "the last store that put this value there" in found
+    assert "No breakpoints or watchpoints" in left
+
+
+def test_use_after_free_in_the_armoured_heap(gdb):
+    """The armour keeps nothing in payload that could show it; poison does."""
+    end, owner = gdb(
+        "continue",
+        "python import re; from commands.session import console; "
+        "gdb.execute('mallow owner ' + re.search(r'in quarantine: 32 bytes at "
+        "(0x[0-9a-f]+)', console.text())[1])",
+        stage="armour", options="crash=freed poison")
+    assert "was read from freed memory" in end
+    assert "freed by crash_freed" in end
+    assert "kfree from crash_freed" in owner
+    assert "kmalloc from take_block" in owner
+
+
+TIMER = """
+    if (vector == IRQ_FIRST) { /* a clock, whose counter was freed */
+        extern uint32_t *ticks_counter;
+        if (ticks_counter)
+            ++*ticks_counter;
+    }
+"""
+
+
+@pytest.mark.long
+def test_a_timer_with_a_stale_pointer(tmp_path, tree):
+    """Not the same twice, so the run is recorded: the damaged word, and one
+    step back to the handler that wrote it."""
+    traps = "src/arch/i386/traps.c"
+    tree.replace(traps, "static void end_interrupt(uint32_t vector)\n{\n",
+                 "static void end_interrupt(uint32_t vector)\n{\n" + TIMER)
+    tree.replace(traps, "1 << (IRQ_SERIAL - IRQ_FIRST));",
+                 "1 << (IRQ_SERIAL - IRQ_FIRST) | 1);")
+    tree.replace("src/monitor/crash.c", "static void crash_freed(void)\n{\n",
+                 "uint32_t *ticks_counter;\n\n"
+                 "static void crash_freed(void)\n{\n"
+                 "    ticks_counter = take_block(24);\n"
+                 "    kfree(ticks_counter);\n    return;\n")
+    built = tree.make("-s", "iso", "WARN=")
+    assert built.returncode == 0, built.stderr
+    done = subprocess.run(
+        [sys.executable, str(tree.root / "scripts/mallow.py"), "debug",
+         f"--log={tmp_path / 'log'}", "--record=25", "--stage=malloc", "--",
+         "-batch", "-ex", "mallow check", "-ex",
+         "python import re; from commands.verdict import first_broken; "
+         "from commands.memory import Memory; "
+         "gdb.execute(f'mallow writer {first_broken(Memory()).word:#x}')",
+         "-ex", "backtrace"], text=True, input="crash freed\rcheck\r",
+        capture_output=True, timeout=170, check=False)
+    assert "malloc  BROKEN" in done.stdout, done.stdout + done.stderr
+    assert "writer: end_interrupt (arch/i386/traps.c:" in done.stdout

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""Two descriptions of the same structures: gdb's walks and the kernel's checks.
+Each word of bookkeeping is damaged in turn, and both are asked."""
+import re
+
+import pytest
+
+from mallow import project
+
+SCRIPT = project.ROOT / "tests" / "gdb_verdicts.py"
+BLOCKS = "do=alloc:20,alloc:3000,alloc:700,alloc:100,alloc:2000,free:2,free:4"
+STEP = 61  # of all damages, one in so many; --long takes them all
+
+# What only the kernel's check sees: the indexes of free runs, which these
+# allocators throw away and make again, and counters beside them.  `mallow
+# check` shows the kernel's verdict, too.
+KERNEL_ALONE = {
+    "spans": ("I6: each free run", "I8: the counters", "I7: "),
+    "armour": ("X1: ", "X2: ", "R2: ", "R3: ", "A1: ", "A2: ", "A3: "),
+    "grow": ("X1: ", "X2: ", "R2: ", "R3: ", "A1: ", "A2: ", "A3: ", "W", "G")}
+# What only gdb sees: where a heap ends, which the kernel's check believes, and
+# links back in the heads of lists.
+GDB_ALONE = {"heap": ("bump_heap+0x8",), "zalloc": ("zalloc_heap+",), "armour": ("armour_arena+",),
+             "grow": ("armour_arena+", "grow+")}
+
+LONG = pytest.mark.long
+DIFFER = re.compile(r"^DIFFER (.*?): .*? gdb ['\"](.*)['\"], "
+                    r"kernel ['\"](.*)['\"]$", re.MULTILINE)
+
+
+def is_known(stage, place, ours, theirs):
+    if ours == "sound":
+        return theirs.startswith(KERNEL_ALONE.get(stage, ("-",)))
+    return place.startswith(GDB_ALONE.get(stage, ("-",)))
+
+
+@pytest.mark.parametrize("stage", [
+    "malloc", "zalloc", *(pytest.param(stage, marks=LONG)
+                          for stage in ("heap", "spans", "armour", "grow"))])
+def test_both_verdicts_agree(gdb, monkeypatch, request, stage):
+    step = 5 if request.config.getoption("--long") else STEP
+    monkeypatch.setenv("VERDICTS_STAGE", stage)
+    monkeypatch.setenv("VERDICTS_STEP", str(step))
+    monkeypatch.setenv("VERDICTS_FIRST", str(len(stage)))
+    said = gdb("tbreak monitor_run", "continue", f"source {SCRIPT}",
+               stage=stage, options=BLOCKS)[-1]
+    done = re.search(r"COMPARED (\d+) of .* left \('', ''\)", said)
+    assert done and int(done[1]) >= 8, said
+    unknown = [found for found in DIFFER.findall(said)
+               if not is_known(stage, *found)]
+    assert not unknown, "\n".join(map(str, unknown))
+
+
+def test_check_shows_both(gdb):
+    """What gdb's own walk does not see, the kernel's check says; and a check
+    that meets a fault leaves the machine as it was."""
+    *_, sound, _, fault, where = gdb(
+        "tbreak monitor_run", "continue", "mallow check",
+        "set var span_heap.source.page_map = 4", "mallow check",
+        "info registers eip",
+        stage="spans", options="do=alloc:20,alloc:30,alloc:40,free:2")
+    assert "kernel  sound by its own checks: boot, frames, paging" in sound
+    assert "BROKEN" in fault and "Traceback" not in fault
+    assert "monitor_run" in where

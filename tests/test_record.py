@@ -180,7 +180,7 @@ def test_stat_counts_what_a_trace_asks_for(tmp_path):
     ("1\n2\na 0 8\nx 0\n", 4, "'x' is not an operation"),
     ("1\n2\na 0 8\n\nf 0\n", 4, "a blank line before the end"),
     ("1\n2\n a 0 8\nf 0\n", 3, "begins with a blank"),
-    ("1\n2\na 0 8\x01\nf 0\n", 3, "no text"),
+    ("1\n2\na 0 8\x01\nf 0\n", 3, "not text"),
     ("1\n3\na 0 8\nf 0\n", 4, "2 operations, but the header says 3"),
     ("1\n1\na 0 8\nf 0\n", 4, "2 operations, but the header says 1"),
 ])

@@ -31,7 +31,7 @@ from mallow import labs, stages  # noqa: E402
 from mallow.course import holes  # noqa: E402
 from mallow.grade import build  # noqa: E402
 from mallow.grade import contract  # noqa: E402
-from mallow.project import BUILD  # noqa: E402
+from mallow.project import BUILD, ISO  # noqa: E402
 
 OUT = BUILD / "site" / "kit"
 SITE = ROOT / "site"
@@ -71,12 +71,16 @@ class Maker:
                   *own])
 
     def make_iso(self):
-        call([ROOT / "scripts" / "make-iso", OUT / "kernel.elf",
-              OUT / "plain.iso", ROOT / "traces"])
+        """The tree's ISO with this kernel, which waits for its options."""
         target = OUT / "machine.iso"
         target.unlink(missing_ok=True)
-        call(["xorriso", "-indev", OUT / "plain.iso", "-outdev", target,
-              "-boot_image", "any", "replay",
+        call(["xorriso", "-indev", ISO, "-outdev", target,
+              "-boot_image", "any", "discard",
+              "-boot_image", "any", "system_area=/dev/zero",
+              "-boot_image", "grub", f"bin_path={build.BOOT_IMAGE}",
+              "-boot_image", "any", "load_size=2048",
+              "-boot_image", "grub", "grub2_boot_info=on",
+              "-map", OUT / "kernel.elf", build.KERNEL_IN_ISO,
               "-map", SITE / "kernel" / "grub.cfg", "/boot/grub/grub.cfg"])
 
     def stripped(self, path):

@@ -24,8 +24,9 @@ from . import handout_git, holes
 from .handout_git import Extent
 
 # Never handed out; a name that ends in / is a folder.
-STAFF = ["staff/", "tests/", "bench/", ".ci/", ".github/", ".clang-tidy",
-         "scripts/lint", "scripts/check-modules", "scripts/check-callers",
+STAFF = ["staff/", "tests/", "bench/", "site/", ".ci/", ".github/",
+         ".clang-tidy", "scripts/lint", "scripts/check-modules",
+         "scripts/check-callers",
          "scripts/make-base-iso", "scripts/make-release",
          "CONTRIBUTING.md", "SECURITY.md", "CITATION.cff", "scripts/pictures", "scripts/pictures-of-labs",
          "scripts/record/more-examples",

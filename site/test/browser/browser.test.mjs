@@ -139,6 +139,8 @@ test('what hangs, faults or overflows is said in words', async () => {
     for (const [body, words] of [
         ['    for (;;)\n        ;\n', /hangs in bump_alloc/],
         ['    *(volatile int *)12 = 1;\n', /page fault.*wrote 0x0*c/s],
+        ['    char all[4096];\n    all[0] = 1;\n' +
+         '    if (all[0])\n        return bump_alloc(8, 8);\n', /stack/],
     ]) {
         await write(page, within(body));
         await check(page);
@@ -146,6 +148,27 @@ test('what hangs, faults or overflows is said in words', async () => {
     }
     await write(page, good);
     assert.match(await check(page), /^(\d+) of \1 /);
+    await page.close();
+});
+
+test('a recorded replay can be gone through, and blocks have ages', async () => {
+    const { page, wrong } = await open('/machine.html');
+    const machine = page.locator('mallow-machine').first();
+    await machine.locator('select').nth(1).selectOption({ index: 1 });
+    await machine.getByRole('button', { name: 'Record' }).click();
+    const slider = machine.locator('.history input');
+    await slider.waitFor({ state: 'visible' });
+    await slider.evaluate(input => {
+        input.value = Math.floor(input.max / 2);
+        input.dispatchEvent(new Event('input'));
+    });
+    assert.match(await machine.locator('.history output').textContent(),
+        /^after operation \d+ of \d+$/);
+    await machine.locator('.history canvas').click({ position: { x: 3, y: 3 } });
+    assert.match(await machine.locator('.history-answer').textContent(),
+        /\d+ bytes at offset \d+: \d+ operations old/);
+    await page.screenshot({ path: `${shots}/machine.png` });
+    assert.deepEqual(wrong, []);
     await page.close();
 });
 

@@ -8,6 +8,8 @@
 #              skips such a function and is right from its caller's caller on.
 #              clang cannot promise that, so with clang only functions that call
 #              no other lose their frame.
+#   ONE_ARENA  lets gcc compile a function once more for an argument that is
+#              always the same.  clang has no such option.
 #
 #   LLVM=1            clang, ld.lld; LLVM=-19 takes clang-19, ld.lld-19
 #   CROSS_COMPILE=X-  X-gcc, X-ld
@@ -55,6 +57,8 @@ else
   KLD := $(CROSS_COMPILE)ld
   STACK4 := -mpreferred-stack-boundary=2
   FRAMELESS := -fomit-frame-pointer -ffixed-ebp
+  ONE_ARENA := -fipa-cp-clone --param ipa-cp-eval-threshold=1 \
+               --param ipa-cp-unit-growth=1000
   PLAIN += -fno-stack-clash-protection
 endif
 

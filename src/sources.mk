@@ -68,14 +68,13 @@ MM += mm/spans/spans_runs      #   free runs by length
 MM += mm/spans/spans           #   spans of granules
 MM += mm/spans/spans_walk      #   shows them
 MM += mm/spans/spans_check     #   its invariants
-MM += mm/armour/armour_arena   # lab 7: where an arena keeps what
-MM += mm/armour/armour_index   #   damaged links
-MM += mm/armour/armour         #   the allocator
-MM += mm/armour/armour_kmalloc #   its short ways
+MM += mm/armour/armour_arena   # lab 7: an arena; its rarer ways
+MM += mm/armour/armour         #   allocation and free
 MM += mm/armour/armour_check   #   its invariants
 MM += mm/grow/window           # lab 8: pages mapped at the heap's end
 MM += mm/grow/window_check     #   its invariants
 MM += mm/grow/grow             #   a heap beyond 2 MiB
+MM += mm/grow/grow_arena       #   the arena in the window
 MM += mm/grow/grow_check       #   its invariants
 
 # replay: traces run through kmalloc

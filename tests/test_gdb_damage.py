@@ -107,10 +107,10 @@ def test_damaged_spans(gdb):
 
 ARMOUR_DAMAGE = [
     ("armour_arena.starts[0]", "0", "M1", "granule 0"),
-    ("armour_arena.usage.used_bytes", "1", "A3", "used_bytes"),
-    ("armour_arena.usage.used_blocks", "99", "A3", "found 99"),
-    ("armour_arena.recent[5]", "$a + 8", "Z1", "recent"),
-    ("armour_arena.used[armour_arena.granules / 64]", "5", "", "sound"),
+    ("armour_arena.below_peak", "1", "A3", "bytes in use"),
+    ("armour_arena.used_blocks", "99", "A3", "found 99"),
+    ("armour_arena.caches[5].newest.number", "1", "Z1", "cached"),
+    ("armour_arena.used[armour_arena.length.count / 64]", "5", "", "sound"),
 ]
 
 
@@ -124,11 +124,11 @@ def test_damaged_armour(gdb):
 
 
 GROW_DAMAGE = [
-    ("grow.arena.starts[3]", "1", "M2", "in the hole"),
+    ("grow.arena.starts[3]", "1", "M2", "in the gap"),
     ("grow.arena.starts[0]", "0", "M1", "granule 0"),
-    ("grow.arena.granules", "0xffffff", "G3", "at most"),
+    ("grow.arena.length.count", "0xffffff", "G3", "at most"),
     ("grow.arena.end", "grow.arena.end + 8", "G1", "the end"),
-    ("armour_arena.usage.used_blocks", "99", "A3", "found 99"),
+    ("armour_arena.used_blocks", "99", "A3", "found 99"),
     ("armour_arena.starts[0]", "0", "M1", "granule 0"),
 ]
 

@@ -2,7 +2,6 @@
 #include "bench/driver/stage.h"
 
 #include "mm/armour/armour.h"
-#include "mm/armour/armour_arena.h"
 #include "mm/heap/heap.h"
 
 static bool start(uintptr_t begin, uintptr_t end)
@@ -15,7 +14,7 @@ static bool start(uintptr_t begin, uintptr_t end)
 
 static uint32_t reclaims(void)
 {
-    return armour_arena.reclaims;
+    return armour_arena.sweeps;
 }
 
 static const struct stage row = {

@@ -21,7 +21,7 @@
 #include "arch/i386/arch.h"
 #include "lib/panic.h"
 #include "lib/region.h"
-#include "mm/armour/armour_arena.h"
+#include "mm/armour/armour.h"
 #include "mm/frames/frames.h"
 #include "mm/grow/grow.h"
 #include "mm/heap/heap.h"
@@ -94,7 +94,7 @@ static bool start(uintptr_t begin, uintptr_t end)
 
 static uint32_t reclaims(void)
 {
-    return armour_arena.reclaims;
+    return armour_arena.sweeps;
 }
 
 static const struct stage row = {

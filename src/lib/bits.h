@@ -39,6 +39,15 @@ static inline bool bit_test(const uint32_t *map, uint32_t bit)
     return set;
 }
 
+/* The same in one word: `bit` is below 32. */
+static inline bool word_bit_test(uint32_t word, uint32_t bit)
+{
+    bool set;
+
+    __asm__("btl %2, %1" : "=@ccc"(set) : "rm"(word), "r"(bit));
+    return set;
+}
+
 static inline void bit_set(uint32_t *map, uint32_t bit)
 {
     __asm__("btsl %1, %0" : "+m"(*map) : "r"(bit) : "cc", "memory");

@@ -2,7 +2,7 @@
 #include "grow_machine.h"
 
 #include "harness.h"
-#include "mm/armour/armour_arena.h"
+#include "mm/armour/armour.h"
 
 #define MEMORY (16u << 20)
 #define WINDOW (8u << 20)
@@ -43,8 +43,8 @@ size_t grow_static_bytes(void)
 
 void grow_fill_static(void)
 {
-    size_t left = armour_arena.wilderness.end - armour_arena.wilderness.begin;
+    size_t left = bytes_of(run_length(armour_arena.wilderness));
 
-    CHECK(grow_alloc(left * HEAP_ALIGNMENT, HEAP_ALIGNMENT));
+    CHECK(grow_alloc(left, HEAP_ALIGNMENT));
     CHECK_EQ(grow_figures().held_bytes, 0);
 }

@@ -221,6 +221,11 @@ static bool is_live(const struct run *run, const struct block *block)
     return false;
 }
 
+static bool counts(const struct heap_backend *backend)
+{
+    return backend->usage || backend->total;
+}
+
 /* Every used block of the walk is one of the model's, and they are as many.
  * Of a kmalloc layer with two backends, the large one's loans are neither. */
 static void verify_walk(const struct run *run)
@@ -234,11 +239,12 @@ static void verify_walk(const struct run *run)
             used++;
         else
             RUN_CHECK(run, after.blocks[i].state != BLOCK_USED ||
-                               !run->model->backend->usage);
+                               !counts(run->model->backend));
     }
     RUN_CHECK(run, used == run->live_count);
-    if (run->model->backend->usage)
-        RUN_CHECK(run, run->model->backend->usage->used_blocks == used);
+    if (counts(run->model->backend))
+        RUN_CHECK(run,
+                  backend_usage(run->model->backend).used_blocks == used);
 }
 
 static void verify_heap(const struct run *run)

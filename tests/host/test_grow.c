@@ -56,9 +56,9 @@ TEST(grow_serves_from_the_static_heap_while_it_can)
     CHECK_EQ(frame_counts().used, used);
     CHECK(in_window(alloc(1)));
     CHECK(grow_figures().held_bytes > 0);
-    CHECK_EQ(grow_backend.usage->used_bytes, payload + 8);
-    CHECK_EQ(grow_backend.usage->used_blocks, 2);
-    CHECK_EQ(armour_arena.reclaims, 0);
+    CHECK_EQ(grow_usage().used_bytes, payload + 8);
+    CHECK_EQ(grow_usage().used_blocks, 2);
+    CHECK_EQ(armour_arena.sweeps, 0);
     grow_expect_sound();
 }
 
@@ -93,7 +93,7 @@ TEST(grow_by_megabytes_and_back)
         CHECK_EQ(grow_free(blocks[at]), HEAP_OK);
     }
     grow_expect_sound();
-    CHECK_EQ(grow_backend.usage->used_blocks, 0);
+    CHECK_EQ(grow_usage().used_blocks, 0);
     CHECK(grow_figures().held_bytes <= 2 * GROW_STEP_MAX + 4 * PAGE_BYTES);
     CHECK(grow_figures().trimmed > 0);
     grow_trim();
@@ -185,13 +185,13 @@ TEST(grow_resizes_in_place_at_the_end)
         CHECK_EQ(payload[i], 0x33);
     CHECK(grow_resize(payload, 8));
     CHECK_EQ(grow_size(payload), 8);
-    CHECK_EQ(grow_backend.usage->used_bytes, grow_static_bytes() + 8);
+    CHECK_EQ(grow_usage().used_bytes, grow_static_bytes() + 8);
     grow_expect_sound();
     CHECK(!grow_resize(payload, HEAP_REQUEST_MAX));
 }
 
-/* Blocks kept ready are not released while there are frames. */
-TEST(grow_before_reclaim)
+/* What is kept ready is not released while there are frames. */
+TEST(grow_before_a_sweep)
 {
     void *blocks[3];
 
@@ -201,7 +201,7 @@ TEST(grow_before_reclaim)
     grow_fill_static();
     release(blocks[0]);
     CHECK(in_window(alloc(50000)));
-    CHECK_EQ(armour_arena.reclaims, 0);
+    CHECK_EQ(armour_arena.sweeps, 0);
     CHECK_SAME(alloc(100), blocks[0]);
 }
 
@@ -252,10 +252,10 @@ TEST(grow_by_no_more_than_is_missing)
     grow_machine_start();
     grow_fill_static();
     alloc(5000);
-    tail = grow.arena.wilderness.end - grow.arena.wilderness.begin;
-    CHECK_EQ(grow.arena.wilderness.end, grow.arena.granules);
+    tail = bytes_of(run_length(grow.arena.wilderness));
+    CHECK_EQ(grow.arena.wilderness.end.number, grow.arena.length.count);
     mmu_leave_frames(3);
-    alloc(tail * HEAP_ALIGNMENT + 3 * PAGE_BYTES);
+    alloc(tail + 3 * PAGE_BYTES);
     CHECK_EQ(frame_counts().free, 0);
     grow_expect_sound();
 }
@@ -266,11 +266,11 @@ TEST(grow_makes_the_end_the_wilderness)
     grow_machine_start();
     grow_fill_static();
     for (size_t bytes = 3000; bytes < 400000; bytes *= 2) {
-        uint32_t granules = grow.arena.granules;
+        uint32_t granules = grow.arena.length.count;
 
-        while (grow.arena.granules == granules)
+        while (grow.arena.length.count == granules)
             alloc(bytes);
-        CHECK_EQ(grow.arena.wilderness.end, grow.arena.granules);
+        CHECK_EQ(grow.arena.wilderness.end.number, grow.arena.length.count);
     }
 }
 
@@ -298,7 +298,7 @@ TEST(grow_starts_again_empty)
     alloc(300000);
     grow_machine_restart();
     CHECK_EQ(grow_figures().held_bytes, 0);
-    CHECK_EQ(grow_backend.usage->used_blocks, 0);
+    CHECK_EQ(grow_usage().used_blocks, 0);
     grow_expect_sound();
     CHECK(!in_window(alloc(8)));
 }

@@ -355,7 +355,7 @@ TEST(objects_borrow_pages_from_the_heap)
     heap_start(begin, begin + HEAP_BYTES, &armour_backend);
     CHECK(objects_init(heap_page_source(begin, begin + HEAP_BYTES)));
     CHECK(object_cache_create(&cache, "c", 40));
-    before = armour_backend.usage->used_bytes;
+    before = armour_usage().used_bytes;
     block = kmalloc(3000);
     while ((entries[count] = object_cache_alloc(&cache)) != NULL)
         memset(entries[count++], 0xFF, 40);
@@ -368,6 +368,6 @@ TEST(objects_borrow_pages_from_the_heap)
     CHECK(object_cache_destroy(&cache));
     CHECK_EQ(kfree(block), HEAP_OK);
     /* A store stays, for the next zone. */
-    CHECK(armour_backend.usage->used_bytes <= before + PAGE_BYTES);
+    CHECK(armour_usage().used_bytes <= before + PAGE_BYTES);
     CHECK_SOUND(heap_check());
 }

@@ -3,10 +3,11 @@
 
     M1: the starts cut the arena into blocks; `used` counts at a start only.
     M2: a word of `starts` wholly inside a block is 0, and the first and the
-        last such word of `used` hold the block's length.
-    R1: no two free blocks touch, piles excepted.
-    Z1: a recent block is a used block of its size.
-    A3: the counters equal what a walk finds; a recent block is not in use.
+        last such word of `used` hold the block's length; but for the last
+        freed run and the wilderness.
+    R1: no two runs touch, except at seams and beside the batch.
+    Z1: a cached block is a used block of its size.
+    A3: the counters equal what a walk finds; a cached block is not in use.
 """
 from . import kernel, layout
 from .command import Command
@@ -16,12 +17,13 @@ from .screen import say, say_verdict, size
 
 WORD_BITS = 32
 MOST_GRANULES = 1 << 24
-USED, FREE, KEPT = "used", "free", "kept"
+NO_GRANULE = 0x80000000
+USED, FREE, CACHED = "used", "free", "kept"
 
 M1 = "M1: the starts cut the arena into blocks"
-M2 = "M2: a hole in the map holds the length"
-R1 = "R1: no two free blocks touch"
-Z1 = "Z1: a recent block is a used block of its size"
+M2 = "M2: a gap in the map holds the length"
+R1 = "R1: no two runs touch, except at seams"
+Z1 = "Z1: a cached block is a used block of its size"
 A3 = "A3: the counters equal what a walk finds"
 
 
@@ -32,7 +34,7 @@ class Arena:
     def __init__(self, memory, raw=None):
         self.memory = memory
         self.raw = raw or layout.variable(memory, "armour_arena")
-        self.base, self.granules = self.raw.base, self.raw.granules
+        self.base, self.granules = self.raw.base, self.raw.length.count
         self.begin, self.end = self.raw.begin, self.raw.end
         if not self.begin:
             raise Trouble("there is no arena yet: armour_init has not run "
@@ -42,7 +44,7 @@ class Arena:
         count = (self.granules // WORD_BITS + 1) * 4
         self.starts = memory.read(self.raw.starts, count, "the map of starts")
         self.used = memory.read(self.raw.used, count, "the map of use")
-        self.granule_bytes = layout.size_of("struct links")
+        self.granule_bytes = layout.size_of("struct size_cache")
 
     def bit(self, bits, index):
         return bits[index // 8] >> index % 8 & 1
@@ -65,79 +67,85 @@ class Arena:
                 at += 1
         return self.granules
 
-    def kept(self):
-        """(size in granules, address of the recent block or 0, pile) of what
-        is kept ready for each size."""
-        extent_bytes = layout.size_of("struct extent")
-        for number in range(1, min(self.raw.sizes, WORD_BITS) + 1):
-            yield (number,
-                   self.memory.word(self.raw.recent + 4 * number,
-                                    "a recent block"),
-                   layout.record(self.memory, "struct extent",
-                                 self.raw.piles + extent_bytes * number))
+    def caches(self):
+        """(size in granules, granules of the cached blocks) of each size."""
+        for number in range(1, len(self.raw.caches)):
+            cache = self.raw.caches[number]
+            yield number, [one.number for one in (cache.newest, cache.older)
+                           if one.number != NO_GRANULE]
 
-    def recent(self):
+    def cached(self):
         """{address: size in granules} of what waits to be given out again."""
-        return {recent: number for number, recent, _ in self.kept() if recent}
+        return {self.address(start): number
+                for number, starts in self.caches() for start in starts}
 
-    def piles(self):
-        """{first granule: size in granules} of the piles."""
-        return {pile.begin: number for number, _, pile in self.kept()
-                if pile.begin != pile.end}
+    def apart(self):
+        """Where the runs begin whose lengths are not in the maps."""
+        return {self.raw.last_freed.begin.number,
+                self.raw.wilderness.begin.number}
+
+    def used_bytes(self):
+        return self.raw.peak_bytes - self.raw.below_peak
 
 
-def hole_broken(arena, start, end):
-    first, behind = start // WORD_BITS + 1, end // WORD_BITS
-    for word in (first, behind - 1):
-        if first < behind and arena.word(arena.used, word) != end - start:
-            return Broken(M2, arena.address(start), "the length in the hole",
+def gap_broken(arena, start, end):
+    first, after = start // WORD_BITS + 1, end // WORD_BITS
+    if first >= after or start in arena.apart():
+        return None
+    for word in (first, after - 1):
+        if arena.word(arena.used, word) != end - start:
+            return Broken(M2, arena.address(start), "the length in the gap",
                           end - start, arena.word(arena.used, word),
                           arena.raw.used + 4 * word)
     return None
 
 
-def counters_broken(blocks, usage):
+def counters_broken(blocks, arena):
+    """A3, for the blocks of one arena."""
     used = [block for block in blocks if block.state == USED]
-    for name, expected in (("used_blocks", len(used)),
-                           ("used_bytes", sum(one.bytes for one in used))):
-        if getattr(usage, name) != expected:
-            return Broken(A3, usage.place_of(name), name, expected,
-                          getattr(usage, name))
+    total = sum(one.bytes for one in used)
+    if arena.raw.used_blocks != len(used):
+        return Broken(A3, arena.raw.place_of("used_blocks"), "used_blocks",
+                      len(used), arena.raw.used_blocks)
+    if arena.used_bytes() != total:
+        return Broken(A3, arena.raw.place_of("below_peak"), "bytes in use",
+                      total, arena.used_bytes())
     return None
 
 
 def walk_blocks(arena, walk):
-    """M1, M2 and R1."""
-    recent, piles = arena.recent(), arena.piles()
-    start, free_before = 0, False
+    """M1, M2, R1, Z1 and A3."""
+    cached, batch = arena.cached(), arena.raw.batch.begin.number
+    start, free_before, seams = 0, False, 2 * arena.raw.seams
     if arena.granules and not arena.bit(arena.starts, 0):
         walk.broken = Broken(M1, arena.base, "the start of granule 0", 1, 0,
                              arena.raw.starts)
     while start < arena.granules and not walk.broken:
         end, address = arena.start_behind(start), arena.address(start)
         state = USED if arena.bit(arena.used, start) else FREE
-        if recent.get(address) == end - start and state == USED:
-            state = KEPT
-            recent.pop(address)
+        if cached.get(address) == end - start and state == USED:
+            state = CACHED
+            cached.pop(address)
         walk.blocks.append(Block(len(walk.blocks), address, address,
                                  arena.address(end), state, "armour"))
         walk.reached = arena.address(end)
-        free = state == FREE and start not in piles
-        walk.broken = hole_broken(arena, start, end)
-        if free and free_before and not walk.broken:
+        free = state == FREE and start != batch
+        walk.broken = gap_broken(arena, start, end)
+        seams -= free and free_before
+        if seams < 0 and not walk.broken:
             walk.broken = Broken(R1, address, "the block after a free one",
                                  USED, FREE,
                                  arena.raw.used + start // WORD_BITS * 4)
         start, free_before = end, free
-    for address, number in recent.items():
+    for address, number in cached.items():
         walk.broken = walk.broken or Broken(
-            Z1, address, "a recent block", f"used, of {number} granules",
+            Z1, address, "a cached block", f"used, of {number} granules",
             "none there")
+    walk.broken = walk.broken or counters_broken(walk.blocks, arena)
 
 
 def walk_static(memory):
-    """The blocks of the static heap; their counters are looked at by those who
-    know of all blocks."""
+    """The blocks of the static heap."""
     arena = Arena(memory)
     found = Walk("armour", arena.begin, arena.end)
     found.bookkeeping = (arena.begin, arena.base)
@@ -149,27 +157,20 @@ def walk_static(memory):
         return found
     walk_blocks(arena, found)
     found.note = (f"bookkeeping apart: {arena.base - arena.begin} bytes from "
-                  f"{arena.begin:#010x}; kept for their size: "
-                  f"{sum(one.state == KEPT for one in found.blocks)} blocks")
+                  f"{arena.begin:#010x}; in size caches: "
+                  f"{sum(one.state == CACHED for one in found.blocks)} blocks")
     return found
 
 
-def walk(memory):
-    found = walk_static(memory)
-    usage = layout.variable(memory, "armour_arena").usage
-    found.broken = found.broken or counters_broken(found.blocks, usage)
-    return found
-
-
-WALKS = {"armour": walk}  # and "grow", from grow.py
+WALKS = {"armour": walk_static}  # and "grow", from grow.py
 
 
 class Armour(Command):
-    """The armoured malloc: its runs, piles and recent blocks.
+    """The armoured malloc: its runs at hand and its size caches.
 
 mallow armour
 
-Blocks are listed by `mallow heap`; this shows what the allocator keeps ready,
+Blocks are listed by `mallow heap`; this shows what the allocator has at hand,
 and whether its maps agree with themselves."""
 
     name = "armour"
@@ -182,30 +183,30 @@ and whether its maps agree with themselves."""
         say(f"{arena.granules} granules of {arena.granule_bytes} bytes at "
             f"{arena.base:#010x}, bookkeeping of "
             f"{size(arena.base - arena.begin)} before them")
-        for name in ("wilderness", "youngest"):
-            self.extent(arena, name, getattr(arena.raw, name))
-        for kept in arena.kept():
-            self.kept(arena, *kept)
-        say(f"{arena.raw.reclaims} times all that is kept ready was released; "
-            f"{arena.raw.rebuilds} times a stray write cost the index")
+        for name in ("wilderness", "last_freed", "batch"):
+            self.run(arena, name.replace("_", " "), getattr(arena.raw, name))
+        for number, starts in arena.caches():
+            if starts:
+                say(f"  {number * arena.granule_bytes:4} bytes: cached "
+                    + " ".join(f"{arena.address(one):#010x}"
+                               for one in starts))
+        self.hints(arena)
+        say(f"{arena.raw.sweeps} sweeps; {arena.raw.seams} batches since then "
+            "of which a rest was left")
         found = WALKS[kernel.KmallocLayer(memory).large](memory)
         say_verdict(found.broken, "the maps and the counters agree")
 
     @staticmethod
-    def extent(arena, name, extent):
-        if extent.begin == extent.end:
-            say(f"  {name:10} empty")
+    def run(arena, name, run):
+        begin, end = run.begin.number, run.end.number
+        if begin == end:
+            say(f"  {name:10} none")
         else:
-            count = extent.end - extent.begin
-            say(f"  {name:10} {arena.address(extent.begin):#010x}, "
-                f"{count * arena.granule_bytes} bytes")
+            say(f"  {name:10} {arena.address(begin):#010x}, "
+                f"{(end - begin) * arena.granule_bytes} bytes")
 
     @staticmethod
-    def kept(arena, number, recent, pile):
-        length = pile.end - pile.begin
-        if not recent and not length:
-            return
-        say(f"  {number * arena.granule_bytes:4} bytes: recent "
-            + (f"{recent:#010x}" if recent else "none")
-            + (f"; pile of {length // number} at "
-               f"{arena.address(pile.begin):#010x}" if length else ""))
+    def hints(arena):
+        words = arena.raw.class_bits
+        count = sum(bin(words[i]).count("1") for i in range(len(words)))
+        say(f"  {'hints':10} for {count} of {arena.raw.class_count} classes")

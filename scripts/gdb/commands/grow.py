@@ -5,7 +5,6 @@ the heap window.
     G1: what is mapped is what the granules need.
     G2: without granules nothing is mapped.
     G3: the granules fit the window.
-    A3: armour's counters have what is in use in both.
 """
 from . import armour, layout
 from .heaps import Broken, Walk
@@ -19,8 +18,8 @@ G3 = "G3: the granules fit the window"
 def window(memory):
     """(begin, end of what the heap has of it now, the last end it may have)."""
     raw = layout.variable(memory, "grow")
-    granule = layout.size_of("struct links")
-    return raw.base, raw.arena.end, raw.base + raw.most * granule
+    granule = layout.size_of("struct size_cache")
+    return raw.base, raw.arena.end, raw.base + raw.most.count * granule
 
 
 def contains(memory, address):
@@ -31,14 +30,14 @@ def contains(memory, address):
 def places_broken(memory, raw):
     """G1 to G3, from the window's own notes."""
     pages = layout.variable(memory, "window")
-    arena = raw.arena
-    if arena.granules > raw.most:
-        return Broken(G3, raw.arena.place_of("granules"), "granules",
-                      f"at most {raw.most}", arena.granules)
-    if arena.granules == 0:
+    arena, granules = raw.arena, raw.arena.length.count
+    if granules > raw.most.count:
+        return Broken(G3, raw.arena.place_of("length"), "granules",
+                      f"at most {raw.most.count}", granules)
+    if granules == 0:
         return Broken(G2, raw.base, "frames in the window", 0,
                       pages.frames) if pages.frames else None
-    end = raw.base + arena.granules * layout.size_of("struct links")
+    end = raw.base + granules * layout.size_of("struct size_cache")
     if end % PAGE or arena.end != end:
         return Broken(G1, raw.base, "the end of the window's part",
                       f"{end:#x}, a page's", f"{arena.end:#x}",
@@ -50,13 +49,10 @@ def walk(memory):
     found = armour.walk_static(memory)
     found.name = "grow"
     raw = layout.variable(memory, "grow")
-    usage = layout.variable(memory, "armour_arena").usage
     if found.broken:
         return found
     found.broken = places_broken(memory, raw)
-    if found.broken or raw.arena.granules == 0:
-        found.broken = found.broken or armour.counters_broken(found.blocks,
-                                                              usage)
+    if found.broken or raw.arena.length.count == 0:
         return found
     beyond = Walk("grow", raw.base, raw.arena.end)
     armour.walk_blocks(armour.Arena(memory, raw.arena), beyond)
@@ -67,7 +63,7 @@ def walk(memory):
     found.beyond = beyond
     found.blocks += beyond.blocks
     found.reached = beyond.reached
-    found.broken = beyond.broken or armour.counters_broken(found.blocks, usage)
+    found.broken = beyond.broken
     return found
 
 

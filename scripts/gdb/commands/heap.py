@@ -12,7 +12,7 @@ SHOWN = 16
 AROUND = 4  # blocks shown before one that is damaged
 DUMP_BYTES = 32
 
-WALKS = {"malloc": malloc.walk, "bump": bump.walk, "armour": armour.walk,
+WALKS = {"malloc": malloc.walk, "bump": bump.walk, "armour": armour.walk_static,
          "grow": grow.walk}
 
 

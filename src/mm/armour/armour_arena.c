@@ -1,50 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* Lays out the bookkeeping of an arena; the drawing is in armour_arena.h.
+/* An arena's rarer ways: laying it out, sweeping, alignment, the walk; and the
+ * allocator of the static heap, which has one.
  *
- * With n granules, c classes and s sizes it takes
+ * With n granules and c classes the bookkeeping takes
  *
- *     12 s                            recent blocks and piles, by size
- *     8 (2 + (n + c + 32) / 32)       two maps: for the granules, a start
- *                                     behind the last and, below, the heads
- *     8 (c + 1)                       heads, and granule -1
+ *     8 c                         hints
+ *     8 (1 + (n + 32) / 32)       two maps: a word for the sentinel below, the
+ *                                 granules, the sentinel after the last
+ *     8                           granule -1
  *
- * bytes: 3.125 % of the payload, and 1.2 KB for the rest of a large arena.
+ * bytes: 3.125 % of the payload, and about 1 KB for the rest of a large arena.
  */
-#include "mm/armour/armour_arena.h"
+#include "mm/armour/armour.h"
 
 #include "lib/addr.h"
 #include "lib/string.h"
-#include "mm/armour/armour_index.h"
+#include "mm/armour/armour_runs.h"
 
-/* A size for each 2 KiB, up to all of them: at most 0.6 %. */
-#define BYTES_PER_SIZE 2048u
+/* -- Laying out ------------------------------------------------------------- */
 
 struct plan {
-    uint32_t granules, classes, sizes;
-    uint32_t words_below, words; /* of each map, below and from granule 0 */
+    uint32_t granules, classes, map_words;
 };
 
 static uint32_t plan_bytes(const struct plan *plan)
 {
-    return plan->sizes * SIZE_BYTES +
-           2 * (plan->words_below + plan->words) * (uint32_t)sizeof(uint32_t) +
-           (plan->classes + 1 + plan->granules) * GRANULE_BYTES;
+    return plan->classes * (uint32_t)sizeof(struct hints) +
+           2 * plan->map_words * (uint32_t)sizeof(uint32_t) +
+           (1 + plan->granules) * GRANULE_SIZE;
 }
 
 /* The most granules whose bookkeeping fits into `bytes` with them; none if
  * there is not even room for that of one. */
 static struct plan plan_for(uint32_t bytes)
 {
-    struct plan plan = { .sizes = bytes / BYTES_PER_SIZE };
+    struct plan plan;
     uint32_t excess;
 
-    if (plan.sizes > SIZES_MAX)
-        plan.sizes = SIZES_MAX;
-    plan.granules = bytes / GRANULE_BYTES;
+    plan.granules = bytes / GRANULE_SIZE;
     do {
-        plan.classes = class_of(plan.granules) + 1;
-        plan.words_below = (plan.classes + 1) / WORD_BITS + 1;
-        plan.words = plan.granules / WORD_BITS + 1;
+        plan.classes = class_of((granules_t){ plan.granules }).number + 1;
+        plan.map_words = 1 + plan.granules / WORD_BITS + 1;
         excess = plan_bytes(&plan);
         excess = excess > bytes ? (excess - bytes + 15) / 16 : 0;
         plan.granules -= excess < plan.granules ? excess : plan.granules;
@@ -52,62 +48,405 @@ static struct plan plan_for(uint32_t bytes)
     return plan;
 }
 
-static void maps_clear(struct arena *arena, const struct plan *plan)
+static void hints_forget(struct arena *arena)
 {
-    uint32_t map_bytes = (plan->words_below + plan->words) * sizeof(uint32_t);
-
-    memset(arena->starts - plan->words_below, 0, map_bytes);
-    memset(arena->used - plan->words_below, 0, map_bytes);
-    memset((void *)arena->begin, 0, plan->sizes * SIZE_BYTES);
+    for (uint32_t i = 0; i < arena->class_count; i++)
+        arena->hints[i] = (struct hints){ NO_GRANULE, NO_GRANULE };
+    memset(arena->class_bits, 0, sizeof arena->class_bits);
 }
 
-void arena_tie(struct arena *arena)
+void arena_init_empty(struct arena *arena, uintptr_t base)
 {
-    for (uint32_t class = 0; class < arena->classes; class ++) {
-        uint32_t head = head_of(arena, class);
+    *arena = (struct arena){
+        .begin = base,
+        .base = base,
+        .end = base,
+        .batch = NO_RUN,
+        .last_freed = NO_RUN,
+        .wilderness = NO_RUN,
+    };
+    for (uint32_t i = 0; i <= CACHES_MAX; i++)
+        arena->caches[i] = (struct size_cache){ NO_GRANULE, NO_GRANULE };
+}
 
-        *links_of(arena, head) = (struct links){ head, head };
-        cut_at(arena, head);
+void arena_init_tables(struct arena *arena)
+{
+    const granule_t below = { (uint32_t)-1 };
+
+    hints_forget(arena);
+    cut_at(arena, below);
+    mark_used(arena, below);
+}
+
+/* H1 for an arena that has become shorter. */
+static void hints_limit(struct arena *arena, granule_t end)
+{
+    for (uint32_t i = 0; i < arena->class_count; i++) {
+        struct hints *hints = &arena->hints[i];
+
+        if (hints->next.number >= end.number)
+            hints->next = NO_GRANULE;
+        if (hints->lowest.number >= end.number) {
+            hints->lowest = NO_GRANULE;
+            bit_clear(arena->class_bits, i);
+        }
     }
-    cut_at(arena, (uint32_t)-1);
-    mark_used(arena, (uint32_t)-1);
-    cut_at(arena, arena->granules);
-    mark_used(arena, arena->granules);
 }
 
-void arena_place_sizes(struct arena *arena, uint32_t sizes)
+void arena_set_length(struct arena *arena, granules_t length)
 {
-    arena->sizes = sizes;
-    arena->recent = (uintptr_t *)arena->begin - 1;
-    arena->piles = (struct extent *)(arena->recent + sizes + 1) - 1;
+    const granule_t after = { length.count };
+
+    if (length.count < arena->length.count)
+        hints_limit(arena, after);
+    arena->length = length;
+    arena->end = address_of(arena, after);
+    cut_at(arena, after);
+    mark_used(arena, after);
+}
+
+/* What waits in caches is kept from other sizes: a small region has fewer. */
+static uint32_t caches_for(size_t bytes)
+{
+    size_t count = bytes / BYTES_PER_CACHE;
+
+    return count < CACHES_MAX ? (uint32_t)count : CACHES_MAX;
 }
 
 bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end)
 {
     struct plan plan;
 
-    begin = align_up(begin, GRANULE_BYTES);
-    end = align_down(end, GRANULE_BYTES);
+    begin = align_up(begin, GRANULE_SIZE);
+    end = align_down(end, GRANULE_SIZE);
     if (end < begin)
         end = begin;
-    *arena = (struct arena){ .begin = begin, .end = end, .base = end };
-    arena->wilderness = arena->youngest = NO_EXTENT;
+    arena_init_empty(arena, end);
+    arena->begin = begin;
     plan = plan_for((uint32_t)(end - begin));
     if (plan.granules == 0)
         return false;
-    arena->granules = plan.granules;
-    arena->classes = plan.classes;
-    arena->lowest = 0 - (plan.classes + 1);
-    arena->numbers = plan.classes + 1 + plan.granules;
-    arena->base = end - plan.granules * GRANULE_BYTES;
-    arena_place_sizes(arena, plan.sizes);
-    arena->starts =
-        (uint32_t *)(arena->piles + plan.sizes + 1) + plan.words_below;
-    arena->used = arena->starts + plan.words + plan.words_below;
-    maps_clear(arena, &plan);
-    arena_tie(arena);
-    cut_at(arena, 0);
-    note_length(arena, 0, arena->granules);
-    arena->wilderness = (struct extent){ 0, arena->granules };
+    memset((void *)begin, 0,
+           plan_bytes(&plan) - plan.granules * GRANULE_SIZE);
+    arena->base = end - plan.granules * GRANULE_SIZE;
+    arena->hints = (struct hints *)begin;
+    arena->longest_cached = caches_for(end - begin);
+    arena->class_count = plan.classes;
+    arena->starts = (uint32_t *)(arena->hints + plan.classes) + 1;
+    arena->used = arena->starts + plan.map_words;
+    arena_init_tables(arena);
+    arena_set_length(arena, (granules_t){ plan.granules });
+    arena->wilderness = (struct run){ { 0 }, { plan.granules } };
+    cut_at(arena, arena->wilderness.begin);
     return true;
 }
+
+struct heap_usage arena_usage(const struct arena *arena)
+{
+    return (struct heap_usage){
+        .used_bytes = used_bytes(arena),
+        .peak_bytes = arena->peak_bytes,
+        .used_blocks = arena->used_blocks,
+    };
+}
+
+/* -- Sweep ------------------------------------------------------------------ */
+
+static void caches_empty(struct arena *arena)
+{
+    for (uint32_t i = 0; i <= CACHES_MAX; i++) {
+        struct size_cache *cache = &arena->caches[i];
+
+        if (!is_none(cache->newest))
+            mark_free(arena, cache->newest);
+        if (!is_none(cache->older))
+            mark_free(arena, cache->older);
+        *cache = (struct size_cache){ NO_GRANULE, NO_GRANULE };
+    }
+}
+
+/* Batch and last freed become runs like any other; the wilderness gets its
+ * length into the maps. */
+static void runs_note(struct arena *arena)
+{
+    note_length(arena, arena->last_freed.begin, arena->last_freed.end);
+    note_length(arena, arena->wilderness.begin, arena->wilderness.end);
+    arena->batch = arena->last_freed = NO_RUN;
+}
+
+/* The run that begins here, merged with all runs after it. */
+static struct run merge_from(struct arena *arena, granule_t begin)
+{
+    struct run run = { begin, block_end(arena, begin) };
+
+    while (!is_used(arena, run.end)) {
+        granule_t next = block_end(arena, run.end);
+
+        if (is_same(run.end, arena->wilderness.begin))
+            arena->wilderness = run;
+        join_at(arena, run.end);
+        run.end = next;
+    }
+    note_length(arena, run.begin, run.end);
+    return run;
+}
+
+void arena_sweep(struct arena *arena)
+{
+    const granule_t end = { arena->length.count };
+    granule_t at = { 0 };
+
+    arena->sweeps++;
+    arena->seams = 0;
+    caches_empty(arena);
+    runs_note(arena);
+    hints_forget(arena);
+    while (at.number < end.number) {
+        struct run run;
+
+        if (is_used(arena, at)) {
+            at = block_end(arena, at);
+            continue;
+        }
+        run = merge_from(arena, at);
+        if (is_same(run.begin, arena->wilderness.begin))
+            arena->wilderness = run;
+        else
+            announce(arena, run);
+        at = run.end;
+    }
+}
+
+/* -- Alignment -------------------------------------------------------------- */
+
+/* Where in `run` a block of `length` granules at a multiple of `alignment`
+ * begins; NO_GRANULE if it does not fit. */
+static granule_t aligned_in(const struct arena *arena, struct run run,
+                            granules_t length, size_t alignment)
+{
+    uintptr_t address = address_of(arena, run.begin);
+    uintptr_t padding = -address & (alignment - 1);
+    granules_t least = { padding / GRANULE_SIZE + length.count };
+
+    if (!is_run(run) || run_length(run).count < least.count)
+        return NO_GRANULE;
+    return granule_at(arena, address + padding);
+}
+
+/* Cuts a block out of the used block `all`, and releases what is around it. */
+static void *cut_out(struct arena *arena, struct run all, granule_t start,
+                     granules_t length)
+{
+    granule_t end = granule_after(start, length);
+
+    if (!is_same(start, all.begin)) {
+        cut_at(arena, start);
+        mark_used(arena, start);
+    }
+    if (!is_same(end, all.end)) {
+        cut_at(arena, end);
+        mark_used(arena, end);
+    }
+    note_length(arena, start, end);
+    if (!is_same(start, all.begin))
+        arena_release(arena, all.begin, start);
+    if (!is_same(end, all.end))
+        arena_release(arena, end, all.end);
+    return (void *)address_of(arena, start);
+}
+
+/* Counts a block of `bytes` instead of all that was counted since `before`. */
+static void count_again(struct arena *arena, const struct heap_usage *before,
+                        size_t bytes)
+{
+    arena->peak_bytes = before->peak_bytes;
+    arena->below_peak = (int32_t)(before->peak_bytes - before->used_bytes);
+    count_bytes(arena, (int32_t)bytes);
+}
+
+/* Takes a block so long that an aligned one is in it wherever it starts. */
+void *arena_alloc_aligned(struct arena *arena, size_t bytes, size_t alignment)
+{
+    size_t slack = alignment - GRANULE_SIZE;
+    struct heap_usage before = arena_usage(arena);
+    granules_t length = granules_for(bytes);
+    struct run all;
+    void *payload;
+
+    if (slack == 0)
+        return arena_alloc(arena, bytes);
+    if (slack >= bytes_of(arena->length)) /* or the sum might overflow */
+        return NULL;
+    payload = arena_alloc(arena, bytes_of(length) + slack);
+    if (!payload)
+        return NULL;
+    all.begin = granule_at(arena, (uintptr_t)payload);
+    all.end = block_end(arena, all.begin);
+    count_again(arena, &before, bytes_of(length));
+    return cut_out(arena, all, aligned_in(arena, all, length, alignment),
+                   length);
+}
+
+/* The shortest run with room for an aligned block; NO_RUN if there is none.
+ * All runs have their lengths in the maps: to be called after a sweep. */
+static struct run tightest(const struct arena *arena, granules_t length,
+                           size_t alignment)
+{
+    struct run best = NO_RUN, run = { { 0 }, { 0 } };
+
+    for (; run.begin.number < arena->length.count; run.begin = run.end) {
+        run.end = block_end(arena, run.begin);
+        if (!is_used(arena, run.begin) &&
+            !is_same(aligned_in(arena, run, length, alignment), NO_GRANULE) &&
+            (!is_run(best) || run_length(run).count < run_length(best).count))
+            best = run;
+    }
+    return best;
+}
+
+void *arena_alloc_swept(struct arena *arena, size_t bytes, size_t alignment)
+{
+    granules_t length = granules_for(bytes);
+    struct run run;
+
+    if (length.count > arena->length.count)
+        return NULL;
+    arena_sweep(arena);
+    run = tightest(arena, length, alignment);
+    if (!is_run(run))
+        return NULL;
+    arena_forget(arena, run);
+    mark_used(arena, run.begin);
+    arena->used_blocks++;
+    count_bytes(arena, (int32_t)bytes_of(length));
+    return cut_out(arena, run, aligned_in(arena, run, length, alignment),
+                   length);
+}
+
+/* -- Resize and size -------------------------------------------------------- */
+
+/* The length of the block in use that starts at `start`; 0 if there is none. */
+static inline granules_t used_length(const struct arena *arena, granule_t start)
+{
+    granules_t length = { 0 }, none = { 0 };
+
+    if (!is_block(arena, start, &length) || is_cached(arena, start, length))
+        return none;
+    return full_length(arena, start, length);
+}
+
+/* Moves the end of a used block up, if the next block is a run that is long
+ * enough. */
+static bool block_grow(struct arena *arena, granule_t start,
+                              granule_t end, granule_t new_end)
+{
+    struct run next = { end, end }, *run = &next;
+
+    if (is_used(arena, end))
+        return false;
+    if (is_same(end, arena->wilderness.begin))
+        run = &arena->wilderness;
+    else if (is_same(end, arena->last_freed.begin))
+        run = &arena->last_freed;
+    else if (is_same(end, arena->batch.begin))
+        run = &arena->batch;
+    else
+        next.end = block_end(arena, end);
+    if (new_end.number > run->end.number)
+        return false;
+    if (run == &next)
+        hint_drop(arena, next);
+    cut_low(arena, run, granules_between(end, new_end));
+    join_at(arena, end);
+    note_length(arena, start, new_end);
+    if (run == &next)
+        keep(arena, next);
+    count_bytes(arena, (int32_t)bytes_of(granules_between(end, new_end)));
+    return true;
+}
+
+/* Cuts a used block off at `new_end`, and releases the rest. */
+static void block_trim(struct arena *arena, granule_t start,
+                              granule_t end, granule_t new_end)
+{
+    cut_at(arena, new_end);
+    mark_used(arena, new_end);
+    note_length(arena, start, new_end);
+    count_bytes(arena, -(int32_t)bytes_of(granules_between(new_end, end)));
+    arena_release(arena, new_end, end);
+}
+
+bool arena_resize(struct arena *arena, uintptr_t address, size_t bytes)
+{
+    granule_t start = granule_at(arena, address);
+    granules_t length = used_length(arena, start);
+    granule_t end = granule_after(start, length);
+    granule_t new_end = granule_after(start, granules_for(bytes));
+
+    if (length.count == 0)
+        return false;
+    if (new_end.number > end.number)
+        return block_grow(arena, start, end, new_end);
+    if (new_end.number < end.number)
+        block_trim(arena, start, end, new_end);
+    return true;
+}
+
+size_t arena_size(const struct arena *arena, uintptr_t address)
+{
+    return bytes_of(used_length(arena, granule_at(arena, address)));
+}
+
+void arena_forget(struct arena *arena, struct run run)
+{
+    if (is_same(run.begin, arena->wilderness.begin))
+        arena->wilderness = NO_RUN;
+    else if (is_same(run.begin, arena->last_freed.begin))
+        arena->last_freed = NO_RUN;
+    else
+        hint_drop(arena, run);
+}
+
+/* -- Walk -------------------------------------------------------------------- */
+
+/* The next piece from `at` on: a block in use, or all free memory up to it.
+ * What is in a size cache is free to the callers. */
+static granule_t walk_piece(const struct arena *arena, granule_t at,
+                            struct block *piece)
+{
+    granule_t end = at;
+
+    piece->address = address_of(arena, at);
+    piece->state = BLOCK_FREE;
+    while (end.number < arena->length.count &&
+           !arena_size(arena, address_of(arena, end)))
+        end = block_end_any(arena, end);
+    if (is_same(end, at)) {
+        piece->state = BLOCK_USED;
+        end = block_end(arena, at);
+    }
+    piece->bytes = bytes_of(granules_between(at, end));
+    return end;
+}
+
+/* The bookkeeping, then every block. */
+bool arena_walk(const struct arena *arena, block_visitor visit, void *context)
+{
+    struct block piece = {
+        .address = arena->begin,
+        .bytes = arena->base - arena->begin,
+        .state = BLOCK_BOOKKEEPING,
+        .owner = "armour",
+    };
+    granule_t at = { 0 };
+
+    if (piece.bytes > 0 && !visit(&piece, context))
+        return false;
+    while (at.number < arena->length.count) {
+        at = walk_piece(arena, at, &piece);
+        if (!visit(&piece, context))
+            return false;
+    }
+    return true;
+}
+

@@ -1,128 +1,287 @@
 /* SPDX-License-Identifier: MIT */
-/* Taking blocks out of free runs, and giving them back.
+/* Runs: how they are found, cut and kept; and the cache of each size.
  *
- * Two runs are kept out of the index, with their ends among the bookkeeping:
+ * Where a run may be is told by hints, which the maps confirm or not:
  *
- *     the wilderness    what was never handed out: used last, from both ends,
- *                       small and growing blocks low, all others high
- *     the youngest      the run that was made last, by a free or a cut: what is
- *                       freed next is often its neighbour
+ *     class 5   [ 120 | 377  ]   the two lowest granules where a run of 5 was
+ *     class 6   [ 512 | none ]   announced
+ *     class 7   [ none| none ]
  *
- *     | small .... | grown |   wilderness   | large | large .. | large |
- *                           -->          <--
+ * A hint is set when a run is kept, and forgotten when it is tried, or when the
+ * run is merged with the block before it.  In between the run may have been
+ * taken, merged or made longer, and nothing changes the hint then: a hint that
+ * is stale costs one try, and there is no list to keep right.
  *
- *     R1: no two free blocks touch, piles excepted: what is released is merged
- *         with its free neighbours at once.
- *     R2: the wilderness and the youngest run are free blocks or empty.
- *
- * Small blocks and large ones come from different ends, so a large block that
- * is freed has large neighbours.  Heaps that serve both from one end are left
- * with holes between small blocks, all of them just too small.
+ *     H1: a hint is NO_GRANULE or a granule of the arena.  It may be stale.
+ *     H2: of a pair, lowest < next, or next is NO_GRANULE.
+ *     H3: a class has its bit in class_bits if it has a hint.
  */
 #ifndef MM_ARMOUR_ARMOUR_RUNS_H
 #define MM_ARMOUR_ARMOUR_RUNS_H
 
-#include "mm/armour/armour_apart.h"
+#include "mm/armour/armour_maps.h"
 
-/* The used block [start, end) becomes free: merged with its free neighbours
- * (R1) that armour_run_take() gives.  The merged run replaces the wilderness if
- * it contains its beginning, else it becomes the youngest.  Nothing is joined
- * before both neighbours are taken: a rebuild in between looks at the maps.
- * HEAP_OK. */
-static enum heap_error block_release(struct arena *arena, uint32_t start,
-                                     uint32_t end)
+/* -- Classes --------------------------------------------------------------- */
+
+/* Below this each length is a class of its own.  Above there are 16 classes a
+ * doubling up to 127 granules, and then four: 32..33, 34..35, ..., 64..67, ...,
+ * 128..159, 160..191, 192..223, 224..255, 256..319, ... */
+#define EXACT_LENGTHS 32u
+
+/* The class of the runs of `length`.  With p the highest bit of one that is
+ * long, length >> (p - 2) is 4..7 and says where in its doubling it is. */
+static inline class_t class_of(granules_t length)
 {
-    /* LAB 7 BEGIN: return HEAP_NOT_WRITTEN; */
-    uint32_t behind = end, previous;
+    uint32_t count = length.count, power;
 
-    if (!is_used(arena, behind) && armour_run_take(arena, behind))
-        end = armour_block_end(arena, behind);
-    previous = armour_block_previous(arena, start);
-    if (!is_used(arena, previous) && armour_run_take(arena, previous)) {
-        join_at(arena, start);
-        start = previous;
-    }
-    if (end != behind)
-        join_at(arena, behind);
-    mark_free(arena, start);
-    note_length(arena, start, end);
-    /* One comparison for start <= wilderness.begin < end. */
-    if (arena->wilderness.begin - start < end - start)
-        arena->wilderness = (struct extent){ start, end };
-    else
-        youngest_set(arena, (struct extent){ start, end });
-    return HEAP_OK;
-    /* LAB 7 END */
+    if (count < EXACT_LENGTHS)
+        return (class_t){ count };
+    if (count < 64)
+        return (class_t){ 16 + count / 2 };
+    if (count < 128)
+        return (class_t){ 32 + count / 4 };
+    power = highest_bit(count);
+    return (class_t){ 32 + power * 4 + (count >> (power - 2)) };
 }
 
-/* Moves the low end of a run that is in no ring up to `begin`: what is in front
- * becomes a block of its own, its mark and length the caller's to write.  A run
- * that has nothing left becomes NO_EXTENT. */
-static inline void extent_shrink(struct arena *arena, struct extent *extent,
-                                 uint32_t begin)
+/* -- Hints ----------------------------------------------------------------- */
+
+/* Remembers that `run` is one, if it is among the two lowest of its class. */
+static inline void announce(struct arena *arena, struct run run)
 {
     /* LAB 7 BEGIN */
-    if (begin == extent->end) {
-        *extent = NO_EXTENT;
-        return;
+    class_t class_of_run = class_of(run_length(run));
+    struct hints *hints = &arena->hints[class_of_run.number];
+
+    if (run.begin.number > hints->lowest.number) {
+        if (run.begin.number < hints->next.number)
+            hints->next = run.begin;
+    } else if (run.begin.number < hints->lowest.number) {
+        hints->next = hints->lowest;
+        hints->lowest = run.begin;
+        bit_set(arena->class_bits, class_of_run.number);
     }
-    cut_at(arena, begin);
-    mark_free(arena, begin);
-    extent->begin = begin;
-    note_length(arena, begin, extent->end);
     /* LAB 7 END */
 }
 
-static inline uint32_t extent_cut_low(struct arena *arena,
-                                      struct extent *extent, uint32_t length)
+/* Takes the lower hint of a class, which has one. */
+static inline granule_t hint_take(struct arena *arena, class_t from)
 {
-    uint32_t start = extent->begin;
+    /* LAB 7 BEGIN: return NO_GRANULE; */
+    struct hints *hints = &arena->hints[from.number];
+    granule_t hint = hints->lowest;
 
-    extent_shrink(arena, extent, start + length);
-    mark_used(arena, start);
-    note_length(arena, start, start + length);
-    return start;
+    hints->lowest = hints->next;
+    hints->next = NO_GRANULE;
+    if (is_same(hints->lowest, NO_GRANULE))
+        bit_clear(arena->class_bits, from.number);
+    return hint;
+    /* LAB 7 END */
 }
 
-static inline uint32_t extent_cut_high(struct arena *arena,
-                                       struct extent *extent, uint32_t length)
+/* `run` will soon be no run any more: its hint, if there is one, would be
+ * stale. */
+static inline void hint_drop(struct arena *arena, struct run run)
 {
-    uint32_t end = extent->end, start = end - length;
+    /* LAB 7 BEGIN */
+    class_t class_of_run = class_of(run_length(run));
+    struct hints *hints = &arena->hints[class_of_run.number];
 
-    if (start == extent->begin) {
-        *extent = NO_EXTENT;
+    if (is_same(hints->lowest, run.begin))
+        hint_take(arena, class_of_run);
+    else if (is_same(hints->next, run.begin))
+        hints->next = NO_GRANULE;
+    /* LAB 7 END */
+}
+
+/* The run of at least `least` granules that a hint leads to; NO_RUN if the hint
+ * is stale.  It may be any number that is a granule: the maps decide. */
+static inline struct run hint_follow(const struct arena *arena, granule_t hint,
+                                     granules_t least)
+{
+    /* LAB 7 BEGIN: return NO_RUN; */
+    struct run run = { hint, hint };
+
+    if (!is_start(arena, hint) || is_used(arena, hint) ||
+        is_same(hint, arena->batch.begin) ||
+        is_same(hint, arena->last_freed.begin) ||
+        is_same(hint, arena->wilderness.begin))
+        return NO_RUN;
+    run.end = block_end(arena, hint);
+    return run_length(run).count >= least.count ? run : NO_RUN;
+    /* LAB 7 END */
+}
+
+/* The first class from `from` on that has a hint; `none` if there is none. */
+static inline bool class_search(const struct arena *arena, class_t *from)
+{
+    uint32_t word = from->number / WORD_BITS;
+    uint32_t bits = arena->class_bits[word] & ~0u << from->number % WORD_BITS;
+
+    while (!bits) {
+        if (++word == CLASS_WORDS)
+            return false;
+        bits = arena->class_bits[word];
+    }
+    from->number = word * WORD_BITS + lowest_bit(bits);
+    return true;
+}
+
+/* A run of at least `least` granules out of the lowest class from `from` on:
+ * no hint leads to it any more.  One hint is tried, so that each allocation
+ * takes a bounded time. */
+static inline struct run run_find(struct arena *arena, class_t from,
+                                  granules_t least)
+{
+    if (!class_search(arena, &from))
+        return NO_RUN;
+    return hint_follow(arena, hint_take(arena, from), least);
+}
+
+/* -- Cutting ---------------------------------------------------------------- */
+
+/* Takes `length` granules off the low end of a run, which is so long: they are
+ * a used block.  The lengths of both are the caller's to write. */
+static inline granule_t cut_low(struct arena *arena, struct run *run,
+                                granules_t length)
+{
+    /* LAB 7 BEGIN: return run->begin; */
+    granule_t start = run->begin;
+
+    mark_used(arena, start);
+    run->begin = granule_after(start, length);
+    if (is_same(run->begin, run->end)) {
+        *run = NO_RUN;
+    } else {
+        cut_at(arena, run->begin);
+        mark_free(arena, run->begin);
+    }
+    return start;
+    /* LAB 7 END */
+}
+
+/* The same at the high end. */
+static inline granule_t cut_high(struct arena *arena, struct run *run,
+                                 granules_t length)
+{
+    /* LAB 7 BEGIN: return run->begin; */
+    granule_t start = granule_before(run->end, length);
+
+    mark_used(arena, start);
+    if (is_same(run->begin, start)) {
+        *run = NO_RUN;
     } else {
         cut_at(arena, start);
-        extent->end = start;
-        note_length(arena, extent->begin, start);
-        note_length(arena, start, end);
+        run->end = start;
     }
-    mark_used(arena, start);
     return start;
+    /* LAB 7 END */
 }
 
-/* A run for `length` granules: the youngest or one of the index, whichever
- * leaves less over; if there is neither, the wilderness; if that is too small,
- * NULL.  One from the index becomes the youngest. */
-static inline struct extent *extent_find(struct arena *arena, uint32_t length)
+/* `run` is from now on one that only the maps know, and a hint. */
+static inline void keep(struct arena *arena, struct run run)
 {
-    struct extent *youngest = &arena->youngest;
-    uint32_t run = armour_index_find(arena, length), end;
+    if (is_none(run.begin))
+        return;
+    note_length(arena, run.begin, run.end);
+    announce(arena, run);
+}
 
-    if (run != NO_GRANULE) {
-        end = armour_block_end(arena, run);
-        /* If the youngest is too short, the difference is huge. */
-        if (extent_length(*youngest) - length >= end - run - length) {
-            armour_index_remove(arena, run);
-            youngest_set(arena, (struct extent){ run, end });
-        }
-        return youngest;
-    }
-    if (extent_length(*youngest) >= length)
-        return youngest;
-    if (extent_length(arena->wilderness) >= length)
+/* A run for `length` granules: *found, from a hint, the last freed one or the
+ * wilderness; NULL if all are too short. */
+static inline struct run *run_for(struct arena *arena, class_t from,
+                                  granules_t length, struct run *found)
+{
+    *found = run_find(arena, from, length);
+    if (is_run(*found))
+        return found;
+    if (run_length(arena->last_freed).count >= length.count)
+        return &arena->last_freed;
+    if (run_length(arena->wilderness).count >= length.count)
         return &arena->wilderness;
     return NULL;
+}
+
+/* -- Counting ---------------------------------------------------------------- */
+
+/* More bytes are in use, or less. */
+static inline void count_bytes(struct arena *arena, int32_t bytes)
+{
+    arena->below_peak -= bytes;
+    if (arena->below_peak < 0) {
+        arena->peak_bytes -= (size_t)arena->below_peak;
+        arena->below_peak = 0;
+    }
+}
+
+static inline void *hand_out(struct arena *arena, granule_t start,
+                             granules_t length)
+{
+    arena->used_blocks++;
+    count_bytes(arena, (int32_t)bytes_of(length));
+    return (void *)address_of(arena, start);
+}
+
+static inline void count_free(struct arena *arena, granules_t length)
+{
+    arena->used_blocks--;
+    arena->below_peak += (int32_t)bytes_of(length);
+}
+
+/* -- Size caches ------------------------------------------------------------ */
+
+/* The newest block in the cache of a length; NO_GRANULE if there is none, or no
+ * such cache. */
+static inline granule_t cache_take(struct arena *arena, granules_t length)
+{
+    /* LAB 7 BEGIN: return NO_GRANULE; */
+    struct size_cache *cache;
+    granule_t start;
+
+    if (length.count > arena->longest_cached)
+        return NO_GRANULE;
+    cache = &arena->caches[length.count];
+    start = cache->newest;
+    if (!is_none(start)) {
+        cache->newest = cache->older;
+        cache->older = NO_GRANULE;
+    }
+    return start;
+    /* LAB 7 END */
+}
+
+/* Whether the used block of `length` granules at `start` is in a cache. */
+static inline bool is_cached(const struct arena *arena, granule_t start,
+                             granules_t length)
+{
+    /* LAB 7 BEGIN: return false; */
+    const struct size_cache *cache;
+
+    if (length.count > arena->longest_cached)
+        return false;
+    cache = &arena->caches[length.count];
+    return is_same(cache->newest, start) || is_same(cache->older, start);
+    /* LAB 7 END */
+}
+
+/* Puts a used block into the cache of its length: it is no longer in use.
+ * False, and nothing done, if there is no place, or if it is in already. */
+static inline bool cache_put(struct arena *arena, granule_t start,
+                             granules_t length)
+{
+    /* LAB 7 BEGIN: return false; */
+    struct size_cache *cache;
+
+    if (length.count > arena->longest_cached)
+        return false;
+    cache = &arena->caches[length.count];
+    if (!is_none(cache->older) || is_same(cache->newest, start))
+        return false;
+    cache->older = cache->newest;
+    cache->newest = start;
+    count_free(arena, length);
+    return true;
+    /* LAB 7 END */
 }
 
 #endif

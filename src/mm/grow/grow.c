@@ -1,58 +1,85 @@
 /* SPDX-License-Identifier: MIT */
-/* Two arenas behind one front.
+/* Two arenas as one heap.
  *
  *     0xC0...                               0xF000_0000
  *     | static heap, 2 MiB |       ...      | window: grows and shrinks -> |
- *       arena 0, armour's                     the arena of this file
+ *       armour's arena                        the arena of grow_arena.c
  *
- * Whatever fits the static heap is served there, by armour's own calls: they
- * are this backend's, too, and the rest is done where they would have given up.
+ * An arena knows of no other: it answers NULL.  This file asks them in turn.
  *
- *     alloc   static heap -> window -> make the window longer -> release what
- *             both keep ready and try again -> NULL
- *     free    an address that is not in the static heap is the window's
+ *     alloc   static heap -> window -> make the window longer -> sweep the
+ *             static heap -> sweep the window -> NULL
+ *     free    by address
  *
  *     V1: the static heap never moves and never changes its size; no pointer
  *         changes because the heap grows.
  *     V2: a request that ends with NULL leaves the same blocks, pages, tables
  *         and frames that it found.
- *     V3: armour's counters have what is in use in both arenas.
- *     V4: the free tail of the window is at most twice the step, once a block
- *         behind which it lies has been freed there.
+ *     V3: the free tail of the window is at most twice the step, once a block
+ *         next to it has been freed there.
  *
  * There are two arenas, never more, so that finding the one of an address is a
  * comparison, and the search for a run is done twice at worst.  Growing by n
  * pages takes n frames: that one request pays for those that follow.
  *
- * It grows before it releases what is kept ready: that will be wanted soon, and
- * there are frames enough until there are none.
+ * It grows before it sweeps: what is cached will be wanted soon, and there are
+ * frames enough until there are none.
  *
  * What this does badly: a single block at the high end keeps everything below
- * it mapped.  Free runs in the middle have whole pages that nobody looks at,
- * and their frames could be given back as well.
+ * it mapped.  Runs in the middle have whole pages that no call reads, and their
+ * frames could be given back as well.
  */
 #include "mm/grow/grow.h"
 
 #include "lib/print.h"
 #include "mm/armour/armour.h"
-#include "mm/armour/armour_walk.h"
 #include "mm/frames/frames.h"
-#include "mm/grow/grow_arena.h"
+#include "mm/grow/grow_private.h"
+#include "mm/grow/window.h"
 
 struct grow grow;
 
-/* -- The window's arena -------------------------------------------------- */
+/* -- What both use together --------------------------------------------------- */
 
-/* Granules of whole pages. */
-static inline uint32_t page_granules(size_t bytes)
+/* The static heap's peak since the last call counts together with what the
+ * window has had since then.  To be called before the window's use changes, so
+ * that the peak of both is exact. */
+static void note_peak(void)
 {
-    return (uint32_t)align_up(bytes, PAGE_BYTES) / GRANULE_BYTES;
+    struct arena *fixed = &armour_arena;
+    size_t most = fixed->peak_bytes + used_bytes(&grow.arena);
+
+    if (most > grow.peak_bytes)
+        grow.peak_bytes = most;
+    fixed->peak_bytes -= (size_t)fixed->below_peak;
+    fixed->below_peak = 0;
 }
 
-static void note_growth(uint32_t granules)
+struct heap_usage grow_usage(void)
 {
-    uint32_t bytes = granules * GRANULE_BYTES;
+    struct heap_usage total = arena_usage(&armour_arena);
+    struct heap_usage window = arena_usage(&grow.arena);
 
+    total.used_bytes += window.used_bytes;
+    total.used_blocks += window.used_blocks;
+    total.peak_bytes += window.used_bytes;
+    if (total.peak_bytes < grow.peak_bytes)
+        total.peak_bytes = grow.peak_bytes;
+    return total;
+}
+
+/* -- The window's end ---------------------------------------------------------- */
+
+/* Granules of whole pages. */
+static granules_t page_granules(granules_t length)
+{
+    size_t bytes = align_up(bytes_of(length), PAGE_BYTES);
+
+    return (granules_t){ bytes / GRANULE_SIZE };
+}
+
+static void note_growth(uint32_t bytes)
+{
     grow.grown++;
     grow.step = bytes > 2 * grow.step ? bytes : 2 * grow.step;
     if (grow.step > GROW_STEP_MAX)
@@ -61,46 +88,52 @@ static void note_growth(uint32_t granules)
         grow.frames_peak = window_frames();
 }
 
-/* Makes room for a block of `length` granules at the end.  By a step, so that
- * many small requests do not grow it page by page; if there are not frames
- * enough for that, by what is needed. */
-static bool lengthen_for(uint32_t length)
+static bool lengthen_by(granules_t more)
 {
-    struct extent tail = arena_tail(&grow.arena);
-    uint32_t now = grow.arena.granules, room = grow.limit - now;
-    uint32_t need, more = grow.step / GRANULE_BYTES;
+    granules_t length = { grow.arena.length.count + more.count };
 
-    if (now >= grow.limit || length > room + extent_length(tail))
+    return grow_arena_lengthen(length);
+}
+
+/* Makes the tail at least `length` granules long.  By a step, so that many
+ * small requests do not grow it page by page; if there are not frames enough
+ * for that, by what is needed. */
+static bool lengthen_for(granules_t length)
+{
+    granules_t tail = run_length(grow_arena_tail());
+    granules_t room = { grow.limit.count - grow.arena.length.count };
+    granules_t need, more = { grow.step / GRANULE_SIZE };
+
+    if (grow.arena.length.count >= grow.limit.count ||
+        length.count > room.count + tail.count)
         return false;
-    need = length - extent_length(tail);
     /* A tail that is long enough, and was not found, becomes the wilderness. */
-    if (length <= extent_length(tail))
-        need = 1;
-    need = page_granules(need * GRANULE_BYTES);
-    more = more < need ? need : more > room ? room : more;
-    if (!arena_lengthen(&grow.arena, now + more)) {
-        if (need == more || !arena_lengthen(&grow.arena, now + need)) {
+    need.count = length.count > tail.count ? length.count - tail.count : 1;
+    need = page_granules(need);
+    if (more.count > room.count)
+        more = room;
+    if (more.count < need.count)
+        more = need;
+    if (!lengthen_by(more)) {
+        if (need.count == more.count || !lengthen_by(need)) {
             grow.refused++;
             return false;
         }
         more = need;
     }
-    note_growth(more);
-    /* Low, like a block that moves: what is left stays next to the end, to be
-     * lengthened or given back. */
-    grow.arena.moving = length;
+    note_growth(bytes_of(more));
     return true;
 }
 
 /* The last pages of the tail, but for `kept` bytes of it. */
 static void shorten(size_t kept)
 {
-    struct extent tail = arena_tail(&grow.arena);
-    uint32_t end =
-        page_granules(tail.begin * GRANULE_BYTES + kept); /* not before it */
+    struct run tail = grow_arena_tail();
+    granules_t end = { tail.begin.number + kept / GRANULE_SIZE };
 
-    if (end < tail.end) {
-        arena_shorten(&grow.arena, end);
+    end = page_granules(end);
+    if (end.count < tail.end.number) {
+        grow_arena_shorten(end);
         grow.trimmed++;
     }
 }
@@ -112,11 +145,10 @@ static void shorten_if_long(void)
     struct arena *arena = &grow.arena;
     size_t slack = 2 * grow.step;
 
-    /* Only what is kept ready keeps it from being all tail. */
-    if (arena->usage.used_blocks == 0 &&
-        arena->granules * GRANULE_BYTES > slack)
-        sizes_empty(arena);
-    if (extent_length(arena_tail(arena)) * GRANULE_BYTES <= slack)
+    /* Only what is cached keeps it from being all tail. */
+    if (arena->used_blocks == 0 && bytes_of(arena->length) > slack)
+        arena_sweep(arena);
+    if (bytes_of(run_length(grow_arena_tail())) <= slack)
         return;
     shorten(grow.step);
     if (grow.step > GROW_STEP_MIN)
@@ -125,73 +157,67 @@ static void shorten_if_long(void)
 
 void grow_trim(void)
 {
-    sizes_empty(&grow.arena);
+    arena_sweep(&grow.arena);
     shorten(0);
     grow.step = GROW_STEP_MIN;
 }
 
-/* -- Where the static heap gives up --------------------------------------- */
+/* -- Blocks in the window ------------------------------------------------------- */
 
-static __attribute__((noinline)) void *take_in_window(size_t bytes,
-                                                      size_t alignment)
+/* After making the window longer, at the low end of the tail: what is left
+ * stays next to the end, to be made longer or given back. */
+static void *alloc_at_end(size_t bytes, size_t alignment)
 {
-    return arena_alloc(&grow.arena, bytes, alignment);
+    size_t slack = alignment - GRANULE_SIZE;
+
+    if (slack >= bytes_of(grow.limit) ||
+        !lengthen_for(granules_for(bytes + slack)))
+        return NULL;
+    if (slack == 0)
+        return arena_alloc_growing(&grow.arena, bytes);
+    return arena_alloc_aligned(&grow.arena, bytes, alignment);
 }
 
 static void *alloc_in_window(size_t bytes, size_t alignment)
 {
-    size_t slack = alignment - GRANULE_BYTES;
-    void *payload = take_in_window(bytes, alignment);
+    void *payload = arena_alloc_aligned(&grow.arena, bytes, alignment);
 
-    if (!payload && slack < grow.limit * GRANULE_BYTES &&
-        lengthen_for((bytes + slack) / GRANULE_BYTES))
-        payload = take_in_window(bytes, alignment);
-    return payload;
+    return payload ? payload : alloc_at_end(bytes, alignment);
 }
-
-/* V3 */
-static void *note_alloc(void *payload, size_t bytes)
-{
-    if (payload)
-        usage_add(&armour_arena.usage, bytes);
-    return payload;
-}
-
-static void *alloc_beyond(size_t bytes, size_t alignment);
 
 /* Nothing fits as it is. */
-static void *grow_alloc_reclaimed(size_t bytes, size_t alignment)
+static void *alloc_swept(size_t bytes, size_t alignment)
 {
-    void *payload = NULL;
+    void *payload = arena_alloc_swept(&armour_arena, bytes, alignment);
 
-    armour_arena.no_room = NULL;
-    if (bytes / GRANULE_BYTES <= armour_arena.granules && armour_reclaim())
-        payload = armour_alloc(bytes, alignment);
-    armour_arena.no_room = alloc_beyond;
-    if (!payload && bytes / GRANULE_BYTES <= grow.limit &&
-        sizes_empty(&grow.arena))
-        payload = note_alloc(alloc_in_window(bytes, alignment), bytes);
+    if (!payload)
+        payload = arena_alloc_swept(&grow.arena, bytes, alignment);
+    if (!payload)
+        payload = alloc_at_end(bytes, alignment);
     return payload || !grow.unwritten ? payload : NOT_WRITTEN;
 }
 
-/* `bytes` are whole granules. */
-static void *alloc_beyond(size_t bytes, size_t alignment)
+static bool in_window(const void *payload)
 {
-    void *payload = note_alloc(alloc_in_window(bytes, alignment), bytes);
-
-    return payload ? payload : grow_alloc_reclaimed(bytes, alignment);
+    return (uintptr_t)payload - grow.base < grow.arena.end - grow.base;
 }
 
-static enum heap_error free_beyond(uintptr_t address)
+/* Also by making the window longer, if the block is at its end. */
+static bool resize_in_window(uintptr_t address, size_t bytes)
 {
-    size_t before = grow.arena.usage.used_bytes;
-    enum heap_error error = arena_free(&grow.arena, address);
+    struct arena *arena = &grow.arena;
+    size_t size = arena_size(arena, address);
+    granule_t end;
 
-    if (error != HEAP_OK)
-        return error;
-    usage_remove(&armour_arena.usage, before - grow.arena.usage.used_bytes);
-    shorten_if_long();
-    return HEAP_OK;
+    if (arena_resize(arena, address, bytes))
+        return true;
+    if (size == 0 || bytes < size || bytes >= bytes_of(grow.limit))
+        return false;
+    end = granule_at(arena, address + size);
+    if (!is_same(end, grow_arena_tail().begin) ||
+        !lengthen_for(granules_for(bytes - size)))
+        return false;
+    return arena_resize(arena, address, bytes);
 }
 
 /* -- The allocator --------------------------------------------------------- */
@@ -209,29 +235,6 @@ struct page_range grow_window_for(uintptr_t begin, uintptr_t most_end,
     return window;
 }
 
-/* The drawing is in grow_arena.h. */
-static void grow_lay_out(struct page_range window)
-{
-    uint32_t pages = (uint32_t)(window.end - window.begin) >> PAGE_SHIFT;
-    /* A page of a map has the bits of 64 pages of granules; another one for
-     * those in front and behind. */
-    uint32_t map_bytes = (pages / 64 + 2) * PAGE_BYTES;
-    uintptr_t starts = window.begin + PAGE_BYTES;
-    uintptr_t used = starts + map_bytes, head = used + map_bytes;
-
-    grow = (struct grow){ .base = head + PAGE_BYTES, .step = GROW_STEP_MIN };
-    grow.most = (uint32_t)(window.end - PAGE_BYTES - grow.base) / GRANULE_BYTES;
-    grow.limit = grow.most;
-    grow.classes = class_of(grow.most) + 1;
-    grow.words_below = (grow.classes + 1) / WORD_BITS + 1;
-    ASSERT(SIZES_MAX * SIZE_BYTES + (grow.classes + 1) * GRANULE_BYTES <=
-           PAGE_BYTES);
-    arena_close(&grow.arena);
-    window_place(STARTS, starts);
-    window_place(USED, used);
-    window_place(GRANULES, head);
-}
-
 enum stage_state grow_init(uintptr_t begin, uintptr_t end,
                            struct page_range window)
 {
@@ -244,41 +247,32 @@ enum stage_state grow_init(uintptr_t begin, uintptr_t end,
               (uint32_t)(window.end - window.begin) / LARGE_PAGE_BYTES);
         return STAGE_BROKEN;
     }
-    grow_lay_out(window);
+    grow = (struct grow){ .step = GROW_STEP_MIN };
+    grow_arena_place(window);
+    grow.limit = grow.most;
     if (armour_init(begin, end) != STAGE_OK)
         return STAGE_NOT_WRITTEN;
-    armour_arena.no_room = alloc_beyond;
-    armour_arena.elsewhere = free_beyond;
     grow.unwritten =
         window_move_end(STARTS, window_pages()->mapped[STARTS].begin) ==
         WINDOW_NOT_WRITTEN;
     return grow.unwritten ? STAGE_PARTLY_WRITTEN : STAGE_OK;
 }
 
-/* Frames behind an arena of that many pages of granules. */
-static uint32_t frames_for(uint32_t pages)
-{
-    uint32_t granules = pages * GRANULES_PER_PAGE;
-    uint32_t map = (uint32_t)map_end(0, granules) >> PAGE_SHIFT;
-
-    return pages + 2 * map + 1;
-}
-
 void grow_limit(size_t bytes)
 {
     uint32_t frames = (uint32_t)(bytes >> PAGE_SHIFT);
-    uint32_t most = grow.most / GRANULES_PER_PAGE;
+    uint32_t most = grow.most.count / GRANULES_PER_PAGE;
     uint32_t pages = frames < most ? frames : most;
 
-    while (pages > 0 && frames_for(pages) > frames)
+    while (pages > 0 && grow_arena_frames(pages) > frames)
         pages--;
-    grow.limit = pages * GRANULES_PER_PAGE;
+    grow.limit.count = pages * GRANULES_PER_PAGE;
 }
 
 struct grow_figures grow_figures(void)
 {
     return (struct grow_figures){
-        .window = { grow.base, grow.base + grow.most * GRANULE_BYTES },
+        .window = { grow.base, grow.base + bytes_of(grow.most) },
         .end = grow.arena.end,
         .held_bytes = window_frames() * PAGE_BYTES,
         .held_peak_bytes = grow.frames_peak * PAGE_BYTES,
@@ -288,61 +282,61 @@ struct grow_figures grow_figures(void)
     };
 }
 
+/* The static heap has answered NULL. */
+static void *alloc_beyond(size_t bytes, size_t alignment)
+{
+    void *payload;
+
+    note_peak();
+    payload = alloc_in_window(bytes, alignment);
+    return payload ? payload : alloc_swept(bytes, alignment);
+}
+
 void *grow_alloc(size_t bytes, size_t alignment)
 {
-    return armour_alloc(bytes, alignment);
+    void *payload = arena_alloc_aligned(&armour_arena, bytes, alignment);
+
+    return payload ? payload : alloc_beyond(bytes, alignment);
+}
+
+void *grow_alloc_growing(size_t bytes)
+{
+    void *payload = arena_alloc_growing(&armour_arena, bytes);
+
+    return payload ? payload : alloc_beyond(bytes, HEAP_ALIGNMENT);
 }
 
 enum heap_error grow_free(void *payload)
 {
-    return armour_free(payload);
-}
+    enum heap_error error;
 
-static bool grow_in_window(uintptr_t address)
-{
-    return address - grow.base < grow.arena.end - grow.base;
-}
-
-/* Also by making the window longer, if the block lies at its end. */
-static bool resize_in_window(uintptr_t address, size_t bytes)
-{
-    struct arena *arena = &grow.arena;
-    uint32_t end = used_block_end(arena, address), begin, length;
-
-    if (arena_resize(arena, address, bytes))
-        return true;
-    if (end == 0 || bytes / GRANULE_BYTES >= grow.limit)
-        return false;
-    begin = granule_of(arena, address);
-    length = align_up(bytes, GRANULE_BYTES) / GRANULE_BYTES;
-    if (end != arena_tail(arena).begin || !lengthen_for(begin + length - end))
-        return false;
-    return arena_resize(arena, address, bytes);
+    if (!in_window(payload))
+        return armour_free(payload);
+    note_peak();
+    error = arena_free(&grow.arena, (uintptr_t)payload);
+    if (error == HEAP_OK)
+        shorten_if_long();
+    return error;
 }
 
 bool grow_resize(void *payload, size_t bytes)
 {
-    size_t before = grow.arena.usage.used_bytes;
-
-    if (!grow_in_window((uintptr_t)payload))
+    if (!in_window(payload))
         return armour_resize(payload, bytes);
-    if (!resize_in_window((uintptr_t)payload, bytes))
-        return false;
-    armour_arena.usage.used_bytes += grow.arena.usage.used_bytes - before;
-    usage_peak(&armour_arena.usage);
-    return true;
+    note_peak();
+    return resize_in_window((uintptr_t)payload, bytes);
 }
 
 size_t grow_size(const void *payload)
 {
-    if (!grow_in_window((uintptr_t)payload))
+    if (!in_window(payload))
         return armour_size(payload);
     return arena_size(&grow.arena, (uintptr_t)payload);
 }
 
 bool grow_owns(const void *payload)
 {
-    return grow_in_window((uintptr_t)payload) || armour_owns(payload);
+    return in_window(payload) || armour_owns(payload);
 }
 
 static bool walk_maps(block_visitor visit, void *context)
@@ -369,16 +363,18 @@ bool grow_walk(block_visitor visit, void *context)
            arena_walk(&grow.arena, visit, context);
 }
 
-/* Armour's own functions where they will do: one jump less. */
+/* The quick calls are armour's: they try the static heap. */
 const struct heap_backend grow_backend = {
     .name = "grow",
-    .alloc = armour_alloc,
-    .free = armour_free,
+    .alloc = grow_alloc,
+    .alloc_growing = grow_alloc_growing,
+    .alloc_missed = alloc_beyond,
+    .free = grow_free,
     .resize = grow_resize,
     .size = grow_size,
     .owns = grow_owns,
     .walk = grow_walk,
     .check = grow_check,
-    .usage = &armour_arena.usage,
+    .total = grow_usage,
     .calls = &armour_calls,
 };

@@ -40,9 +40,11 @@ struct grow_figures grow_figures(void);
 
 /* See struct heap_backend for what these promise. */
 void *grow_alloc(size_t bytes, size_t alignment);
+void *grow_alloc_growing(size_t bytes);
 enum heap_error grow_free(void *payload);
 bool grow_resize(void *payload, size_t bytes);
 size_t grow_size(const void *payload);
+struct heap_usage grow_usage(void);
 bool grow_owns(const void *payload);
 bool grow_walk(block_visitor visit, void *context);
 

@@ -14,7 +14,7 @@ static const char limiting[] = "G3: the granules fit the window";
 static struct violation grow_check_map(const struct page_range *map,
                                        const uint32_t *words)
 {
-    uintptr_t last = (uintptr_t)&words[grow.arena.granules / WORD_BITS];
+    uintptr_t last = (uintptr_t)&words[grow.arena.length.count / WORD_BITS];
 
     if (map->end <= last || map->end - last > PAGE_BYTES)
         return (struct violation){ fitting, map->begin, last, map->end };
@@ -25,15 +25,15 @@ static struct violation grow_check_places(void)
 {
     const struct arena *arena = &grow.arena;
     const struct page_range *ranges = window_pages()->mapped;
-    uintptr_t end = grow.base + arena->granules * GRANULE_BYTES;
+    uintptr_t end = grow.base + bytes_of(arena->length);
     struct violation violation;
 
-    if (arena->granules > grow.most)
-        return (struct violation){ limiting, arena->base, grow.most,
-                                   arena->granules };
-    if (arena->granules == 0 && window_frames() != 0)
+    if (arena->length.count > grow.most.count)
+        return (struct violation){ limiting, arena->base, grow.most.count,
+                                   arena->length.count };
+    if (arena->length.count == 0 && window_frames() != 0)
         return (struct violation){ closed, grow.base, 0, window_frames() };
-    if (arena->granules == 0)
+    if (arena->length.count == 0)
         return SOUND;
     violation = grow_check_map(&ranges[0], arena->starts);
     if (is_sound(violation))
@@ -47,14 +47,13 @@ static struct violation grow_check_places(void)
 
 struct violation grow_check(void)
 {
-    const struct heap_usage nothing = { 0, 0, 0 };
     struct violation violation = window_check();
 
     if (is_sound(violation))
         violation = grow_check_places();
     if (is_sound(violation))
-        violation = arena_check(&grow.arena, nothing);
+        violation = arena_check(&grow.arena);
     if (is_sound(violation))
-        violation = arena_check(&armour_arena, grow.arena.usage);
+        violation = arena_check(&armour_arena);
     return violation;
 }

@@ -100,13 +100,22 @@ struct heap_calls {
     void *(*resize)(void *payload, size_t bytes);
 };
 
-/* An allocator as the kmalloc layer sees it; each heap stage has one.  The last
- * four members may be NULL. */
+/* An allocator as the kmalloc layer sees it; each heap stage has one.  Members
+ * may be NULL where it says so, and from `walk` on. */
 struct heap_backend {
     const char *name;
     /* `bytes` in 1 .. HEAP_REQUEST_MAX, at `alignment` (a power of two >=
      * HEAP_ALIGNMENT).  NULL, and nothing changed, when it does not fit. */
     void *(*alloc)(size_t bytes, size_t alignment);
+    /* As alloc at HEAP_ALIGNMENT, for a block that krealloc moves because it
+     * could not grow where it was.  NULL: alloc does this, too. */
+    void *(*alloc_growing)(size_t bytes);
+    /* For a backend with quick calls: the rest of alloc, after a quick call has
+     * found nothing; else NULL. */
+    void *(*alloc_missed)(size_t bytes, size_t alignment);
+    /* Of a small backend: gives memory that it borrowed and does not use back to
+     * the large one.  Returns whether there was any.  May be NULL. */
+    bool (*reclaim)(void);
     /* On any error nothing changes. */
     enum heap_error (*free)(void *payload);
     /* Makes a used block hold `bytes` without moving it.  False, and nothing
@@ -120,11 +129,15 @@ struct heap_backend {
     bool (*walk)(block_visitor visit, void *context);
     struct violation (*check)(void);
     const struct heap_usage *usage;
-    /* Calls of the backend's own, which replace the kmalloc layer's while no
-     * other backend serves.  They must check and count all that the kmalloc
-     * layer checks and counts: see heap_private.h. */
+    /* Instead of `usage`, for a backend that counts in several places. */
+    struct heap_usage (*total)(void);
+    /* Quick tries for kmalloc, kfree and krealloc, in use while no other backend
+     * serves: see heap_quick.h. */
     const struct heap_calls *calls;
 };
+
+/* What is in use of a backend; zeros if it does not count. */
+struct heap_usage backend_usage(const struct heap_backend *backend);
 
 /* From stage heap on: `backend` serves all requests, from an empty heap in
  * [begin, end).  Counters start at 0. */
@@ -137,7 +150,9 @@ void heap_add_small(const struct heap_backend *backend, size_t limit);
 bool heap_log_use(bool on);
 
 /* At least `bytes` bytes, aligned to HEAP_ALIGNMENT; the contents are
- * arbitrary. NULL when out of memory, and only then: kmalloc(0) returns a block
+ * arbitrary.  NULL when out of memory, and only then: the backend that serves the
+ * request has no free run that is long enough, also after the small backend has
+ * given back what it kept.  kmalloc(0) returns a block
  * like any other, with an address of its own, which the caller has to free. */
 void *kmalloc(size_t bytes);
 /* As kmalloc(count * bytes), all zero; NULL also if the product overflows. */

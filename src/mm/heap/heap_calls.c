@@ -16,7 +16,7 @@
 #include "mm/heap/heap_log.h"
 #include "mm/heap/heap_poison.h"
 #include "mm/heap/heap_poison_private.h"
-#include "mm/heap/heap_private.h"
+#include "mm/heap/heap_quick.h"
 #include "mm/heap/heap_watch.h"
 
 /* Updates the peak of two backends together; each keeps its own peak itself. */
@@ -27,8 +27,9 @@ static inline void note_peak(void)
         kmalloc_layer.stats.usage.peak_bytes = callers_bytes();
 }
 
-/* See heap_private.h. */
-OUT_OF_THE_WAY void *heap_no_payload(const void *answer)
+/* Counts an allocation whose backend answered NULL or NOT_WRITTEN.  Returns
+ * NULL. */
+static OUT_OF_THE_WAY void *heap_no_payload(const void *answer)
 {
     if (answer == NOT_WRITTEN)
         kmalloc_layer.not_written = true;
@@ -36,9 +37,31 @@ OUT_OF_THE_WAY void *heap_no_payload(const void *answer)
     return NULL;
 }
 
+/* After a backend has answered NULL: once more, if the small backend gives back
+ * memory that it kept. */
+static OUT_OF_THE_WAY void *heap_try_again(size_t bytes, size_t alignment)
+{
+    const struct heap_backend *small = kmalloc_layer.small;
+
+    if (!small || !small->reclaim || !small->reclaim())
+        return NULL;
+    return backend_for(bytes, alignment)->alloc(bytes, alignment);
+}
+
+/* Counts what a backend answered to an allocation.  One comparison finds NULL
+ * and NOT_WRITTEN. */
+static inline void *heap_answer(void *payload)
+{
+    if ((uintptr_t)payload <= (uintptr_t)NOT_WRITTEN)
+        return heap_no_payload(payload);
+    kmalloc_layer.stats.allocations++;
+    note_peak();
+    return payload;
+}
+
 /* Every allocation comes through here, so this saves instructions: one
  * comparison finds sizes that are 0 or too large, and only then a second one
- * distinguishes the two.  NULL and NOT_WRITTEN are found in the same way. */
+ * distinguishes the two. */
 static inline void *heap_alloc(size_t bytes, size_t alignment)
 {
     void *payload;
@@ -49,11 +72,27 @@ static inline void *heap_alloc(size_t bytes, size_t alignment)
         bytes = 1;
     }
     payload = backend_for(bytes, alignment)->alloc(bytes, alignment);
-    if ((uintptr_t)payload <= (uintptr_t)NOT_WRITTEN)
-        return heap_no_payload(payload);
-    kmalloc_layer.stats.allocations++;
-    note_peak();
-    return payload;
+    if (!payload)
+        payload = heap_try_again(bytes, alignment);
+    return heap_answer(payload);
+}
+
+/* For a block that moves because it cannot grow where it is. */
+static void *heap_alloc_growing(size_t bytes)
+{
+    const struct heap_backend *backend = backend_for(bytes, HEAP_ALIGNMENT);
+
+    if (bytes > HEAP_REQUEST_MAX || !backend->alloc_growing)
+        return heap_alloc(bytes, HEAP_ALIGNMENT);
+    return heap_answer(backend->alloc_growing(bytes));
+}
+
+OUT_OF_THE_WAY void *heap_quick_missed(size_t bytes)
+{
+    if (!heap_quick_takes(bytes))
+        return heap_alloc(bytes, HEAP_ALIGNMENT);
+    return heap_answer(
+        kmalloc_layer.large->alloc_missed(bytes, HEAP_ALIGNMENT));
 }
 
 void *plain_kmalloc_aligned(size_t bytes, size_t alignment)
@@ -138,11 +177,10 @@ static void refuse(const char *call, const void *payload, const char *why,
           caller_text(where, sizeof where, caller));
 }
 
-/* See heap_private.h. */
-OUT_OF_THE_WAY enum heap_error heap_not_freed(const char *call,
-                                              const void *payload,
-                                              enum heap_error error,
-                                              uintptr_t caller)
+static OUT_OF_THE_WAY enum heap_error heap_not_freed(const char *call,
+                                                     const void *payload,
+                                                     enum heap_error error,
+                                                     uintptr_t caller)
 {
     if (error == HEAP_NOT_WRITTEN)
         kmalloc_layer.not_written = true;
@@ -209,7 +247,7 @@ enum heap_error logged_kfree(void *payload)
 static void *realloc_by_moving(void *payload, size_t old_bytes, size_t bytes,
                                uintptr_t caller)
 {
-    void *moved = heap_alloc(bytes, HEAP_ALIGNMENT);
+    void *moved = heap_alloc_growing(bytes);
     enum heap_error error;
 
     ASSERT(old_bytes > 0);
@@ -222,8 +260,8 @@ static void *realloc_by_moving(void *payload, size_t old_bytes, size_t bytes,
     return moved;
 }
 
-OUT_OF_THE_WAY void *heap_resize_elsewhere(void *payload, size_t bytes,
-                                           uintptr_t caller)
+static OUT_OF_THE_WAY void *heap_resize_elsewhere(void *payload, size_t bytes,
+                                                  uintptr_t caller)
 {
     size_t old_bytes = kmalloc_size(payload);
 

@@ -22,14 +22,25 @@ const char *heap_error_text(enum heap_error error)
     return texts[error];
 }
 
+struct heap_usage backend_usage(const struct heap_backend *backend)
+{
+    const struct heap_usage nothing = { 0, 0, 0 };
+
+    if (backend->total)
+        return backend->total();
+    return backend->usage ? *backend->usage : nothing;
+}
+
 struct heap_stats heap_stats(void)
 {
     struct heap_stats stats = kmalloc_layer.stats;
+    struct heap_usage large = backend_usage(kmalloc_layer.large);
 
-    stats.usage.used_bytes = callers_bytes();
+    stats.usage.used_bytes = large.used_bytes - kmalloc_layer.lent_bytes +
+                             kmalloc_layer.small_usage->used_bytes;
     if (!kmalloc_layer.small)
-        stats.usage.peak_bytes = kmalloc_layer.large_usage->peak_bytes;
-    stats.usage.used_blocks = kmalloc_layer.large_usage->used_blocks -
+        stats.usage.peak_bytes = large.peak_bytes;
+    stats.usage.used_blocks = large.used_blocks -
                               kmalloc_layer.lent_blocks +
                               kmalloc_layer.small_usage->used_blocks;
     /* Every block that was allocated and is not in use was freed.  Counting

@@ -41,19 +41,6 @@ void *logged_krealloc(void *payload, size_t bytes);
  * after a backend or the log has changed. */
 void heap_choose_calls(void);
 
-/* -- For a backend with calls of its own ---------------------------------- */
-
-/* Counts an allocation whose backend answered NULL or NOT_WRITTEN.  Returns
- * NULL. */
-void *heap_no_payload(const void *answer);
-/* Counts a free that failed with `error`, and prints a line about it.  Returns
- * `error`. */
-enum heap_error heap_not_freed(const char *call, const void *payload,
-                               enum heap_error error, uintptr_t caller);
-/* A krealloc() that cannot be done in place: moves the block, or refuses an
- * address that is not a block. */
-void *heap_resize_elsewhere(void *payload, size_t bytes, uintptr_t caller);
-
 /* -- Choosing a backend -----------------------------------------------------
  */
 

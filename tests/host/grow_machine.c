@@ -43,7 +43,7 @@ size_t grow_static_bytes(void)
 
 void grow_fill_static(void)
 {
-    size_t left = bytes_of(run_length(armour_arena.wilderness));
+    size_t left = granule_bytes(run_length(armour_arena.wilderness));
 
     CHECK(grow_alloc(left, HEAP_ALIGNMENT));
     CHECK_EQ(grow_figures().held_bytes, 0);

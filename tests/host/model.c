@@ -243,8 +243,7 @@ static void verify_walk(const struct run *run)
     }
     RUN_CHECK(run, used == run->live_count);
     if (counts(run->model->backend))
-        RUN_CHECK(run,
-                  backend_usage(run->model->backend).used_blocks == used);
+        RUN_CHECK(run, backend_usage(run->model->backend).used_blocks == used);
 }
 
 static void verify_heap(const struct run *run)

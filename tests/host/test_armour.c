@@ -47,7 +47,7 @@ static void expect_empty(void)
     CHECK_SOUND(armour_check());
 }
 
-/* -- Behaviour ----------------------------------------------------------- */
+/* -- Behaviour ------------------------------------------------------------- */
 
 TEST(armour_rounds_to_granules)
 {
@@ -229,7 +229,7 @@ TEST(armour_lives_in_any_region)
     }
 }
 
-/* -- Misuse --------------------------------------------------------------- */
+/* -- Misuse ---------------------------------------------------------------- */
 
 TEST(armour_names_bad_frees)
 {

@@ -22,7 +22,8 @@
 struct twin {
     struct arena arena;
     uint8_t *region;
-    uintptr_t live[LIVE_BLOCKS]; /* distances from the region's begin; 0: none */
+    uintptr_t
+        live[LIVE_BLOCKS]; /* distances from the region's begin; 0: none */
 };
 
 /* Both at a multiple of the largest alignment that is asked for. */
@@ -44,10 +45,19 @@ static void twins_start(size_t bytes)
     twin_start(&undisturbed, regions[1], bytes);
 }
 
-/* -- The attacker ----------------------------------------------------------- */
+/* -- The attacker ---------------------------------------------------------- */
 
-enum { ZEROS, ONES, EARLIER, GRANULE_NUMBERS, ADDRESSES, LENGTHS, MAPS, NOISE,
-       KINDS };
+enum {
+    ZEROS,
+    ONES,
+    EARLIER,
+    GRANULE_NUMBERS,
+    ADDRESSES,
+    LENGTHS,
+    MAPS,
+    NOISE,
+    KINDS
+};
 
 static uint32_t interesting(uint32_t kind, uint32_t word)
 {
@@ -86,14 +96,21 @@ static void disturb(uint32_t kind)
     if (random_below(&dice, 16) == 0)
         memcpy(earlier, disturbed.region, sizeof earlier);
     for (uint32_t word = first; word < end; word++)
-        words[word] = interesting(kind == KINDS ? random_below(&dice, KINDS)
-                                                : kind, word);
+        words[word] = interesting(
+            kind == KINDS ? random_below(&dice, KINDS) : kind, word);
 }
 
-/* -- One operation on both --------------------------------------------------- */
+/* -- One operation on both ------------------------------------------------- */
 
 struct operation {
-    enum { ALLOC, GROWING, FREE, RESIZE, SIZE, SWEEP } kind;
+    enum {
+        ALLOC,
+        GROWING,
+        FREE,
+        RESIZE,
+        SIZE,
+        SWEEP
+    } kind;
     uint32_t index;
     size_t bytes, alignment;
     intptr_t slip; /* of a pointer that is not a block's */
@@ -107,11 +124,11 @@ static uintptr_t allocate(struct twin *twin, const struct operation *operation)
     if (operation->kind == GROWING)
         payload = arena_alloc_growing(arena, operation->bytes);
     else
-        payload = arena_alloc_aligned(arena, operation->bytes,
-                                      operation->alignment);
+        payload =
+            arena_alloc_aligned(arena, operation->bytes, operation->alignment);
     if (!payload)
-        payload = arena_alloc_swept(arena, operation->bytes,
-                                    operation->alignment);
+        payload =
+            arena_alloc_swept(arena, operation->bytes, operation->alignment);
     return payload ? (uintptr_t)payload - (uintptr_t)twin->region : 0;
 }
 
@@ -169,7 +186,7 @@ static struct operation choose(void)
     return operation;
 }
 
-/* -- What must agree ---------------------------------------------------------- */
+/* -- What must agree ------------------------------------------------------- */
 
 static struct snapshot shots[2];
 static struct snapshot *shot;
@@ -205,7 +222,8 @@ static void expect_twins(void)
     take(&shots[1], &undisturbed);
     CHECK(snapshot_equal(&shots[0], &shots[1]));
     CHECK_EQ(memcmp(regions[0], regions[1],
-                    disturbed.arena.base - (uintptr_t)regions[0]), 0);
+                    disturbed.arena.base - (uintptr_t)regions[0]),
+             0);
 }
 
 static void run_twins(uint32_t seed, size_t bytes, uint32_t kind)
@@ -232,7 +250,7 @@ TEST(armour_never_reads_a_payload)
     }
 }
 
-/* -- Three attacks on an allocator with links in its free memory --------------- */
+/* -- Three attacks on an allocator with links in its free memory ----------- */
 
 /* Live blocks with those of `sizes` between them. */
 static void lay_out(uintptr_t blocks[4], const size_t sizes[4])
@@ -269,7 +287,8 @@ static void forge(uintptr_t block, uint32_t word, uint32_t value)
 
 static uint32_t number_of(uintptr_t block)
 {
-    return granule_at(&disturbed.arena, (uintptr_t)disturbed.region + block)
+    return armour_granule_at(&disturbed.arena,
+                             (uintptr_t)disturbed.region + block)
         .number;
 }
 
@@ -337,88 +356,4 @@ TEST(armour_old_values_put_back)
             forge(blocks[i], word, old[i][word]);
     }
     expect_same_blocks();
-}
-
-/* -- The checker ------------------------------------------------------------- */
-
-static struct arena *filled(void)
-{
-    random_seed(&dice, 3);
-    CHECK_EQ(armour_init((uintptr_t)regions[0],
-                         (uintptr_t)regions[0] + REGION_BYTES), STAGE_OK);
-    for (uint32_t i = 0; i < 100; i++) {
-        void *block = armour_alloc(1 + random_below(&dice, 600), 8);
-
-        if (block && random_below(&dice, 3) == 0)
-            CHECK_EQ(armour_free(block), HEAP_OK);
-    }
-    CHECK_SOUND(armour_check());
-    return &armour_arena;
-}
-
-/* Whether a run's length is not in the maps. */
-static bool is_apart(const struct arena *arena, uint32_t start)
-{
-    return start == arena->last_freed.begin.number ||
-           start == arena->wilderness.begin.number;
-}
-
-/* No flip of a bit that means something goes unnoticed.  Those of `used` mean
- * something at a start. */
-TEST(armour_check_sees_every_flipped_bit)
-{
-    struct arena *arena = filled();
-
-    arena_sweep(arena); /* no seams: no two runs may touch */
-    CHECK_SOUND(armour_check());
-    for (uint32_t bit = 0; bit <= arena->length.count; bit++) {
-        uint32_t mask = 1u << bit % 32;
-        bool means = is_start(arena, (granule_t){ bit });
-
-        arena->starts[bit / 32] ^= mask;
-        CHECK(!is_sound(armour_check()) || is_apart(arena, bit));
-        arena->starts[bit / 32] ^= mask;
-        arena->used[bit / 32] ^= mask;
-        CHECK(!means || !is_sound(armour_check()));
-        arena->used[bit / 32] ^= mask;
-    }
-    CHECK_SOUND(armour_check());
-}
-
-static void expect_named(const char *name)
-{
-    expect_violation(&armour_backend, name);
-}
-
-TEST(armour_check_names_what_is_wrong)
-{
-    struct arena *arena = filled();
-    uint32_t hinted = lowest_bit(arena->class_bits[0]);
-    struct hints *hints = &arena->hints[hinted];
-    struct hints saved = *hints;
-    uint32_t cached = 1;
-
-    while (is_none(arena->caches[cached].newest))
-        cached++;
-    arena->below_peak += 8;
-    expect_named("A3");
-    arena->below_peak -= 8;
-    arena->used_blocks++;
-    expect_named("A3");
-    arena->used_blocks--;
-    arena->caches[cached].newest.number++;
-    expect_named("Z1");
-    arena->caches[cached].newest.number--;
-    arena->wilderness.end.number--;
-    expect_named("R2");
-    arena->wilderness.end.number++;
-    arena->class_bits[0] ^= 1u << hinted;
-    expect_named("H3");
-    arena->class_bits[0] ^= 1u << hinted;
-    hints->lowest.number = arena->length.count;
-    expect_named("H1");
-    *hints = (struct hints){ saved.lowest, saved.lowest };
-    expect_named("H2");
-    *hints = saved;
-    CHECK_SOUND(armour_check());
 }

@@ -252,7 +252,7 @@ TEST(grow_by_no_more_than_is_missing)
     grow_machine_start();
     grow_fill_static();
     alloc(5000);
-    tail = bytes_of(run_length(grow.arena.wilderness));
+    tail = granule_bytes(run_length(grow.arena.wilderness));
     CHECK_EQ(grow.arena.wilderness.end.number, grow.arena.length.count);
     mmu_leave_frames(3);
     alloc(tail + 3 * PAGE_BYTES);

@@ -298,7 +298,7 @@ TEST(grow_limit_is_exact)
         size_t most;
 
         grow_limit(pages * PAGE_BYTES);
-        most = bytes_of(grow.limit);
+        most = granule_bytes(grow.limit);
         CHECK(grow_alloc(most, HEAP_ALIGNMENT));
         CHECK(grow_figures().held_bytes <= pages * PAGE_BYTES);
         CHECK(grow_figures().held_bytes + 2 * PAGE_BYTES >= pages * PAGE_BYTES);

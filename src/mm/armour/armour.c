@@ -46,7 +46,7 @@ _Static_assert(BATCH_LENGTH <= WORD_BITS, "a batch has no map gap");
 
 struct arena armour_arena;
 
-/* -- Allocation ------------------------------------------------------------- */
+/* -- Allocation ------------------------------------------------------------ */
 
 /* A new batch for blocks of `length` granules; false if there is no run.  What
  * is left of the old one is a run as any other. */
@@ -65,12 +65,12 @@ static __attribute__((noinline)) bool batch_renew(struct arena *arena,
     }
     if (run_length(*run).count < cut.count)
         cut = run_length(*run);
-    arena->batch.begin = run == &found ? cut_high(arena, run, cut)
-                                       : cut_low(arena, run, cut);
+    arena->batch.begin =
+        run == &found ? cut_high(arena, run, cut) : cut_low(arena, run, cut);
     arena->batch.end = granule_after(arena->batch.begin, cut);
     mark_free(arena, arena->batch.begin);
     if (run == &found)
-        keep(arena, found);
+        armour_keep(arena, found);
     return true;
 }
 
@@ -86,7 +86,7 @@ static __attribute__((noinline)) void *alloc_small(struct arena *arena,
         if (is_run(run)) {
             granule_t start = cut_high(arena, &run, length);
 
-            keep(arena, run);
+            armour_keep(arena, run);
             return hand_out(arena, start, length);
         }
     }
@@ -99,17 +99,16 @@ static __attribute__((noinline)) void *alloc_small(struct arena *arena,
 static __attribute__((noinline)) void *
 alloc_large(struct arena *arena, granules_t length, bool growing)
 {
-    struct run found,
-        *run = run_for(arena, class_of(length), length, &found);
+    struct run found, *run = run_for(arena, class_of(length), length, &found);
     granule_t start;
 
     if (!run || length.count == 0)
         return NULL;
-    start = growing ? cut_low(arena, run, length)
-                    : cut_high(arena, run, length);
+    start =
+        growing ? cut_low(arena, run, length) : cut_high(arena, run, length);
     note_length(arena, start, granule_after(start, length));
     if (run == &found)
-        keep(arena, found);
+        armour_keep(arena, found);
     return hand_out(arena, start, length);
 }
 
@@ -145,7 +144,7 @@ void *arena_alloc_growing(struct arena *arena, size_t bytes)
     return alloc_large(arena, length, true);
 }
 
-/* -- Free ------------------------------------------------------------------- */
+/* -- Free ------------------------------------------------------------------ */
 
 /* Joins the used block at `begin`, which becomes free, to the run before it, if
  * there is one; where the result begins. */
@@ -160,7 +159,7 @@ static inline granule_t join_before(struct arena *arena, granule_t begin)
     } else if (is_same(begin, arena->wilderness.end)) {
         before = arena->wilderness.begin;
     } else {
-        before = block_previous(arena, begin);
+        before = armour_block_previous(arena, begin);
         if (is_used(arena, before) || is_same(before, arena->batch.begin)) {
             mark_free(arena, begin);
             return begin;
@@ -197,8 +196,8 @@ static inline granule_t join_after(struct arena *arena, granule_t end)
 /* The used block [begin, end) becomes a run: merged with the runs beside it,
  * except the batch.  It is the wilderness, if it contains that; else it is the
  * last freed run, and the one before is announced. */
-static __attribute__((noinline)) void release(struct arena *arena,
-                                              granule_t begin, granule_t end)
+static __attribute__((noinline)) void
+armour_release(struct arena *arena, granule_t begin, granule_t end)
 {
     /* LAB 7 BEGIN */
     begin = join_before(arena, begin);
@@ -208,7 +207,7 @@ static __attribute__((noinline)) void release(struct arena *arena,
         end.number - begin.number) {
         arena->wilderness = (struct run){ begin, end };
     } else {
-        keep(arena, arena->last_freed);
+        armour_keep(arena, arena->last_freed);
         arena->last_freed = (struct run){ begin, end };
     }
     /* LAB 7 END */
@@ -232,8 +231,8 @@ address_error(const struct arena *arena, uintptr_t address)
 }
 
 /* A block that its cache has no place for, or has already. */
-static inline enum heap_error
-free_uncached(struct arena *arena, granule_t begin, granules_t length)
+static inline enum heap_error free_uncached(struct arena *arena,
+                                            granule_t begin, granules_t length)
 {
     granule_t end;
 
@@ -246,14 +245,14 @@ free_uncached(struct arena *arena, granule_t begin, granules_t length)
         join_at(arena, begin);
         arena->last_freed.end = end;
     } else {
-        release(arena, begin, end);
+        armour_release(arena, begin, end);
     }
     return HEAP_OK;
 }
 
 enum heap_error arena_free(struct arena *arena, uintptr_t address)
 {
-    granule_t begin = granule_at(arena, address);
+    granule_t begin = armour_granule_at(arena, address);
     granules_t length;
 
     if (!is_block(arena, begin, &length))
@@ -265,10 +264,10 @@ enum heap_error arena_free(struct arena *arena, uintptr_t address)
 
 void arena_release(struct arena *arena, granule_t begin, granule_t end)
 {
-    release(arena, begin, end);
+    armour_release(arena, begin, end);
 }
 
-/* -- kmalloc, kfree and krealloc of the static heap --------------------------- */
+/* -- kmalloc, kfree and krealloc of the static heap ------------------------ */
 
 static __attribute__((noinline)) void *kmalloc_uncached(size_t bytes)
 {
@@ -297,7 +296,7 @@ kfree_uncached(granule_t begin, granules_t length)
 
 static enum heap_error armour_kfree(void *payload)
 {
-    granule_t begin = granule_at(&armour_arena, (uintptr_t)payload);
+    granule_t begin = armour_granule_at(&armour_arena, (uintptr_t)payload);
     granules_t length;
 
     if (!is_block(&armour_arena, begin, &length))
@@ -321,7 +320,7 @@ const struct heap_calls armour_calls = {
     armour_krealloc,
 };
 
-/* -- The static heap ---------------------------------------------------------- */
+/* -- The static heap ------------------------------------------------------- */
 
 /* STAGE_OK, also if the region is too small for the bookkeeping. */
 enum stage_state armour_init(uintptr_t begin, uintptr_t end)

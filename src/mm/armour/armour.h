@@ -40,7 +40,7 @@
 #include "mm/heap/heap.h"
 
 #define GRANULE_SIZE HEAP_ALIGNMENT
-#define WORD_BITS     32u
+#define WORD_BITS    32u
 
 /* The number of a granule, how many there are of them, and a class of lengths:
  * structs, because they must not be mixed up. */
@@ -93,7 +93,7 @@ struct arena {
     uint32_t *used;
     struct size_cache caches[CACHES_MAX + 1]; /* by granules; 0: not used */
     uint32_t longest_cached;                  /* lengths up to it have one */
-    struct hints *hints; /* one pair a class */
+    struct hints *hints;                      /* one pair a class */
     uint32_t class_count;
     uint32_t class_bits[CLASS_WORDS]; /* classes that have a hint */
     struct run batch, last_freed, wilderness;
@@ -102,24 +102,24 @@ struct arena {
     int32_t below_peak; /* bytes in use are so many less than the peak */
     size_t used_blocks;
     uintptr_t begin, end; /* the region, rounded inward */
-    uint32_t seams;       /* batches since the last sweep of which a rest is left */
-    uint32_t sweeps;      /* so far */
+    uint32_t seams;  /* batches since the last sweep of which a rest is left */
+    uint32_t sweeps; /* so far */
 };
 
-/* -- Laying out --------------------------------------------------------- */
+/* -- Laying out ------------------------------------------------------------ */
 
 /* Lays out [begin, end), all of it one wilderness.  False, and an arena that is
  * full from the start, if the bookkeeping does not fit. */
 bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end);
 /* Makes an arena without granules, at `base`: it refuses everything. */
 void arena_init_empty(struct arena *arena, uintptr_t base);
-/* The last step: `starts`, `used`, `hints` and their number are set; the maps are
- * all zero.  There are no hints, and granule -1 is a sentinel. */
+/* The last step: `starts`, `used`, `hints` and their number are set; the maps
+ * are all zero.  There are no hints, and granule -1 is a sentinel. */
 void arena_init_tables(struct arena *arena);
 /* The granule at the end becomes a sentinel. */
 void arena_set_length(struct arena *arena, granules_t length);
 
-/* -- What an arena does --------------------------------------------------- */
+/* -- What an arena does ---------------------------------------------------- */
 
 /* See struct heap_backend for what these promise; but the first three do not
  * sweep, and so may miss a run that is long enough. */
@@ -142,14 +142,14 @@ void arena_sweep(struct arena *arena);
 /* The first invariant that does not hold. */
 struct violation arena_check(const struct arena *arena);
 
-/* -- For grow ---------------------------------------------------------------- */
+/* -- For grow -------------------------------------------------------------- */
 
 /* No hint leads to `run` any more, and it is none of the three others. */
 void arena_forget(struct arena *arena, struct run run);
 /* The used block [begin, end) becomes a run, merged with its neighbours. */
 void arena_release(struct arena *arena, granule_t begin, granule_t end);
 
-/* -- Units --------------------------------------------------------------- */
+/* -- Units ----------------------------------------------------------------- */
 
 static inline uintptr_t address_of(const struct arena *arena, granule_t granule)
 {
@@ -159,14 +159,15 @@ static inline uintptr_t address_of(const struct arena *arena, granule_t granule)
 /* The granule at `address`.  An address that is misaligned gets a number beyond
  * all granules: rotating instead of shifting moves the three low bits, which
  * must be 0, to the top.  So does one below `base`. */
-static inline granule_t granule_at(const struct arena *arena, uintptr_t address)
+static inline granule_t armour_granule_at(const struct arena *arena,
+                                          uintptr_t address)
 {
     uint32_t offset = (uint32_t)(address - arena->base);
 
     return (granule_t){ offset >> 3 | offset << 29 };
 }
 
-_Static_assert(GRANULE_SIZE == 1u << 3, "granule_at() rotates by 3");
+_Static_assert(GRANULE_SIZE == 1u << 3, "armour_granule_at() rotates by 3");
 
 /* How many granules hold `bytes` bytes; 0 for 0, and for so many that rounding
  * them up overflows. */
@@ -175,7 +176,7 @@ static inline granules_t granules_for(size_t bytes)
     return (granules_t){ (bytes + GRANULE_SIZE - 1) / GRANULE_SIZE };
 }
 
-static inline size_t bytes_of(granules_t length)
+static inline size_t granule_bytes(granules_t length)
 {
     return length.count * GRANULE_SIZE;
 }
@@ -221,7 +222,7 @@ static inline bool is_run(struct run run)
     return !is_same(run.begin, run.end);
 }
 
-/* -- The static heap ---------------------------------------------------- */
+/* -- The static heap ------------------------------------------------------- */
 
 extern struct arena armour_arena;
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An arena's rarer ways: laying it out, sweeping, alignment, the walk; and the
- * allocator of the static heap, which has one.
+/* An arena's rarer ways: laying it out, sweeping, alignment, resizing.
  *
  * With n granules and c classes the bookkeeping takes
  *
@@ -17,7 +16,7 @@
 #include "lib/string.h"
 #include "mm/armour/armour_runs.h"
 
-/* -- Laying out ------------------------------------------------------------- */
+/* -- Laying out ------------------------------------------------------------ */
 
 struct plan {
     uint32_t granules, classes, map_words;
@@ -126,8 +125,7 @@ bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end)
     plan = plan_for((uint32_t)(end - begin));
     if (plan.granules == 0)
         return false;
-    memset((void *)begin, 0,
-           plan_bytes(&plan) - plan.granules * GRANULE_SIZE);
+    memset((void *)begin, 0, plan_bytes(&plan) - plan.granules * GRANULE_SIZE);
     arena->base = end - plan.granules * GRANULE_SIZE;
     arena->hints = (struct hints *)begin;
     arena->longest_cached = caches_for(end - begin);
@@ -150,7 +148,7 @@ struct heap_usage arena_usage(const struct arena *arena)
     };
 }
 
-/* -- Sweep ------------------------------------------------------------------ */
+/* -- Sweep ----------------------------------------------------------------- */
 
 static void caches_empty(struct arena *arena)
 {
@@ -217,7 +215,7 @@ void arena_sweep(struct arena *arena)
     }
 }
 
-/* -- Alignment -------------------------------------------------------------- */
+/* -- Alignment ------------------------------------------------------------- */
 
 /* Where in `run` a block of `length` granules at a multiple of `alignment`
  * begins; NO_GRANULE if it does not fit. */
@@ -230,7 +228,7 @@ static granule_t aligned_in(const struct arena *arena, struct run run,
 
     if (!is_run(run) || run_length(run).count < least.count)
         return NO_GRANULE;
-    return granule_at(arena, address + padding);
+    return armour_granule_at(arena, address + padding);
 }
 
 /* Cuts a block out of the used block `all`, and releases what is around it. */
@@ -255,15 +253,6 @@ static void *cut_out(struct arena *arena, struct run all, granule_t start,
     return (void *)address_of(arena, start);
 }
 
-/* Counts a block of `bytes` instead of all that was counted since `before`. */
-static void count_again(struct arena *arena, const struct heap_usage *before,
-                        size_t bytes)
-{
-    arena->peak_bytes = before->peak_bytes;
-    arena->below_peak = (int32_t)(before->peak_bytes - before->used_bytes);
-    count_bytes(arena, (int32_t)bytes);
-}
-
 /* Takes a block so long that an aligned one is in it wherever it starts. */
 void *arena_alloc_aligned(struct arena *arena, size_t bytes, size_t alignment)
 {
@@ -275,14 +264,16 @@ void *arena_alloc_aligned(struct arena *arena, size_t bytes, size_t alignment)
 
     if (slack == 0)
         return arena_alloc(arena, bytes);
-    if (slack >= bytes_of(arena->length)) /* or the sum might overflow */
+    if (slack >= granule_bytes(arena->length)) /* or the sum might overflow */
         return NULL;
-    payload = arena_alloc(arena, bytes_of(length) + slack);
+    payload = arena_alloc(arena, granule_bytes(length) + slack);
     if (!payload)
         return NULL;
-    all.begin = granule_at(arena, (uintptr_t)payload);
+    all.begin = armour_granule_at(arena, (uintptr_t)payload);
     all.end = block_end(arena, all.begin);
-    count_again(arena, &before, bytes_of(length));
+    arena->peak_bytes = before.peak_bytes;
+    arena->below_peak = (int32_t)(before.peak_bytes - before.used_bytes);
+    count_bytes(arena, (int32_t)granule_bytes(length));
     return cut_out(arena, all, aligned_in(arena, all, length, alignment),
                    length);
 }
@@ -318,12 +309,12 @@ void *arena_alloc_swept(struct arena *arena, size_t bytes, size_t alignment)
     arena_forget(arena, run);
     mark_used(arena, run.begin);
     arena->used_blocks++;
-    count_bytes(arena, (int32_t)bytes_of(length));
+    count_bytes(arena, (int32_t)granule_bytes(length));
     return cut_out(arena, run, aligned_in(arena, run, length, alignment),
                    length);
 }
 
-/* -- Resize and size -------------------------------------------------------- */
+/* -- Resize and size ------------------------------------------------------- */
 
 /* The length of the block in use that starts at `start`; 0 if there is none. */
 static inline granules_t used_length(const struct arena *arena, granule_t start)
@@ -337,8 +328,8 @@ static inline granules_t used_length(const struct arena *arena, granule_t start)
 
 /* Moves the end of a used block up, if the next block is a run that is long
  * enough. */
-static bool block_grow(struct arena *arena, granule_t start,
-                              granule_t end, granule_t new_end)
+static bool block_grow(struct arena *arena, granule_t start, granule_t end,
+                       granule_t new_end)
 {
     struct run next = { end, end }, *run = &next;
 
@@ -360,25 +351,25 @@ static bool block_grow(struct arena *arena, granule_t start,
     join_at(arena, end);
     note_length(arena, start, new_end);
     if (run == &next)
-        keep(arena, next);
-    count_bytes(arena, (int32_t)bytes_of(granules_between(end, new_end)));
+        armour_keep(arena, next);
+    count_bytes(arena, (int32_t)granule_bytes(granules_between(end, new_end)));
     return true;
 }
 
 /* Cuts a used block off at `new_end`, and releases the rest. */
-static void block_trim(struct arena *arena, granule_t start,
+static void armour_block_trim(struct arena *arena, granule_t start,
                               granule_t end, granule_t new_end)
 {
     cut_at(arena, new_end);
     mark_used(arena, new_end);
     note_length(arena, start, new_end);
-    count_bytes(arena, -(int32_t)bytes_of(granules_between(new_end, end)));
+    count_bytes(arena, -(int32_t)granule_bytes(granules_between(new_end, end)));
     arena_release(arena, new_end, end);
 }
 
 bool arena_resize(struct arena *arena, uintptr_t address, size_t bytes)
 {
-    granule_t start = granule_at(arena, address);
+    granule_t start = armour_granule_at(arena, address);
     granules_t length = used_length(arena, start);
     granule_t end = granule_after(start, length);
     granule_t new_end = granule_after(start, granules_for(bytes));
@@ -388,13 +379,13 @@ bool arena_resize(struct arena *arena, uintptr_t address, size_t bytes)
     if (new_end.number > end.number)
         return block_grow(arena, start, end, new_end);
     if (new_end.number < end.number)
-        block_trim(arena, start, end, new_end);
+        armour_block_trim(arena, start, end, new_end);
     return true;
 }
 
 size_t arena_size(const struct arena *arena, uintptr_t address)
 {
-    return bytes_of(used_length(arena, granule_at(arena, address)));
+    return granule_bytes(used_length(arena, armour_granule_at(arena, address)));
 }
 
 void arena_forget(struct arena *arena, struct run run)
@@ -406,47 +397,3 @@ void arena_forget(struct arena *arena, struct run run)
     else
         hint_drop(arena, run);
 }
-
-/* -- Walk -------------------------------------------------------------------- */
-
-/* The next piece from `at` on: a block in use, or all free memory up to it.
- * What is in a size cache is free to the callers. */
-static granule_t walk_piece(const struct arena *arena, granule_t at,
-                            struct block *piece)
-{
-    granule_t end = at;
-
-    piece->address = address_of(arena, at);
-    piece->state = BLOCK_FREE;
-    while (end.number < arena->length.count &&
-           !arena_size(arena, address_of(arena, end)))
-        end = block_end_any(arena, end);
-    if (is_same(end, at)) {
-        piece->state = BLOCK_USED;
-        end = block_end(arena, at);
-    }
-    piece->bytes = bytes_of(granules_between(at, end));
-    return end;
-}
-
-/* The bookkeeping, then every block. */
-bool arena_walk(const struct arena *arena, block_visitor visit, void *context)
-{
-    struct block piece = {
-        .address = arena->begin,
-        .bytes = arena->base - arena->begin,
-        .state = BLOCK_BOOKKEEPING,
-        .owner = "armour",
-    };
-    granule_t at = { 0 };
-
-    if (piece.bytes > 0 && !visit(&piece, context))
-        return false;
-    while (at.number < arena->length.count) {
-        at = walk_piece(arena, at, &piece);
-        if (!visit(&piece, context))
-            return false;
-    }
-    return true;
-}
-

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks an arena from outside: knows what the tables mean, and reads them bit
+/* An arena from outside: its checker and its walk.
+ *
+ * The checker knows what the tables mean, and reads them bit
  * by bit, without the shortcuts of the others.
  *
  * It believes nothing: numbers are compared with the arena's ends before they
@@ -117,8 +119,8 @@ static struct violation check_blocks(const struct arena *arena,
         before_free = !used;
         tally_add(arena, tally, start, end);
     }
-    if (arena->length.count > 0 && (!bit(arena->starts, start) ||
-                                    !bit(arena->used, start)))
+    if (arena->length.count > 0 &&
+        (!bit(arena->starts, start) || !bit(arena->used, start)))
         return at(arena, starting, start, 1, 0);
     return SOUND;
 }
@@ -238,4 +240,47 @@ struct violation arena_check(const struct arena *arena)
 struct violation armour_check(void)
 {
     return arena_check(&armour_arena);
+}
+
+/* -- Walk ------------------------------------------------------------------ */
+
+/* The next piece from `at` on: a block in use, or all free memory up to it.
+ * What is in a size cache is free to the callers. */
+static granule_t walk_piece(const struct arena *arena, granule_t at,
+                            struct block *piece)
+{
+    granule_t end = at;
+
+    piece->address = address_of(arena, at);
+    piece->state = BLOCK_FREE;
+    while (end.number < arena->length.count &&
+           !arena_size(arena, address_of(arena, end)))
+        end = block_end_any(arena, end);
+    if (is_same(end, at)) {
+        piece->state = BLOCK_USED;
+        end = block_end(arena, at);
+    }
+    piece->bytes = granule_bytes(granules_between(at, end));
+    return end;
+}
+
+/* The bookkeeping, then every block. */
+bool arena_walk(const struct arena *arena, block_visitor visit, void *context)
+{
+    struct block piece = {
+        .address = arena->begin,
+        .bytes = arena->base - arena->begin,
+        .state = BLOCK_BOOKKEEPING,
+        .owner = "armour",
+    };
+    granule_t at = { 0 };
+
+    if (piece.bytes > 0 && !visit(&piece, context))
+        return false;
+    while (at.number < arena->length.count) {
+        at = walk_piece(arena, at, &piece);
+        if (!visit(&piece, context))
+            return false;
+    }
+    return true;
 }

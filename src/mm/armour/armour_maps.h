@@ -30,7 +30,7 @@
 #include "lib/bits.h"
 #include "mm/armour/armour.h"
 
-/* -- Single bits ---------------------------------------------------------- */
+/* -- Single bits ----------------------------------------------------------- */
 
 static inline bool is_start(const struct arena *arena, granule_t granule)
 {
@@ -92,10 +92,10 @@ static inline granule_t block_end(const struct arena *arena, granule_t start)
     return granule_after(start, block_length(arena, start));
 }
 
-/* Where the block that ends at `start` starts: the mirror image of block_length().
+/* Where the block that ends at `start` starts: a mirror image of block_length().
  * Before granule 0 that is the sentinel, which is used. */
-static inline granule_t block_previous(const struct arena *arena,
-                                       granule_t start)
+static inline granule_t armour_block_previous(const struct arena *arena,
+                                              granule_t start)
 {
     /* LAB 7 BEGIN: return (granule_t){ (uint32_t)-1 }; */
     const uint32_t *word = &arena->starts[start.number / WORD_BITS];
@@ -163,8 +163,8 @@ static inline bool is_block(const struct arena *arena, granule_t start,
 }
 
 /* However long it is. */
-static inline granules_t full_length(const struct arena *arena,
-                                     granule_t start, granules_t length)
+static inline granules_t full_length(const struct arena *arena, granule_t start,
+                                     granules_t length)
 {
     return length.count < WORD_BITS ? length : block_length(arena, start);
 }

@@ -138,7 +138,7 @@ static inline struct run run_find(struct arena *arena, class_t from,
     return hint_follow(arena, hint_take(arena, from), least);
 }
 
-/* -- Cutting ---------------------------------------------------------------- */
+/* -- Cutting --------------------------------------------------------------- */
 
 /* Takes `length` granules off the low end of a run, which is so long: they are
  * a used block.  The lengths of both are the caller's to write. */
@@ -179,7 +179,7 @@ static inline granule_t cut_high(struct arena *arena, struct run *run,
 }
 
 /* `run` is from now on one that only the maps know, and a hint. */
-static inline void keep(struct arena *arena, struct run run)
+static inline void armour_keep(struct arena *arena, struct run run)
 {
     if (is_none(run.begin))
         return;
@@ -202,7 +202,7 @@ static inline struct run *run_for(struct arena *arena, class_t from,
     return NULL;
 }
 
-/* -- Counting ---------------------------------------------------------------- */
+/* -- Counting -------------------------------------------------------------- */
 
 /* More bytes are in use, or less. */
 static inline void count_bytes(struct arena *arena, int32_t bytes)
@@ -218,23 +218,22 @@ static inline void *hand_out(struct arena *arena, granule_t start,
                              granules_t length)
 {
     arena->used_blocks++;
-    count_bytes(arena, (int32_t)bytes_of(length));
+    count_bytes(arena, (int32_t)granule_bytes(length));
     return (void *)address_of(arena, start);
 }
 
 static inline void count_free(struct arena *arena, granules_t length)
 {
     arena->used_blocks--;
-    arena->below_peak += (int32_t)bytes_of(length);
+    arena->below_peak += (int32_t)granule_bytes(length);
 }
 
-/* -- Size caches ------------------------------------------------------------ */
+/* -- Size caches ----------------------------------------------------------- */
 
 /* The newest block in the cache of a length; NO_GRANULE if there is none, or no
  * such cache. */
 static inline granule_t cache_take(struct arena *arena, granules_t length)
 {
-    /* LAB 7 BEGIN: return NO_GRANULE; */
     struct size_cache *cache;
     granule_t start;
 
@@ -247,21 +246,18 @@ static inline granule_t cache_take(struct arena *arena, granules_t length)
         cache->older = NO_GRANULE;
     }
     return start;
-    /* LAB 7 END */
 }
 
 /* Whether the used block of `length` granules at `start` is in a cache. */
 static inline bool is_cached(const struct arena *arena, granule_t start,
                              granules_t length)
 {
-    /* LAB 7 BEGIN: return false; */
     const struct size_cache *cache;
 
     if (length.count > arena->longest_cached)
         return false;
     cache = &arena->caches[length.count];
     return is_same(cache->newest, start) || is_same(cache->older, start);
-    /* LAB 7 END */
 }
 
 /* Puts a used block into the cache of its length: it is no longer in use.
@@ -269,7 +265,6 @@ static inline bool is_cached(const struct arena *arena, granule_t start,
 static inline bool cache_put(struct arena *arena, granule_t start,
                              granules_t length)
 {
-    /* LAB 7 BEGIN: return false; */
     struct size_cache *cache;
 
     if (length.count > arena->longest_cached)
@@ -281,7 +276,6 @@ static inline bool cache_put(struct arena *arena, granule_t start,
     cache->newest = start;
     count_free(arena, length);
     return true;
-    /* LAB 7 END */
 }
 
 #endif

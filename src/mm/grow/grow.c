@@ -39,12 +39,12 @@
 
 struct grow grow;
 
-/* -- What both use together --------------------------------------------------- */
+/* -- What both use together ------------------------------------------------ */
 
 /* The static heap's peak since the last call counts together with what the
  * window has had since then.  To be called before the window's use changes, so
  * that the peak of both is exact. */
-static void note_peak(void)
+static void grow_note_peak(void)
 {
     struct arena *fixed = &armour_arena;
     size_t most = fixed->peak_bytes + used_bytes(&grow.arena);
@@ -68,12 +68,12 @@ struct heap_usage grow_usage(void)
     return total;
 }
 
-/* -- The window's end ---------------------------------------------------------- */
+/* -- The window's end ------------------------------------------------------ */
 
 /* Granules of whole pages. */
 static granules_t page_granules(granules_t length)
 {
-    size_t bytes = align_up(bytes_of(length), PAGE_BYTES);
+    size_t bytes = align_up(granule_bytes(length), PAGE_BYTES);
 
     return (granules_t){ bytes / GRANULE_SIZE };
 }
@@ -121,7 +121,7 @@ static bool lengthen_for(granules_t length)
         }
         more = need;
     }
-    note_growth(bytes_of(more));
+    note_growth(granule_bytes(more));
     return true;
 }
 
@@ -146,9 +146,9 @@ static void shorten_if_long(void)
     size_t slack = 2 * grow.step;
 
     /* Only what is cached keeps it from being all tail. */
-    if (arena->used_blocks == 0 && bytes_of(arena->length) > slack)
+    if (arena->used_blocks == 0 && granule_bytes(arena->length) > slack)
         arena_sweep(arena);
-    if (bytes_of(run_length(grow_arena_tail())) <= slack)
+    if (granule_bytes(run_length(grow_arena_tail())) <= slack)
         return;
     shorten(grow.step);
     if (grow.step > GROW_STEP_MIN)
@@ -162,7 +162,7 @@ void grow_trim(void)
     grow.step = GROW_STEP_MIN;
 }
 
-/* -- Blocks in the window ------------------------------------------------------- */
+/* -- Blocks in the window -------------------------------------------------- */
 
 /* After making the window longer, at the low end of the tail: what is left
  * stays next to the end, to be made longer or given back. */
@@ -170,7 +170,7 @@ static void *alloc_at_end(size_t bytes, size_t alignment)
 {
     size_t slack = alignment - GRANULE_SIZE;
 
-    if (slack >= bytes_of(grow.limit) ||
+    if (slack >= granule_bytes(grow.limit) ||
         !lengthen_for(granules_for(bytes + slack)))
         return NULL;
     if (slack == 0)
@@ -211,9 +211,9 @@ static bool resize_in_window(uintptr_t address, size_t bytes)
 
     if (arena_resize(arena, address, bytes))
         return true;
-    if (size == 0 || bytes < size || bytes >= bytes_of(grow.limit))
+    if (size == 0 || bytes < size || bytes >= granule_bytes(grow.limit))
         return false;
-    end = granule_at(arena, address + size);
+    end = armour_granule_at(arena, address + size);
     if (!is_same(end, grow_arena_tail().begin) ||
         !lengthen_for(granules_for(bytes - size)))
         return false;
@@ -272,7 +272,7 @@ void grow_limit(size_t bytes)
 struct grow_figures grow_figures(void)
 {
     return (struct grow_figures){
-        .window = { grow.base, grow.base + bytes_of(grow.most) },
+        .window = { grow.base, grow.base + granule_bytes(grow.most) },
         .end = grow.arena.end,
         .held_bytes = window_frames() * PAGE_BYTES,
         .held_peak_bytes = grow.frames_peak * PAGE_BYTES,
@@ -287,7 +287,7 @@ static void *alloc_beyond(size_t bytes, size_t alignment)
 {
     void *payload;
 
-    note_peak();
+    grow_note_peak();
     payload = alloc_in_window(bytes, alignment);
     return payload ? payload : alloc_swept(bytes, alignment);
 }
@@ -312,7 +312,7 @@ enum heap_error grow_free(void *payload)
 
     if (!in_window(payload))
         return armour_free(payload);
-    note_peak();
+    grow_note_peak();
     error = arena_free(&grow.arena, (uintptr_t)payload);
     if (error == HEAP_OK)
         shorten_if_long();
@@ -323,7 +323,7 @@ bool grow_resize(void *payload, size_t bytes)
 {
     if (!in_window(payload))
         return armour_resize(payload, bytes);
-    note_peak();
+    grow_note_peak();
     return resize_in_window((uintptr_t)payload, bytes);
 }
 

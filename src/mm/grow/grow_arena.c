@@ -27,7 +27,7 @@
 #include "mm/armour/armour_runs.h"
 #include "mm/grow/window.h"
 
-/* -- Places ------------------------------------------------------------------ */
+/* -- Places ---------------------------------------------------------------- */
 
 /* Where a map that begins at `begin` ends, with a word for the sentinel before
  * granule 0 and the bit of the sentinel after the last. */
@@ -44,7 +44,7 @@ static uintptr_t granules_end(granules_t length)
 {
     if (length.count == 0)
         return grow.base - PAGE_BYTES;
-    return grow.base + bytes_of(length);
+    return grow.base + granule_bytes(length);
 }
 
 static bool place_resize(unsigned range, uintptr_t end)
@@ -97,7 +97,7 @@ uint32_t grow_arena_frames(uint32_t pages)
     return pages + 2 * map + 1;
 }
 
-/* -- The end ----------------------------------------------------------------- */
+/* -- The end --------------------------------------------------------------- */
 
 /* Its tables are mapped, and zero. */
 static void arena_open(struct arena *arena)
@@ -125,7 +125,7 @@ struct run grow_arena_tail(void)
         return arena->wilderness;
     if (is_same(end, arena->last_freed.end))
         return arena->last_freed;
-    tail.begin = block_previous(arena, end);
+    tail.begin = armour_block_previous(arena, end);
     return is_used(arena, tail.begin) ? (struct run){ end, end } : tail;
 }
 

@@ -25,7 +25,7 @@ static struct violation grow_check_places(void)
 {
     const struct arena *arena = &grow.arena;
     const struct page_range *ranges = window_pages()->mapped;
-    uintptr_t end = grow.base + bytes_of(arena->length);
+    uintptr_t end = grow.base + granule_bytes(arena->length);
     struct violation violation;
 
     if (arena->length.count > grow.most.count)

@@ -41,6 +41,7 @@ enum heap_error {
     HEAP_INTERIOR,     /* inside a block, not at its start */
     HEAP_ALREADY_FREE, /* freed before, and not handed out since */
     HEAP_CORRUPT,      /* the bookkeeping around it contradicts itself */
+    HEAP_LENT,         /* borrowed by the small backend, not a caller's */
 };
 
 /* An error in words, for messages. */
@@ -113,8 +114,8 @@ struct heap_backend {
     /* For a backend with quick calls: the rest of alloc, after a quick call has
      * found nothing; else NULL. */
     void *(*alloc_missed)(size_t bytes, size_t alignment);
-    /* Of a small backend: gives memory that it borrowed and does not use back to
-     * the large one.  Returns whether there was any.  May be NULL. */
+    /* Of a small backend: gives memory that it borrowed and does not use back
+     * to the large one.  Returns whether there was any.  May be NULL. */
     bool (*reclaim)(void);
     /* On any error nothing changes. */
     enum heap_error (*free)(void *payload);
@@ -131,8 +132,8 @@ struct heap_backend {
     const struct heap_usage *usage;
     /* Instead of `usage`, for a backend that counts in several places. */
     struct heap_usage (*total)(void);
-    /* Quick tries for kmalloc, kfree and krealloc, in use while no other backend
-     * serves: see heap_quick.h. */
+    /* Quick tries for kmalloc, kfree and krealloc, in use while no other
+     * backend serves: see heap_quick.h. */
     const struct heap_calls *calls;
 };
 
@@ -150,9 +151,9 @@ void heap_add_small(const struct heap_backend *backend, size_t limit);
 bool heap_log_use(bool on);
 
 /* At least `bytes` bytes, aligned to HEAP_ALIGNMENT; the contents are
- * arbitrary.  NULL when out of memory, and only then: the backend that serves the
- * request has no free run that is long enough, also after the small backend has
- * given back what it kept.  kmalloc(0) returns a block
+ * arbitrary.  NULL when out of memory, and only then: the backend that serves
+ * the request has no free run that is long enough, also after the small backend
+ * has given back what it kept.  kmalloc(0) returns a block
  * like any other, with an address of its own, which the caller has to free. */
 void *kmalloc(size_t bytes);
 /* As kmalloc(count * bytes), all zero; NULL also if the product overflows. */
@@ -191,6 +192,9 @@ bool heap_not_written(void);
  * heap_stats() leaves it out; a walk shows it as blocks of the large backend.
  * `alignment` is a power of two.  NULL when out of memory. */
 void *heap_lend(size_t bytes, size_t alignment);
+/* The same; kfree() and krealloc() refuse this block by name.  One at a time,
+ * until heap_start(). */
+void *heap_lend_map(size_t bytes);
 /* Gives back what heap_lend() returned. */
 void heap_take_back(void *payload);
 

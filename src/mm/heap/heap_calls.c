@@ -193,6 +193,8 @@ static OUT_OF_THE_WAY enum heap_error heap_not_freed(const char *call,
 /* Frees a payload that is not NULL, by the backend that owns its address. */
 static inline enum heap_error heap_free(void *payload)
 {
+    if (payload == kmalloc_layer.lent_map)
+        return HEAP_LENT;
     return backend_of(payload)->free(payload);
 }
 
@@ -265,7 +267,7 @@ static OUT_OF_THE_WAY void *heap_resize_elsewhere(void *payload, size_t bytes,
 {
     size_t old_bytes = kmalloc_size(payload);
 
-    if (old_bytes > 0) {
+    if (old_bytes > 0 && payload != kmalloc_layer.lent_map) {
         kmalloc_layer.stats.resizes++;
         return realloc_by_moving(payload, old_bytes, bytes, caller);
     }
@@ -283,7 +285,7 @@ static inline void *heap_resize(void *payload, size_t bytes, uintptr_t caller)
         return heap_alloc(bytes, HEAP_ALIGNMENT);
     if (bytes == 0)
         bytes = 1;
-    if (bytes > HEAP_REQUEST_MAX ||
+    if (bytes > HEAP_REQUEST_MAX || payload == kmalloc_layer.lent_map ||
         !backend_of(payload)->resize(payload, bytes))
         return heap_resize_elsewhere(payload, bytes, caller);
     kmalloc_layer.stats.resizes++;
@@ -342,6 +344,15 @@ void *heap_lend(size_t bytes, size_t alignment)
         kmalloc_layer.lent_bytes += kmalloc_layer.large->size(payload);
         kmalloc_layer.lent_blocks++;
     }
+    return payload;
+}
+
+void *heap_lend_map(size_t bytes)
+{
+    void *payload = heap_lend(bytes, HEAP_ALIGNMENT);
+
+    ASSERT(!kmalloc_layer.lent_map);
+    kmalloc_layer.lent_map = payload;
     return payload;
 }
 

@@ -15,6 +15,7 @@ const char *heap_error_text(enum heap_error error)
         [HEAP_INTERIOR] = "inside a block, not at its start",
         [HEAP_ALREADY_FREE] = "already free (double free?)",
         [HEAP_CORRUPT] = "the heap's bookkeeping around it is damaged",
+        [HEAP_LENT] = "lent to the allocator of small blocks",
     };
 
     if ((size_t)error >= sizeof texts / sizeof texts[0])
@@ -40,8 +41,7 @@ struct heap_stats heap_stats(void)
                              kmalloc_layer.small_usage->used_bytes;
     if (!kmalloc_layer.small)
         stats.usage.peak_bytes = large.peak_bytes;
-    stats.usage.used_blocks = large.used_blocks -
-                              kmalloc_layer.lent_blocks +
+    stats.usage.used_blocks = large.used_blocks - kmalloc_layer.lent_blocks +
                               kmalloc_layer.small_usage->used_blocks;
     /* Every block that was allocated and is not in use was freed.  Counting
      * frees would cost each of them an instruction. */

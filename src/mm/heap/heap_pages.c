@@ -34,7 +34,7 @@ const struct page_source *heap_page_source(uintptr_t begin, uintptr_t end)
         .begin = begin, .end = end, .take = take_run, .give = give_run
     };
     if (begin < end)
-        source.page_map = heap_lend(page_source_pages(&source), HEAP_ALIGNMENT);
+        source.page_map = heap_lend_map(page_source_pages(&source));
     if (!source.page_map)
         source.end = begin;
     return &source;

@@ -21,6 +21,7 @@ struct kmalloc_layer {
     /* The backends' own counters, which the backends update. */
     const struct heap_usage *large_usage, *small_usage;
     size_t lent_bytes, lent_blocks; /* from the large one to the small one */
+    const void *lent_map;           /* the one that it keeps; NULL: none */
     bool not_written;
 };
 

@@ -8,8 +8,8 @@
  *                       v                       v
  *                 backend->alloc_missed     plain_kmalloc
  *
- * A quick call only tries.  Whatever it cannot do, it leaves as it found it, and
- * passes the call on: so each rule of the kmalloc layer is written once.
+ * A quick call only tries.  Whatever it cannot do, it leaves as it found it,
+ * and passes the call on: so each rule of the kmalloc layer is written once.
  */
 #ifndef MM_HEAP_HEAP_QUICK_H
 #define MM_HEAP_HEAP_QUICK_H

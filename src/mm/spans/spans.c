@@ -327,6 +327,39 @@ size_t spans_size(const void *payload)
     return span.length * span.pool->granule_bytes;
 }
 
+/* Gives back a zone that is all free, and listed as one run. */
+static bool spans_zone_reclaim(struct span_pool *pool, struct span_zone *zone)
+{
+    struct free_run *whole = granule_at(pool, zone, 1);
+
+    if (!zone_is_intact(zone) ||
+        free_before(zone, pool->granules + 1) != pool->granules)
+        return false;
+    spans_index_remove(pool, whole, pool->granules);
+    if (pool->forgotten) {
+        spans_index_rebuild(pool);
+        spans_index_remove(pool, whole, pool->granules);
+    }
+    spans_zone_destroy(pool, zone);
+    return true;
+}
+
+bool spans_reclaim(void)
+{
+    bool found = false;
+
+    for (uint32_t i = 0; i < span_heap.page_count; i++) {
+        uint32_t mark = span_heap.source.page_map[i];
+        uintptr_t page = (uintptr_t)(span_heap.first_page + i) << PAGE_SHIFT;
+
+        if (mark != PAGE_NOT_OURS && (mark & PAGE_INDEX_MASK) == 0)
+            found |=
+                spans_zone_reclaim(span_heap.numbered[mark >> PAGE_INDEX_BITS],
+                                   (struct span_zone *)page);
+    }
+    return found;
+}
+
 bool spans_owns(const void *payload)
 {
     return spans_page_mark((uintptr_t)payload) != PAGE_NOT_OURS;
@@ -335,6 +368,7 @@ bool spans_owns(const void *payload)
 const struct heap_backend spans_backend = {
     .name = "spans",
     .alloc = spans_alloc,
+    .reclaim = spans_reclaim,
     .free = spans_free,
     .resize = spans_resize,
     .size = spans_size,

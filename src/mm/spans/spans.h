@@ -43,6 +43,9 @@ enum heap_error spans_free(void *payload);
 bool spans_resize(void *payload, size_t bytes);
 /* Bytes of the span's granules; 0 if no span begins at `payload`. */
 size_t spans_size(const void *payload);
+/* Gives back the zones that are kept although they are empty; whether there
+ * were any. */
+bool spans_reclaim(void);
 /* Whether `payload` is in a page of a zone. */
 bool spans_owns(const void *payload);
 /* Visits zone headers, spans and free runs by address; false if the visitor

@@ -367,6 +367,22 @@ bool zalloc_resize(void *payload, size_t bytes)
     return bytes <= zalloc_size(payload);
 }
 
+bool zalloc_reclaim(void)
+{
+    struct list_link *link = zalloc_heap.caches.next;
+    size_t before = zalloc_heap.zones;
+
+    /* A cache keeps an empty zone only where that is its only open one. */
+    for (; link != &zalloc_heap.caches; link = link->next) {
+        struct zone_cache *cache = LIST_ITEM(link, struct zone_cache, link);
+        struct zone *zone = LIST_ITEM(cache->open.next, struct zone, link);
+
+        if (!list_is_empty(&cache->open) && zone->used == 0)
+            zalloc_zone_destroy(zone);
+    }
+    return zalloc_heap.zones < before;
+}
+
 bool zalloc_owns(const void *payload)
 {
     return zalloc_page_mark((uintptr_t)payload) != PAGE_NOT_OURS;
@@ -375,6 +391,7 @@ bool zalloc_owns(const void *payload)
 const struct heap_backend zalloc_backend = {
     .name = "zalloc",
     .alloc = zalloc_alloc,
+    .reclaim = zalloc_reclaim,
     .free = zalloc_free,
     .resize = zalloc_resize,
     .size = zalloc_size,

@@ -32,6 +32,9 @@ enum heap_error zalloc_free(void *payload);
 bool zalloc_resize(void *payload, size_t bytes);
 /* The size of the entry; 0 if `payload` is not an entry in use. */
 size_t zalloc_size(const void *payload);
+/* Gives back the zones that are kept although they are empty; whether there
+ * were any. */
+bool zalloc_reclaim(void);
 /* Whether `payload` is in a page of a zone or of a store. */
 bool zalloc_owns(const void *payload);
 /* Visits zone headers, entries and stores by address; false if the visitor

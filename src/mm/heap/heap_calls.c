@@ -29,7 +29,7 @@ static inline void note_peak(void)
 
 /* Counts an allocation whose backend answered NULL or NOT_WRITTEN.  Returns
  * NULL. */
-static OUT_OF_THE_WAY void *heap_no_payload(const void *answer)
+OUT_OF_THE_WAY void *heap_no_payload(const void *answer)
 {
     if (answer == NOT_WRITTEN)
         kmalloc_layer.not_written = true;

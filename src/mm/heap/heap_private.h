@@ -42,6 +42,10 @@ void *logged_krealloc(void *payload, size_t bytes);
  * after a backend or the log has changed. */
 void heap_choose_calls(void);
 
+/* Counts an allocation whose backend answered NULL or NOT_WRITTEN.  Returns
+ * NULL. */
+void *heap_no_payload(const void *answer);
+
 /* -- Choosing a backend -----------------------------------------------------
  */
 

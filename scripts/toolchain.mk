@@ -8,8 +8,8 @@
 #              skips such a function and is right from its caller's caller on.
 #              clang cannot promise that, so with clang only functions that call
 #              no other lose their frame.
-#   ONE_ARENA  lets gcc compile a function once more for an argument that is
-#              always the same.  clang has no such option.
+#   ONE_ARENA  inlines only what says `inline`, and lets gcc compile a function
+#              once more for an argument that is always the same.
 #
 #   LLVM=1            clang, ld.lld; LLVM=-19 takes clang-19, ld.lld-19
 #   CROSS_COMPILE=X-  X-gcc, X-ld
@@ -49,6 +49,7 @@ ifneq ($(filter 1 -%,$(LLVM)),)
   KLD := ld.lld$(SUFFIX)
   STACK4 := -mstack-alignment=4
   FRAMELESS := -momit-leaf-frame-pointer
+  ONE_ARENA := -finline-hint-functions
 else ifneq ($(LLVM),)
   $(error LLVM=$(LLVM): say LLVM=1, or LLVM=-19 for clang-19, or leave it out)
 else
@@ -58,7 +59,8 @@ else
   STACK4 := -mpreferred-stack-boundary=2
   FRAMELESS := -fomit-frame-pointer -ffixed-ebp
   ONE_ARENA := -fipa-cp-clone --param ipa-cp-eval-threshold=1 \
-               --param ipa-cp-unit-growth=1000
+               --param ipa-cp-unit-growth=1000 -fno-inline-functions \
+               -fno-inline-small-functions -fno-inline-functions-called-once
   PLAIN += -fno-stack-clash-protection
 endif
 

@@ -263,7 +263,7 @@ HEADERS = {
     "a macro that a condition hides": (
         "#ifdef MM_GROW_GROW_H\n#define static\n#endif", "beside"),
     "asm": ('static inline void f(void) { __asm__("hlt"); }', "plain C"),
-    "an include": ('#include "mm/armour/armour_calls.h"', "contract"),
+    "an include": ('#include "mm/armour/armour_arena.h"', "contract"),
     "another lab's function": (
         "void *malloc_alloc(size_t bytes, size_t alignment);\n"
         "void *(*armour_taker)(size_t, size_t) = malloc_alloc;",

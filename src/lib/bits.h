@@ -70,6 +70,16 @@ static inline bool bit_test_and_set(uint32_t *map, uint32_t bit)
     return set;
 }
 
+/* 32 bits of a map from any bit on, out of two words. */
+static inline uint32_t bits_from(const uint32_t *map, uint32_t bit)
+{
+    const uint32_t *word = &map[bit / 32];
+    uint32_t low = word[0];
+
+    __asm__("shrdl %%cl, %1, %0" : "+r"(low) : "r"(word[1]), "c"(bit) : "cc");
+    return low;
+}
+
 /* Of a word other than 0. */
 static inline uint32_t lowest_bit(uint32_t word)
 {

@@ -29,6 +29,9 @@
  *     R2: batch, last freed and wilderness are runs, or NO_RUN.
  *     Z1: a cached block is used in the maps, and of its cache's size.
  *
+ * Functions that are not `inline` are compiled as such (scripts/toolchain.mk):
+ * inlined, a rarer way would cost the common one registers.
+ *
  * What this does badly: hints are two a class, so runs are forgotten until a
  * neighbour is freed or a sweep finds them.  That costs about .01 of the
  * memory, and buys that there is no list to keep right.
@@ -50,8 +53,7 @@ struct arena armour_arena;
 
 /* A new batch for blocks of `length` granules; false if there is no run.  What
  * is left of the old one is a run as any other. */
-static __attribute__((noinline)) bool batch_renew(struct arena *arena,
-                                                  granules_t length)
+static bool batch_renew(struct arena *arena, granules_t length)
 {
     class_t longer = { length.count + 1 };
     struct run found, *run = run_for(arena, longer, length, &found);
@@ -75,8 +77,7 @@ static __attribute__((noinline)) bool batch_renew(struct arena *arena,
 }
 
 /* A block where the batch is too short, or a run of just that length may be. */
-static __attribute__((noinline)) void *alloc_small(struct arena *arena,
-                                                   granules_t length)
+static void *alloc_small(struct arena *arena, granules_t length)
 {
     class_t exact = { length.count };
 
@@ -96,8 +97,7 @@ static __attribute__((noinline)) void *alloc_small(struct arena *arena,
     return hand_out(arena, cut_low(arena, &arena->batch, length), length);
 }
 
-static __attribute__((noinline)) void *
-alloc_large(struct arena *arena, granules_t length, bool growing)
+static void *alloc_large(struct arena *arena, granules_t length, bool growing)
 {
     struct run found, *run = run_for(arena, class_of(length), length, &found);
     granule_t start;
@@ -196,8 +196,7 @@ static inline granule_t join_after(struct arena *arena, granule_t end)
 /* The used block [begin, end) becomes a run: merged with the runs beside it,
  * except the batch.  It is the wilderness, if it contains that; else it is the
  * last freed run, and the one before is announced. */
-static __attribute__((noinline)) void
-armour_release(struct arena *arena, granule_t begin, granule_t end)
+static void armour_release(struct arena *arena, granule_t begin, granule_t end)
 {
     /* LAB 7 BEGIN */
     begin = join_before(arena, begin);
@@ -215,8 +214,8 @@ armour_release(struct arena *arena, granule_t begin, granule_t end)
 
 /* Why no used block of this arena starts at `address`.  Searches the block
  * around it, on the way to a message. */
-static __attribute__((noinline, cold)) enum heap_error
-address_error(const struct arena *arena, uintptr_t address)
+static enum heap_error address_error(const struct arena *arena,
+                                     uintptr_t address)
 {
     granule_t start = { (address - arena->base) / GRANULE_SIZE };
 
@@ -269,7 +268,7 @@ void arena_release(struct arena *arena, granule_t begin, granule_t end)
 
 /* -- kmalloc, kfree and krealloc of the static heap ------------------------ */
 
-static __attribute__((noinline)) void *kmalloc_uncached(size_t bytes)
+static void *kmalloc_uncached(size_t bytes)
 {
     void *payload = alloc_uncached(&armour_arena, granules_for(bytes));
 
@@ -286,8 +285,7 @@ static void *armour_kmalloc(size_t bytes)
     return heap_quick_allocated(hand_out(&armour_arena, start, length));
 }
 
-static __attribute__((noinline)) enum heap_error
-kfree_uncached(granule_t begin, granules_t length)
+static enum heap_error kfree_uncached(granule_t begin, granules_t length)
 {
     if (free_uncached(&armour_arena, begin, length) == HEAP_OK)
         return HEAP_OK;

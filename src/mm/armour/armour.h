@@ -83,6 +83,11 @@ struct hints {
 #define CACHES_MAX      24u
 #define BYTES_PER_CACHE 2048u
 
+/* Below this each length is a class of its own.  Above there are 16 classes a
+ * doubling up to 127 granules, and then four: 32..33, 34..35, ..., 64..67, ...,
+ * 128..159, 160..191, 192..223, 224..255, 256..319, ... */
+#define EXACT_LENGTHS 32u
+
 /* One bit a class, for the classes of 2^29 granules. */
 #define CLASS_WORDS 5u
 

@@ -92,7 +92,7 @@ static inline granule_t block_end(const struct arena *arena, granule_t start)
     return granule_after(start, block_length(arena, start));
 }
 
-/* Where the block that ends at `start` starts: a mirror image of block_length().
+/* Where the block that ends at `start` starts: block_length() in a mirror.
  * Before granule 0 that is the sentinel, which is used. */
 static inline granule_t armour_block_previous(const struct arena *arena,
                                               granule_t start)
@@ -128,18 +128,10 @@ static inline void note_length(struct arena *arena, granule_t start,
     /* LAB 7 END */
 }
 
-/* The WORD_BITS starts from `granule` on, bit 0 being its own, out of two
- * words of the map. */
+/* The WORD_BITS starts from `granule` on, bit 0 being its own. */
 static inline uint32_t starts_from(const struct arena *arena, granule_t granule)
 {
-    const uint32_t *word = &arena->starts[granule.number / WORD_BITS];
-    uint32_t low = word[0];
-
-    __asm__("shrdl %%cl, %1, %0"
-            : "+r"(low)
-            : "r"(word[1]), "c"(granule.number)
-            : "cc");
-    return low;
+    return bits_from(arena->starts, granule.number);
 }
 
 /* Asked of any number at all, before it is believed: is there such a granule,

@@ -23,11 +23,6 @@
 
 /* -- Classes --------------------------------------------------------------- */
 
-/* Below this each length is a class of its own.  Above there are 16 classes a
- * doubling up to 127 granules, and then four: 32..33, 34..35, ..., 64..67, ...,
- * 128..159, 160..191, 192..223, 224..255, 256..319, ... */
-#define EXACT_LENGTHS 32u
-
 /* The class of the runs of `length`.  With p the highest bit of one that is
  * long, length >> (p - 2) is 4..7 and says where in its doubling it is. */
 static inline class_t class_of(granules_t length)

@@ -20,7 +20,8 @@ def read(name):
 def test_help_is_complete(tree):
     said = tree.make("help")
     assert said.returncode == 0 and tree.make().stdout == said.stdout
-    for target in TARGET.findall(read("Makefile") + read("staff.mk")):
+    for target in TARGET.findall(read("Makefile") + read("staff.mk")
+                              + read("site/site.mk")):
         assert re.search(rf"^  make {target} +\S", said.stdout, re.MULTILINE)
     for variable in ("STAGE=", "MEMORY=", "TRACES=", "V=1", "LLVM=1"):
         assert f"  {variable}" in said.stdout
@@ -29,7 +30,8 @@ def test_help_is_complete(tree):
 
 def test_readme_names_what_is_there():
     text = read("README.md")
-    targets = TARGET.findall(read("Makefile") + read("staff.mk"))
+    targets = TARGET.findall(read("Makefile") + read("staff.mk")
+                              + read("site/site.mk"))
     for target in re.findall(r"make ([a-z-]+)", text):
         assert target in targets, f"README: make {target}"
     for path in re.findall(r"`([\w./-]+/[\w./-]+)`|\]\(([\w./-]+)\)", text):

@@ -28,10 +28,12 @@ STAFF = ["staff/", "tests/", "bench/", "site/", ".ci/", ".github/",
          ".clang-tidy", "scripts/lint", "scripts/check-modules",
          "scripts/check-callers",
          "scripts/make-base-iso", "scripts/make-release",
-         "CONTRIBUTING.md", "SECURITY.md", "CITATION.cff", "scripts/pictures", "scripts/pictures-of-labs",
+         "CONTRIBUTING.md", "SECURITY.md", "CITATION.cff",
+         "scripts/pictures", "scripts/pictures-of-labs",
          "scripts/record/more-examples",
          "scripts/mallow/course/", "scripts/mallow/mutants/",
-         "docs/bench.svg", "docs/bench.md", "docs/grading.md"]
+         "docs/bench.svg", "docs/bench.md", "docs/grading.md", "docs/testing.md",
+         "CHANGELOG.md"]
 STAFF_PATTERN = re.compile(
     r"labs/[^/]+/(answers\.md|notes)\b|docs/instructor"
     r"|(^|/)staff\b|gradescope")

@@ -53,7 +53,7 @@ unpack-traces: ## bench/traces/ as .rep files, in build/traces/HALF/
 
 .PHONY: tested
 tested:
-	$(BUILD) $(B)/mallow.iso host-tests $(B)/check/lab-tests
+	$(BUILD) $(B)/mallow.iso $(B)/compile_commands.json host-tests $(B)/check/lab-tests
 
 test: tested ## everything that CI checks
 	$(Q)$(call quoted,$(PYTHON)) -m pytest -q -n auto tests

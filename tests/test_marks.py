@@ -63,7 +63,7 @@ def test_a_name_that_fits_two_fits_none():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_no_mark_goes_astray(seed):
-    """Whatever the names: each student has the score of the submission that is
+    """Each student has the score of the submission that is
     named by one of the student's own cells, or none."""
     chance = random.Random(seed)
     words = ["".join(chance.choices("abcdeé_.- ", k=6)) for _ in range(12)]

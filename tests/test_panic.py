@@ -65,7 +65,7 @@ def test_crash_from_the_prompt(boot):
 
 
 def test_advice_leads_back(boot):
-    """What the panic names boots the same machine once more; what only a
+    """The panic's line boots the same machine once more; what only a
     script asks for is left out, and so is the Makefile's own MEMORY."""
     report = boot("stage=malloc", "map=off", "crash=null", "exit").finish().text
     assert "make debug STAGE=malloc OPTIONS='map=off crash=null', then" in report

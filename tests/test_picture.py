@@ -57,7 +57,7 @@ def test_screenshot(boot, tmp_path):
 
 
 def test_stills_and_histories_are_shown():
-    """What `make pictures` makes is there, and a text shows each of them."""
+    """The files of `make pictures` exist, and a text shows each of them."""
     loader = importlib.machinery.SourceFileLoader(
         "pictures", str(ROOT / "scripts" / "pictures"))
     made = importlib.util.module_from_spec(

@@ -116,7 +116,7 @@ def test_reset_is_no_error(terminal):
     assert end(child)[0] == 0
 
 
-@pytest.mark.parametrize("size", ["", "5M", "1G", "16384K", "64"])
+@pytest.mark.parametrize("size", ["", "6M", "1G", "16384K", "64"])
 def test_memory_that_will_do(size, terminal):
     child = terminal("--stage=frames", f"--memory={size}")
     child.expect_exact(PROMPT)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a test has called, for whoever reads why it failed. */
+/* The calls of a test, for the reader of a failure. */
 #include "adapter.h"
 
 #include <stdio.h>

@@ -251,8 +251,7 @@ static bool read_op(struct trace *trace, struct trace_op *op)
         return line.count < MOST_WORDS ||
                trace_read_number(trace, line.words[2], "size", &op->bytes);
     }
-    return trace_refuse(trace,
-                        "\"%.*s\" is not an operation, expected a, r or f",
+    return trace_refuse(trace, "\"%.*s\" is no operation, expected a, r or f",
                         quoted(line.words[0]), line.words[0].text);
 }
 

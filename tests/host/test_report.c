@@ -69,7 +69,7 @@ TEST(replay_table)
 "    70000 bytes, each block rounded up to 8, does not fit the heap of 65536",
 "a-name-that-is-too-long-for-its-column.rep",
 "                                                                  refused",
-"    a-name-that-is-too-long-for-its-column.rep:3: \"x\" is not an operation, "
+"    a-name-that-is-too-long-for-its-column.rep:3: \"x\" is no operation, "
 "expected",
 "    a, r or f",
 "3 traces, 1 wrong: 1 ok, 1 out of memory, 1 refused",

@@ -275,6 +275,7 @@ static void *kmalloc_uncached(size_t bytes)
     return payload ? heap_quick_allocated(payload) : heap_quick_missed(bytes);
 }
 
+/* kmalloc(): a cached block, or one from a batch or a run. */
 static void *armour_kmalloc(size_t bytes)
 {
     granules_t length = granules_for(bytes);
@@ -292,6 +293,7 @@ static enum heap_error kfree_uncached(granule_t begin, granules_t length)
     return plain_kfree((void *)address_of(&armour_arena, begin));
 }
 
+/* kfree(): whatever is not a block of this arena goes to plain_kfree(). */
 static enum heap_error armour_kfree(void *payload)
 {
     granule_t begin = armour_granule_at(&armour_arena, (uintptr_t)payload);
@@ -304,6 +306,7 @@ static enum heap_error armour_kfree(void *payload)
     return kfree_uncached(begin, length);
 }
 
+/* krealloc(): in place, or else by plain_krealloc(). */
 static void *armour_krealloc(void *payload, size_t bytes)
 {
     if (heap_quick_takes(bytes) &&
@@ -329,6 +332,7 @@ enum stage_state armour_init(uintptr_t begin, uintptr_t end)
     /* LAB 7 END */
 }
 
+/* The last try before NULL: sweeps first. */
 static void *armour_alloc_missed(size_t bytes, size_t alignment)
 {
     return arena_alloc_swept(&armour_arena, bytes, alignment);

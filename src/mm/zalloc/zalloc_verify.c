@@ -11,12 +11,16 @@
 
 #include "lib/panic.h"
 
+#include <stddef.h>
+
 bool zalloc_has_cache(const struct zone_cache *cache)
 {
     const struct list_link *head = &zalloc_heap.caches;
 
     for (const struct list_link *at = head->next; at != head; at = at->next) {
-        if (at == &cache->link)
+        /* No pointer is formed from `cache`: it may be any number. */
+        if ((uintptr_t)at ==
+            (uintptr_t)cache + offsetof(struct zone_cache, link))
             return true;
     }
     return false;

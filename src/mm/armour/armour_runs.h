@@ -173,7 +173,7 @@ static inline granule_t cut_high(struct arena *arena, struct run *run,
     /* LAB 7 END */
 }
 
-/* `run` is from now on one that only the maps know, and a hint. */
+/* `run` is from now on an ordinary run: it is in the maps, and has a hint. */
 static inline void armour_keep(struct arena *arena, struct run run)
 {
     if (is_none(run.begin))

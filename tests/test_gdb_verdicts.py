@@ -9,7 +9,7 @@ from mallow import project
 
 SCRIPT = project.ROOT / "tests" / "gdb_verdicts.py"
 BLOCKS = "do=alloc:20,alloc:3000,alloc:700,alloc:100,alloc:2000,free:2,free:4"
-STEP = 61  # of all damages, one in so many; --long takes them all
+STEP = 61  # of all damages, a sample; --long takes them all
 
 # What only the kernel's check sees: the indexes of free runs, which these
 # allocators throw away and make again, and counters beside them.  `mallow

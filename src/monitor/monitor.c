@@ -64,7 +64,9 @@ static size_t copy_command(char text[LINE_BYTES], const char *texts)
 
     while (texts[length] && texts[length] != ',') {
         if (length + 1 < LINE_BYTES)
-            text[length] = texts[length] == ':' ? ' ' : texts[length];
+            text[length] = texts[length];
+        if (length + 1 < LINE_BYTES && texts[length] == ':')
+            text[length] = ' ';
         length++;
     }
     text[length + 1 < LINE_BYTES ? length : LINE_BYTES - 1] = 0;

@@ -104,7 +104,7 @@ struct arena {
     struct run batch, last_freed, wilderness;
     /* What is in use, counted so that an allocation has one comparison less. */
     size_t peak_bytes;
-    int32_t below_peak; /* bytes in use are so many less than the peak */
+    int32_t below_peak; /* the peak less the bytes in use */
     size_t used_blocks;
     uintptr_t begin, end; /* the region, rounded inward */
     uint32_t seams;  /* batches since the last sweep of which a rest is left */
@@ -174,7 +174,7 @@ static inline granule_t armour_granule_at(const struct arena *arena,
 
 _Static_assert(GRANULE_SIZE == 1u << 3, "armour_granule_at() rotates by 3");
 
-/* How many granules hold `bytes` bytes; 0 for 0, and for so many that rounding
+/* How many granules hold `bytes` bytes; 0 for 0, and for a number that rounding
  * them up overflows. */
 static inline granules_t granules_for(size_t bytes)
 {

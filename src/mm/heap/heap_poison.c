@@ -122,6 +122,7 @@ static struct violation check_block(struct front *front)
     return SOUND;
 }
 
+/* Walks a list of the layer's own blocks and checks each. */
 static struct violation check_list(struct list_link *head, uint32_t kind)
 {
     struct list_link *before = head;
@@ -246,6 +247,7 @@ size_t poison_size(const void *payload)
     return front && front->mark == mark_of(front, MARK_USED) ? front->bytes : 0;
 }
 
+/* Whether a list has a block with `address` in it; if so, *found is a copy. */
 static bool find_in_list(struct list_link *head, uintptr_t address,
                          struct poison_block *found)
 {

@@ -32,6 +32,7 @@ static inline void *heap_quick_allocated(void *payload)
 /* A quick call has found nothing for `bytes`, of any number. */
 void *heap_quick_missed(size_t bytes);
 
+/* Counts a resize in place; returns `payload`. */
 static inline void *heap_quick_resized(void *payload)
 {
     kmalloc_layer.stats.resizes++;

@@ -54,7 +54,11 @@ WRONG = {
         "src/main.c", "start_malloc, malloc_check", "start_heap, bump_check",
         "out of memory"),
     "contents_lost": (
-        "src/mm/heap/heap_calls.c", "memcpy(moved, payload,", "memset(moved, 0,", ""),
+        "src/mm/heap/heap_calls.c",
+        "    memcpy(moved, payload, old_bytes < bytes ? old_bytes : bytes);\n"
+        "    error",
+        "    memset(moved, 0, old_bytes < bytes ? old_bytes : bytes);\n"
+        "    error", ""),
 }
 
 # name: (new text for FREED, a word of the reason)

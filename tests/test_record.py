@@ -177,7 +177,7 @@ def test_stat_counts_what_a_trace_asks_for(tmp_path):
     ("1\n2\na 1 8\nf 0\n", 3, "id 1, but the header says 1 ids"),
     ("1\n2\na 0 8\na 0 8\n", 4, "live already"),
     ("1\n3\na 0 8\nf 0\nf 0\n", 5, "f of id 0, which is not live"),
-    ("1\n2\na 0 8\nx 0\n", 4, "'x' is no operation"),
+    ("1\n2\na 0 8\nx 0\n", 4, "unknown operation 'x'"),
     ("1\n2\na 0 8\n\nf 0\n", 4, "a blank line before the end"),
     ("1\n2\n a 0 8\nf 0\n", 3, "begins with a blank"),
     ("1\n2\na 0 8\x01\nf 0\n", 3, "not text"),

@@ -109,48 +109,6 @@ def test_console(found, tree):
 
 # -- mallow -------------------------------------------------------------------
 
-class Addresses:
-    """The answers of `alloc` in a text, and its answers here."""
-
-    ADDRESS = re.compile(r"\b0x[0-9a-f]{8}\b")
-    ANSWER = re.compile(r"^(0x[0-9a-f]{8}), \d+ bytes")
-
-    def __init__(self):
-        self.here, self.in_text = {}, {}
-
-    def learn(self, shown, said):
-        pair = [self.ANSWER.match(one) for one in (shown, said)]
-        if all(pair):
-            text, real = (one[1] for one in pair)
-            self.here[text], self.in_text[real] = real, text
-
-    def to_type(self, line):
-        return self.ADDRESS.sub(lambda at: self.here.get(at[0], at[0]), line)
-
-    def as_shown(self, said):
-        return self.ADDRESS.sub(lambda at: self.in_text.get(at[0], at[0]),
-                                said)
-
-
-def memory_of(block):
-    sizes = [word.partition("=")[2] for word in block.words
-             if word.startswith("memory=")]
-    return {"memory_size": sizes[0]} if sizes else {}
-
-
-def options_of(block):
-    return [word for word in block.words if not word.startswith("memory=")]
-
-
-def last_words(guest, line):
-    """The answer to a line after which there may be no prompt, and whether
-    there is one."""
-    guest.console.send(line + "\r")
-    guest.console.expect_exact([PROMPT, pexpect.EOF])
-    return (clean(guest.console.before).partition("\n")[2],
-            guest.console.after == PROMPT)
-
-
 @pytest.mark.parametrize("found", [
     pytest.param(found, id=str(path))
     for path, found in of_language("mallow")])

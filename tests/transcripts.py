@@ -176,8 +176,8 @@ def options_of(block):
 
 
 def last_words(guest, line):
-    """The answer to a line after which there may be no prompt, and whether
-    there is one."""
+    """The answer to a line that may end the machine, and whether a prompt
+    comes again."""
     guest.console.send(line + "\r")
     guest.console.expect_exact([PROMPT, pexpect.EOF])
     return (clean(guest.console.before).partition("\n")[2],

@@ -116,7 +116,7 @@ def parse_header(lines):
 def parse_operation(text):
     kind, *fields = words(text)
     if kind not in NUMBERS:
-        raise ValueError(f"{kind!r} is no operation, expected a, r or f")
+        raise ValueError(f"unknown operation {kind!r}, expected a, r or f")
     names = NUMBERS[kind]
     if len(fields) != len(names):
         raise ValueError(f"{text!r}: {kind} takes {' and '.join(names)}")

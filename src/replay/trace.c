@@ -127,7 +127,7 @@ static bool read_words(struct trace *trace, struct line *line)
         line->count++;
         if (at < text.bytes && !is_blank(text.text[at]))
             return trace_refuse(trace,
-                                "byte %zu of the line is 0x%02x, which is no "
+                                "byte %zu of the line is 0x%02x, which is not "
                                 "text",
                                 at + 1, (uint8_t)text.text[at]);
         while (at < text.bytes && is_blank(text.text[at]))
@@ -251,7 +251,7 @@ static bool read_op(struct trace *trace, struct trace_op *op)
         return line.count < MOST_WORDS ||
                trace_read_number(trace, line.words[2], "size", &op->bytes);
     }
-    return trace_refuse(trace, "\"%.*s\" is no operation, expected a, r or f",
+    return trace_refuse(trace, "unknown operation \"%.*s\", expected a, r or f",
                         quoted(line.words[0]), line.words[0].text);
 }
 

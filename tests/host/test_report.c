@@ -69,9 +69,8 @@ TEST(replay_table)
 "    70000 bytes, each block rounded up to 8, does not fit the heap of 65536",
 "a-name-that-is-too-long-for-its-column.rep",
 "                                                                  refused",
-"    a-name-that-is-too-long-for-its-column.rep:3: \"x\" is no operation, "
-"expected",
-"    a, r or f",
+"    a-name-that-is-too-long-for-its-column.rep:3: unknown operation \"x\",",
+"    expected a, r or f",
 "3 traces, 1 wrong: 1 ok, 1 out of memory, 1 refused",
     };
     struct replay_env env = report_env();
@@ -102,8 +101,8 @@ TEST(replay_records)
 "operations:%20the%20trace's%20peak%20of%2070000%20bytes,%20each%20block"
 "%20rounded%20up%20to%208,%20does%20not%20fit%20the%20heap%20of%2065536",
 "trace name=a-name-that-is-too-long-for-its-column.rep verdict=refused "
-"line=3 reason=a-name-that-is-too-long-for-its-column.rep:3:%20\"x\"%20is"
-"%20no%20operation,%20expected%20a,%20r%20or%20f",
+"line=3 reason=a-name-that-is-too-long-for-its-column.rep:3:%20unknown"
+"%20operation%20\"x\",%20expected%20a,%20r%20or%20f",
 "replay stage=fake heap_bytes=65536 quick=0 counted=1 traces=3 wrong=1",
     };
     struct replay_env env = report_env();

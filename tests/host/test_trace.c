@@ -155,11 +155,11 @@ TEST(trace_header_words)
 TEST(trace_unknown_letter)
 {
     check_refused("1\n1\nm 0 5\n",
-                  "x.rep:3: \"m\" is no operation, expected a, r or f");
+                  "x.rep:3: unknown operation \"m\", expected a, r or f");
     check_refused("1\n1\nalloc 0 5\n",
-                  "x.rep:3: \"alloc\" is no operation, expected a, r or f");
+                  "x.rep:3: unknown operation \"alloc\", expected a, r or f");
     check_refused("1\n2\na 0 5\n7 0\n",
-                  "x.rep:4: \"7\" is no operation, expected a, r or f");
+                  "x.rep:4: unknown operation \"7\", expected a, r or f");
 }
 
 TEST(trace_missing_and_extra_words)
@@ -235,11 +235,11 @@ TEST(trace_bytes_that_are_no_text)
 
     CHECK(!survey_bytes(with_nul, sizeof with_nul - 1));
     CHECK_TEXT(trace.reason,
-               "x.rep:3: byte 4 of the line is 0x00, which is no text");
+               "x.rep:3: byte 4 of the line is 0x00, which is not text");
     check_refused("1\n1\na 0 5\r\r\n",
-                  "x.rep:3: byte 6 of the line is 0x0d, which is no text");
+                  "x.rep:3: byte 6 of the line is 0x0d, which is not text");
     check_refused("1\n1\na 0 \xFF\n",
-                  "x.rep:3: byte 5 of the line is 0xff, which is no text");
+                  "x.rep:3: byte 5 of the line is 0xff, which is not text");
 }
 
 TEST(trace_more_ids_than_room)

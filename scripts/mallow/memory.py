@@ -24,7 +24,7 @@ EXAMPLES = "right are, say, 16M, 128M or 1G"
 # GRUB's heap, its modules and the relocator: with 64 KiB less than this above
 # the image, GRUB 2.06 gives up.  tests/test_boot.py tries both sides of what
 # comes of it, in whole MiB.
-GRUB_BYTES = 1624 * KIB
+GRUB_BYTES = 1880 * KIB
 
 PT_LOAD = 1
 

@@ -318,10 +318,39 @@ static uint64_t dearest(void)
     return most;
 }
 
+/* Three neighbours in a full heap, freed in any order, serve a block of three
+ * times the size at once.  An allocator that joins them only when memory is
+ * full gives that block too, but it looks at the whole heap first. */
+static void expect_joined_at_once(uint32_t first, uint32_t second)
+{
+    const size_t bytes = 400;
+    void *three[3];
+    uint64_t few, many;
+    uint32_t count;
+
+    lab_heap_start(65536);
+    few = lab_work_of(3 * bytes);
+    expect_three(three, bytes);
+    count = fill(bytes);
+    while (lab_alloc(8))
+        continue;
+    lab_free(three[first]);
+    lab_free(three[second]);
+    lab_free(three[3 - first - second]);
+    many = lab_work_of(3 * bytes);
+    LAB_EXPECT(many < 4 * few,
+               "three free neighbours: a block of all takes %u, and %u in an "
+               "empty heap",
+               (unsigned)many, (unsigned)few);
+    free_all(count);
+}
+
 static void test_bounded(void)
 {
     uint64_t small, few, many;
 
+    for (uint32_t i = 0; i < 6; i++)
+        expect_joined_at_once(i % 3, (i % 3 + 1 + i / 3) % 3);
     lab_heap_start(LAB_HEAP_BYTES);
     for (uint32_t i = 0; i < 10; i++)
         blocks[i] = expect_block(100 + i % 40 * 8);
@@ -359,20 +388,21 @@ static void test_trace(void)
 
 static const struct lab_test tests[] = {
     { "first", 5, "A block of an empty heap, back, and once more.",
-      "extent_shrink() cuts the one free run.", NULL, test_first },
+      "cut_low() and cut_high() cut the one free run.", NULL, test_first },
     { "sizes", 5, "1 to 200 granules, anywhere in a word of the maps.",
-      "armour_block_end() has three cases.", "first", test_sizes },
+      "block_length() has three cases.", "first", test_sizes },
     { "whole", 5, "One block comes and goes: all is one piece again.",
-      "block_release() looks behind and in front.", "sizes", test_whole },
+      "armour_release() looks at both neighbours.", "sizes", test_whole },
     { "lengths", 5, "The blocks of \"sizes\", freed in a wild order.",
-      "Does armour_block_previous() agree with armour_block_end()?", "whole",
+      "Does armour_block_previous() agree with block_length()?", "whole",
       test_lengths },
     { "coalesce", 10, "Three neighbours become one hole, in all six orders.",
-      "block_release() has four cases.", "lengths", test_coalesce },
+      "join_before() and join_after() have three cases each.", "lengths",
+      test_coalesce },
     { "aligned", 5, "Payloads at multiples of 8 to 65536, without a leak.",
       "What is cut off has to be released.", "whole", test_aligned },
     { "resize", 5, "Grows and shrinks a block where it stands.",
-      "Take from the run behind.", "coalesce", test_resize },
+      "Take from the run after the block.", "coalesce", test_resize },
     { "out-of-memory", 5, "Sizes that no heap has; NULL, and nothing changes.",
       "What fails counts for nothing.", "coalesce", test_out_of_memory },
     { "tiny", 10, "Heaps of 0 to 8192 bytes, at odd addresses.",
@@ -382,11 +412,13 @@ static const struct lab_test tests[] = {
     { "wild", 5, "600 wild addresses, none of them a block.",
       "Is there such a granule?  Then ask the maps.", "whole", test_wild },
     { "overflow", 5, "Writes beside a block change no later answer.",
-      "Nothing that decides may lie beside payload.", "misuse", test_overflow },
+      "Decide by the maps and the arena alone.", "misuse", test_overflow },
     { "after-free", 10, "Writes all over freed blocks change no later answer.",
-      "Ask armour_is_link() before you read.", "overflow", test_after_free },
+      "Read nothing from a freed block.", "overflow", test_after_free },
     { "bounded", 5, "2000 holes, or 500,000 bytes: about the same work.",
-      "No loop, not even over a hole's words.", "coalesce", test_bounded },
+      "No loop, not even over a map gap; join at once, not when memory runs "
+      "out.",
+      "coalesce", test_bounded },
     { "stress", 5, "8000 random steps, then one free block is left.",
       "Draw the steps below.", "coalesce", test_stress },
     { "trace", 5, "A booting Linux and a Python, in 5/4 and 4/3 of their peak.",

@@ -59,9 +59,13 @@ uint64_t lab_work_of(size_t bytes)
     uint64_t work = 0;
 
     if (!lab_side_playing()) {
+        /* The log and the patterns work in proportion to the bytes. */
+        bool logged = heap_log_use(false);
+
         work = lab_side_work();
         kfree(kmalloc(bytes));
         work = lab_side_work() - work;
+        heap_log_use(logged);
     }
     lab_side_see(&work, sizeof work);
     return work;

@@ -87,11 +87,19 @@ class Tree:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+def copy_tree(to):
+    """A copy of the tree with what has been built, so that a second build is
+    short.  Other tests build at the same time: what one of them removed during
+    the copy is not missed."""
+    try:
+        shutil.copytree(ROOT, to, ignore=shutil.ignore_patterns(
+            ".git", "__pycache__", ".pytest_cache", "host-*"))
+    except shutil.Error as error:
+        if any(os.path.exists(source) for source, _, _ in error.args[0]):
+            raise
+    return to
+
+
 @pytest.fixture
 def tree(tmp_path):
-    """A copy of the tree with what has been built, so that a second build is
-    short."""
-    root = tmp_path / "tree"
-    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(
-        ".git", "__pycache__", ".pytest_cache", "host-*"))
-    return Tree(root)
+    return Tree(copy_tree(tmp_path / "tree"))

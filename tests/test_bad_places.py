@@ -9,17 +9,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, copy_tree
 
 ODD = "it's a \"plätze\" $HOME; tree"
 BARE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 NOBODY = 65534
-
-
-def copy(to):
-    shutil.copytree(ROOT, to, ignore=shutil.ignore_patterns(
-        ".git", "__pycache__", ".pytest_cache", "host-*"))
-    return to
 
 
 def make(tree, *words, as_nobody=False, **environment):
@@ -39,7 +33,7 @@ def make(tree, *words, as_nobody=False, **environment):
 @pytest.fixture(scope="module", name="odd")
 def an_odd_place():
     with tempfile.TemporaryDirectory() as folder:
-        yield copy(Path(folder) / ODD)
+        yield copy_tree(Path(folder) / ODD)
 
 
 @pytest.mark.parametrize("words", [
@@ -95,7 +89,7 @@ def a_tree_that_may_not_be_written():
     """Of another user, and without a right to write in it."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
-    tree = copy(folder / "tree")
+    tree = copy_tree(folder / "tree")
     make(tree, "iso")
     subprocess.run(["chmod", "-R", "a-w,a+rX", tree], check=True)
     yield tree

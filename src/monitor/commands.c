@@ -68,7 +68,8 @@ static void run_page(const struct command_line *line)
 }
 
 /* The results of `alloc`: `free 1` frees the first of them, so that
- * commands can be written down before the addresses are known. */
+ * commands can be written down before the addresses are known.  A number in
+ * hexadecimal is always an address. */
 static uintptr_t handed_out[BLOCKS_KEPT];
 static uint32_t blocks_handed_out;
 
@@ -78,9 +79,13 @@ static void remember_block(uintptr_t payload)
         handed_out[blocks_handed_out++] = payload;
 }
 
-static uintptr_t block_meant(uint32_t word)
+static uintptr_t block_meant(const char *word, uint32_t value)
 {
-    return word > 0 && word <= blocks_handed_out ? handed_out[word - 1] : word;
+    bool decimal = word[0] != '0';
+
+    if (decimal && value > 0 && value <= blocks_handed_out)
+        return handed_out[value - 1];
+    return value;
 }
 
 static void run_alloc(const struct command_line *line)
@@ -109,7 +114,7 @@ static void run_free(const struct command_line *line)
     if (!have(line->above->heap_ready, "heap") ||
         !number(line->words[1], &address))
         return;
-    error = kfree((void *)block_meant(address));
+    error = kfree((void *)block_meant(line->words[1], address));
     if (error == HEAP_OK)
         print("freed\n");
     if (error == HEAP_NOT_WRITTEN) /* about all others kfree has spoken */

@@ -32,8 +32,7 @@ STAFF = ["staff/", "tests/", "bench/", "site/", ".ci/", ".github/",
          "scripts/pictures", "scripts/pictures-of-labs",
          "scripts/record/more-examples",
          "scripts/mallow/course/", "scripts/mallow/mutants/",
-         "docs/bench.svg", "docs/bench.md", "docs/grading.md", "docs/testing.md",
-         "CHANGELOG.md"]
+         "docs/bench.svg", "docs/bench.md", "docs/grading.md", "docs/testing.md"]
 STAFF_PATTERN = re.compile(
     r"labs/[^/]+/(answers\.md|notes)\b|docs/instructor"
     r"|(^|/)staff\b|gradescope")

@@ -30,6 +30,7 @@ DEFAULT_SECONDS = 60
 LOOK_SECONDS = 0.1
 ECHO_SECONDS = 1
 CONTROL_C = 3
+LINE_ENDS = b"\r\n"
 PROMPT = b"mallow> "
 DISK_BYTES = 1 << 20  # of an empty disk; snapshots lie outside of it
 SNAPSHOT = "reset"
@@ -160,11 +161,15 @@ class Console:
                 self.prompt.set()
             self.more.set()
 
+    def wait_for_prompt(self, ended):
+        while not self.prompt.wait(LOOK_SECONDS) and not ended.is_set():
+            pass
+
 
 def type_keys(keyboard, qemu, console, ended, left):
     """Passes on what is typed, one key at a time: the serial port has room for
     one, and a recording delivers keys when it likes.  A key has arrived when
-    its echo comes."""
+    its echo comes, and a line has been carried out when the next prompt comes."""
     while not ended.is_set():
         if not select.select([keyboard], [], [], LOOK_SECONDS)[0]:
             continue
@@ -174,15 +179,20 @@ def type_keys(keyboard, qemu, console, ended, left):
         if CONTROL_C in keys:
             left.set()
             return
-        while not console.prompt.wait(LOOK_SECONDS) and not ended.is_set():
-            pass
+        console.wait_for_prompt(ended)
         for key in keys:
-            console.more.clear()
+            if key in LINE_ENDS:
+                console.prompt.clear()
+            else:
+                console.more.clear()
             try:
                 os.write(qemu.stdin.fileno(), bytes([key]))
             except OSError:
                 return
-            console.more.wait(ECHO_SECONDS)
+            if key in LINE_ENDS:
+                console.wait_for_prompt(ended)
+            else:
+                console.more.wait(ECHO_SECONDS)
 
 
 @contextlib.contextmanager

@@ -29,6 +29,7 @@ TESTS := $(patsubst %.c,%,$(wildcard labs/*/tests*.c))
 # STAFF BEGIN
 TESTS += $(patsubst %.c,%,$(wildcard staff/tests/*.c))
 # STAFF END
+PACKED := $(patsubst traces/%,$(B)/packed/%.gz,$(wildcard traces/*.rep))
 OBJS  := $(SOURCES:%=$(O)/%.o) $(TESTS:%=$(O)/%.o)
 
 # --- From sources to the ISO ----------------------------------------------------
@@ -73,9 +74,14 @@ $(B)/kernel.elf: $(O)/kernel.elf $(B)/.toolchain
 
 $(B)/mallow.iso: $(O)/mallow.elf $(B)/kernel.elf iso/grub.cfg \
                  scripts/make-iso scripts/run-mkrescue scripts/fill-iso \
-                 iso/base.iso.xz $(B)/.traces $(wildcard traces/*.rep)
+                 iso/base.iso.xz $(B)/.traces $(PACKED)
 	$(call say,ISO,$@)
-	$(Q)scripts/make-iso $< $@ traces
+	$(Q)PYTHON=$(call quoted,$(PYTHON)) scripts/make-iso $< $@ $(B)/packed
+
+# Packing takes longer than all else that an ISO needs, so it is done once.
+$(PACKED): $(B)/packed/%.gz: traces/% $(B)/.traces
+	@mkdir -p $(@D)
+	$(Q)gzip -9 -n -c $< >$@.new && mv $@.new $@
 
 # For editors: how each file is compiled.  clangd looks in build/ by itself.
 $(B)/compile_commands.json: scripts/compile-commands src/sources.mk \
@@ -99,10 +105,10 @@ $(O)/.tools $(B)/.toolchain: FORCE
 	@mkdir -p $(@D)
 	@echo '$(KCC) $(KLD) $(CFLAGS) $(NO_FRAME_FLAGS) $(EXTRA)' | cmp -s - $@ || \
 	 echo '$(KCC) $(KLD) $(CFLAGS) $(NO_FRAME_FLAGS) $(EXTRA)' > $@
-# The names: a trace that is gone is newer than nothing.  And which way to make it.
+# The names: a trace that is gone is newer than nothing, and its packed form goes.
 $(B)/.traces: FORCE
 	@mkdir -p $(@D)
-	@ls traces | cmp -s - $@ || ls traces > $@
+	@ls traces | cmp -s - $@ || { rm -rf $(B)/packed; ls traces > $@; }
 FORCE:
 
 -include $(OBJS:.o=.d)

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The Makefile's face: what is typed, what it says, what it does not do."""
+import argparse
+import gzip
+import importlib
 import re
+import runpy
 import shutil
 
 import pytest
@@ -165,3 +169,24 @@ def test_debug_without_a_person(tree, tmp_path, monkeypatch):
     assert done.returncode == 0, done.stderr
     assert "tail -f build/debug-serial.log" in done.stdout
     assert not machines_in(tmp_path)
+
+
+def test_each_command_is_where_the_table_says():
+    """mallow.py loads only the module of the command that it was given."""
+    rooms = runpy.run_path(str(ROOT / "scripts/mallow.py"))["ROOMS"]
+    for room, names in rooms.items():
+        module = importlib.import_module(f"mallow.{room}")
+        commands = argparse.ArgumentParser().add_subparsers()
+        module.add_commands(commands)
+        assert list(commands.choices) == names, room
+
+
+def test_a_lost_trace_leaves_the_iso(tree):
+    """The packed copies in build/ follow traces/."""
+    lost = tree.root / "traces/vim-edit.rep"
+    assert tree.make("iso").returncode == 0
+    packed = tree.root / "build/packed/vim-edit.rep.gz"
+    assert gzip.decompress(packed.read_bytes()) == lost.read_bytes()
+    lost.unlink()
+    assert "ISO" in tree.make("iso").stdout
+    assert not packed.exists()

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Lab 1.  All layouts are made of the arena, and of low memory, into which
- * nobody writes.  That a frame is handed out only once, and only if the layout
- * offers it, is checked by every lab_frame_alloc(). */
+/* Lab 1.  All layouts are made of the arena and of low memory.  No test writes
+ * into low memory.  Every lab_frame_alloc() checks that the frame is handed
+ * out only once, and that the layout offers it. */
 #include "tests.h"
 
 #include "lib/random.h"
@@ -126,7 +126,7 @@ static void test_misuse(void)
     LAB_EQUAL(lab_frame_free(image), FRAME_NEVER_OURS,
               "frame_free() of a frame in use from the start");
     LAB_EQUAL(lab_frame_free((frame_t){ frame_counts().total }),
-              FRAME_OUT_OF_RANGE, "frame_free() of the frame behind the last");
+              FRAME_OUT_OF_RANGE, "frame_free() of the frame after the last");
     LAB_EQUAL(lab_frame_free((frame_t){ 0xFFFFF }), FRAME_OUT_OF_RANGE,
               "frame_free() of the last frame below 4 GiB");
     expect_frame_counts(free, 1);
@@ -203,13 +203,13 @@ static void test_run_holes(void)
     expect_frame_counts(15, frame_counts().used);
     LAB_EQUAL(lab_frame_alloc_run(4, 8).number, 0, "a run of 4 at 8");
     LAB_EXPECT(lab_frame_alloc_run(6, 4).number == base.number + 20,
-               "the hole of 6 frames is not found");
+               "the free run of 6 frames is not found");
     LAB_EXPECT(lab_frame_alloc_run(4, 1).number == base.number + 63,
-               "the hole of 4 frames is not found");
+               "the free run of 4 frames is not found");
     LAB_EXPECT(lab_frame_alloc_run(3, 1).number != 0,
-               "the hole of 3 frames is not found");
+               "the free run of 3 frames is not found");
     LAB_EXPECT(lab_frame_alloc_run(2, 1).number != 0,
-               "the hole of 2 frames is not found");
+               "the free run of 2 frames is not found");
     LAB_EQUAL(frame_counts().free, 0, "frame_counts().free");
 }
 
@@ -317,7 +317,7 @@ static const struct lab_test tests[] = {
       "Does a search begin below the lowest free frame, and end with the last?",
       "first", test_all },
     { "in-use", 15, "Regions that overlap, in any order, at odd addresses.",
-      "mark_frames() paints in an order in which what is in use wins.", "first",
+      "mark_frames() marks the regions in use last, so that they win.", "first",
       test_in_use },
     { "zero", 5, "Frame 0 is never handed out, all others are.",
       "Frame 0 means \"none\": is it reserved, whatever the layout says?",
@@ -329,12 +329,12 @@ static const struct lab_test tests[] = {
       "Ask the two bitmaps before changing one; frame_errors has the cases.",
       "first", test_misuse },
     { "counters", 5, "free + used + reserved is total at any time.",
-      "Whoever changes a bit of `busy` changes two counters.", "first",
+      "With each bit of `busy`, two counters have to change.", "first",
       test_counters },
     { "run", 10, "Runs of frames, at multiples of powers of two.",
       "lib/bitmap.h has a search for a run; its result is the first frame.",
       "first", test_run },
-    { "run-holes", 10, "A run lies in a hole that is long enough.",
+    { "run-holes", 10, "A run is found between used frames.",
       "Does the search for a run see each frame of it, and no other?", "run",
       test_run_holes },
     { "run-limits", 5, "Runs of no frame, of too many, at no power of two.",

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests.c and tests_ends.c of lab 1 share. */
+/* Shared by tests.c and tests_ends.c of lab 1. */
 #ifndef LABS_1_FRAMES_TESTS_H
 #define LABS_1_FRAMES_TESTS_H
 
 #include "labtest/test.h"
 
-#define PIECE (1u << 20) /* most tests play with so much */
+#define PIECE (1u << 20) /* the arena of most tests */
 #define MOST  1024u
 
 extern struct memory_layout frames_layout;

@@ -31,7 +31,7 @@ void layout_use(uint64_t from, uint64_t to)
         (struct region){ from, to, "in use" };
 }
 
-/* What stands in the tables behind the last region is none. */
+/* The tables hold old entries after the last region; they do not count. */
 static void leave_stale_regions(void)
 {
     available[frames_layout.available_count] =
@@ -144,8 +144,8 @@ void expect_constant_work(void)
                (unsigned)((uint32_t)many / ((uint32_t)few | 1)));
 }
 
-/* 4 GiB: the bitmaps take many frames, and numbers come near 2^20.  Into the
- * memory above the arena nobody writes. */
+/* 4 GiB: the bitmaps take many frames, and numbers come near 2^20.  The test
+ * never writes to the memory above the arena. */
 void expect_whole_machine(void)
 {
     const uint32_t most = 0xFFFFu;

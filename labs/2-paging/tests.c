@@ -248,7 +248,7 @@ static void test_no_memory(void)
     expect_shows(PAGE_B, 2, WRITES);
 }
 
-/* What was in the frame of a table before does not matter. */
+/* A new table is empty, whatever its frame had before. */
 static void test_clean_table(void)
 {
     static frame_t frames[TABLES];
@@ -266,7 +266,7 @@ static void test_clean_table(void)
         expect_nothing(page);
 }
 
-/* The boot directory has these; nobody changes them. */
+/* The boot directory has these, and no function changes them. */
 static void test_large(void)
 {
     page_entry_t entry = 0x00800000u | WRITES | ENTRY_LARGE;
@@ -359,16 +359,16 @@ static const struct lab_test tests[] = {
       "new_table() returns NULL; the directory must not be touched then.",
       "map", test_no_memory },
     { "clean-table", 5, "A new table maps nothing but the page.",
-      "A frame holds whatever was in it; who makes it a table empties it.",
-      "map", test_clean_table },
+      "A frame still has its old bytes: clear it to make it a table.", "map",
+      test_clean_table },
     { "large", 5, "Leaves the boot directory's pages of 4 MiB alone.",
-      "in_large_page() tells them; they have no table to look into.", "map",
+      "in_large_page() recognises them; they have no table.", "map",
       test_large },
-    { "tlb", 5, "The processor forgets a page that was unmapped.",
-      "It remembers translations: forget() after the entry has changed.",
+    { "tlb", 5, "The TLB keeps no page that was unmapped.",
+      "The TLB keeps translations: forget() after the entry has changed.",
       "unmap", test_tlb },
     { "tlb-rights", 5, "The processor notices that a page is read-only.",
-      "A translation remembers its rights, too: forget() in page_protect().",
+      "The TLB keeps a page's rights, too: forget() in page_protect().",
       "protect", test_tlb_rights },
     { "random", 5, "2000 random steps, against one entry a page.",
       "The steps below are the shortest that fail; do them on paper.", "errors",

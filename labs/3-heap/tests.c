@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Lab 3.  That payload is aligned, lies in the heap, overlaps nothing and
- * keeps its contents is checked by every call (labtest/lab.h). */
+/* Lab 3.  Every call checks that payload is aligned, is in the heap, overlaps
+ * no other block and keeps its contents (labtest/lab.h). */
 #include "labtest/test.h"
 
 #include "lib/addr.h"
 #include "mm/heap/bump_block.h"
 
-#define MOST_HEADER 16u /* bytes in front of a payload, at most */
+#define MOST_HEADER 16u /* bytes before a payload, at most */
 
 static void *expect_block(size_t bytes)
 {
@@ -175,8 +175,8 @@ static void test_free(void)
     LAB_EQUAL(heap_stats().usage.used_bytes, 0, "bytes in use");
 }
 
-/* What kfree() has to say of an address that is no block in use; `freed` is
- * one that was. */
+/* The answer of kfree() for an address that is not a block in use; `freed` is
+ * a block that was freed. */
 static enum heap_error error_of(uintptr_t address, uintptr_t freed,
                                 uintptr_t end)
 {
@@ -206,7 +206,7 @@ static void expect_refused(uint32_t word)
     for (uintptr_t at = lab_heap_begin() - 24; at < end + 24; at++) {
         if (at != (uintptr_t)a && at != (uintptr_t)c)
             LAB_EQUAL(lab_free((void *)at), error_of(at, (uintptr_t)b, end),
-                      "kfree() of an address that is no block in use");
+                      "kfree() of an address that is not a block in use");
     }
     LAB_EQUAL(lab_free((void *)(lab_heap_begin() + 4096)), HEAP_FOREIGN,
               "kfree() of the heap's end");
@@ -276,17 +276,16 @@ static void test_trace(void)
 
 static const struct lab_test tests[] = {
     { "first", 10, "One block from an empty heap.",
-      "bump_alloc() answers with the address behind the header it has written.",
-      NULL, test_first },
+      "bump_alloc() returns the address after the header it has written.", NULL,
+      test_first },
     { "many", 10, "Blocks of 405 sizes, none touching another.",
       "`top` moves by the header and by the payload, rounded up to 8.", "first",
       test_many },
     { "aligned", 10, "Payloads at multiples of 16 to 4096.",
-      "The payload is to be aligned, not the header in front of it.", "first",
-      test_aligned },
+      "Align the payload, not the header before it.", "first", test_aligned },
     { "full", 15, "Fills the heap, and not a byte more.",
-      "Header, hole and payload have to fit between `top` and `end`.", "first",
-      test_full },
+      "Header, padding and payload have to fit between `top` and `end`.",
+      "first", test_full },
     { "last", 5, "A block as large as the heap less its header.",
       "Is a block that just fits refused, or one that just does not taken?",
       "first", test_last },
@@ -300,7 +299,7 @@ static const struct lab_test tests[] = {
       "usage_add() and usage_remove() with the same number of bytes.", "first",
       test_free },
     { "misuse", 10, "Wrong frees are refused, by name, and change nothing.",
-      "payload_error() asks: inside? aligned? a header in front? in use?",
+      "payload_error() asks: inside? aligned? a header before it? in use?",
       "free", test_misuse },
     { "tiny", 5, "Heaps of 0 to 200 bytes, at odd addresses.",
       "A room smaller than a header: what does the subtraction give?", "full",

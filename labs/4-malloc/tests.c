@@ -71,17 +71,17 @@ static void test_reuse(void)
     }
 }
 
-/* A hole between two blocks is used for as many as fit it. */
+/* A gap between two blocks is used for as many as fit it. */
 static void test_split(void)
 {
-    void *hole;
+    void *gap;
 
     lab_heap_start(65536);
-    hole = expect_malloc_block(8192);
+    gap = expect_malloc_block(8192);
     expect_malloc_block(8);
     LAB_EXPECT(lab_alloc(65536 - 8192 - 8 - 2 * MOST_OVERHEAD),
                "NULL for the rest of the heap");
-    lab_free(hole);
+    lab_free(gap);
     for (uint32_t i = 0; i < 8192 / (100 + 32); i++)
         expect_malloc_block(100);
     lab_verify();
@@ -90,23 +90,23 @@ static void test_split(void)
 static void test_exact(void)
 {
     for (size_t less = 0; less <= 48; less += 4) {
-        uint8_t *hole, *block;
+        uint8_t *gap, *block;
 
         lab_heap_start(65536);
-        hole = expect_malloc_block(104);
+        gap = expect_malloc_block(104);
         expect_malloc_block(8);
         for (size_t bytes = 1000; bytes >= 8; bytes /= 2) {
             while (lab_alloc(bytes))
                 continue;
         }
-        lab_free(hole);
+        lab_free(gap);
         block = lab_alloc(104 - less);
-        LAB_EXPECT(block >= hole && block < hole + 104,
-                   "the only hole, of 104 bytes, is not used for %zu",
+        LAB_EXPECT(block >= gap && block < gap + 104,
+                   "the only free run, of 104 bytes, is not used for %zu",
                    104 - less);
         lab_verify();
         lab_free(block);
-        LAB_EXPECT(lab_alloc(104), "the hole of 104 bytes does not come back");
+        LAB_EXPECT(lab_alloc(104), "the 104 bytes are not free again");
     }
 }
 
@@ -130,7 +130,7 @@ static void test_coalesce(void)
     }
 }
 
-/* Three holes become one between used blocks. */
+/* Three free blocks become one between used blocks. */
 static void test_coalesce_between(void)
 {
     void *three[3];
@@ -138,7 +138,7 @@ static void test_coalesce_between(void)
     expect_three_blocks(three, 1000);
     lab_free(three[0]);
     lab_free(three[2]);
-    LAB_EXPECT(!lab_alloc(2000), "2000 bytes in holes of 1000");
+    LAB_EXPECT(!lab_alloc(2000), "2000 bytes in free blocks of 1000");
     lab_free(three[1]);
     expect_malloc_block(3000);
 }
@@ -176,13 +176,13 @@ static void test_resize(void)
 
     LAB_EXPECT(!lab_realloc(three[0], 1900), "1900 bytes with none free");
     lab_free(three[1]);
-    LAB_EXPECT(!lab_realloc(three[0], 3000), "3000 bytes with 1000 behind");
+    LAB_EXPECT(!lab_realloc(three[0], 3000), "3000 bytes with 1000 free after");
     lab_free(expect_malloc_block(1000));
     LAB_EXPECT(lab_realloc(three[0], 1400) == three[0],
-               "a block moves, although free memory lies behind it");
+               "a block moves, although there is free memory after it");
     lab_free(expect_malloc_block(500));
     LAB_EXPECT(lab_realloc(three[0], 1900) == three[0],
-               "a block moves, although free memory lies behind it");
+               "a block moves, although there is free memory after it");
     LAB_EXPECT(lab_realloc(three[0], 200) == three[0],
                "a block moves to become smaller");
     between = expect_malloc_block(1700);
@@ -322,28 +322,29 @@ static const struct lab_test tests[] = {
     { "reuse", 5, "Freed memory is handed out again.",
       "malloc_free() marks the block free and puts it into the list.", "first",
       test_reuse },
-    { "split", 10, "One hole serves many small blocks.",
-      "block_split() cuts; what is left over goes back into the list.", "reuse",
+    { "split", 10, "One free block serves many small blocks.",
+      "block_split() cuts; the rest goes back into the list.", "reuse",
       test_split },
-    { "exact", 5, "Holes that fit exactly, or nearly.",
+    { "exact", 5, "Free blocks that fit exactly, or nearly.",
       "A rest smaller than MIN_BLOCK_BYTES is not a block: it stays with "
       "yours.",
       "split", test_exact },
     { "coalesce", 10, "Three neighbours, freed in all six orders.",
       "block_coalesce() has four cases, drawn above it.", "reuse",
       test_coalesce },
-    { "coalesce-between", 5, "Three holes become one between used blocks.",
+    { "coalesce-between", 5,
+      "Three free blocks become one between used blocks.",
       "The block before is found by previous_bytes: is it kept up to date?",
       "reuse", test_coalesce_between },
     { "aligned", 10, "Payloads at multiples of 8 to 65536, without a leak.",
-      "The padding in front must be a block of its own, or nothing.",
-      "coalesce", test_aligned },
-    { "resize", 5, "Grows and shrinks a block where it stands.",
-      "malloc_resize() takes from the free block behind, and gives back to it.",
+      "The padding must be a block of its own, or 0 bytes.", "coalesce",
+      test_aligned },
+    { "resize", 5, "Grows and shrinks a block in place.",
+      "malloc_resize() takes from the free block after it, and gives back.",
       "split", test_resize },
-    { "resize-whole", 5, "Changes of size leave nothing behind.",
-      "Is the rest after a resize merged with a free block behind it?",
-      "resize", test_resize_whole },
+    { "resize-whole", 5, "After changes of size all memory is free again.",
+      "Is the rest after a resize merged with a free block after it?", "resize",
+      test_resize_whole },
     { "out-of-memory", 5, "Sizes that no heap has; NULL, and nothing changes.",
       "Rounding up may overflow: refuse what is larger than the heap first.",
       "coalesce", test_out_of_memory },

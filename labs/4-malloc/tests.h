@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests.c and tests_ends.c of lab 4 share. */
+/* Shared by tests.c and tests_ends.c of lab 4. */
 #ifndef LABS_4_MALLOC_TESTS_H
 #define LABS_4_MALLOC_TESTS_H
 
 #include "labtest/test.h"
 
 #define MOST 4096u
-/* What bookkeeping may take of a heap that is one block. */
+/* The most bytes of bookkeeping in a heap that is one block. */
 #define MOST_OVERHEAD 64u
 
 extern void *malloc_blocks[MOST];
@@ -23,11 +23,12 @@ uint32_t expect_three_blocks(void *three[3], size_t bytes);
 bool has_given_layout(void);
 /* The smallest heap that has a block serves one. */
 void expect_smallest_heap(void);
-/* In front of an aligned payload no more is skipped than has to be. */
+/* The padding before an aligned payload is as short as possible. */
 void expect_least_padding(void);
 /* A block grows over all of the free block after it, and no further. */
 void expect_growth_to_the_end(void);
-/* No address in and around blocks full of `word` can be freed but theirs. */
+/* Only the addresses of the blocks can be freed, and no other address in or
+ * around them, even if the blocks are full of `word`. */
 void expect_malloc_refuses(uint32_t word);
 
 #endif

@@ -32,7 +32,7 @@ static void swap(void **a, void **b)
     *b = kept;
 }
 
-/* Whatever the order in which an allocator lays them out. */
+/* An allocator may lay them out in any order. */
 static void sort_by_address(void *three[3])
 {
     if (three[1] < three[0])
@@ -75,7 +75,7 @@ void expect_smallest_heap(void)
     LAB_EXPECT(!lab_alloc(8), "a second block in a heap of one");
 }
 
-/* In front of the payload no more is skipped than has to be. */
+/* The padding before the payload is as short as possible. */
 void expect_least_padding(void)
 {
     for (size_t i = 0; i < 8 * 8; i++) {
@@ -88,7 +88,7 @@ void expect_least_padding(void)
         lab_heap_start_at(offset, 4096);
         LAB_EXPECT((uintptr_t)lab_alloc_aligned(8, alignment) == at,
                    "8 bytes at a multiple of %zu: the first that leaves a "
-                   "block, or nothing, in front is %#lx",
+                   "block, or 0 bytes, before it is %#lx",
                    alignment, (unsigned long)at);
         lab_heap_start_at(offset, 4096);
         LAB_EXPECT(
@@ -146,7 +146,7 @@ void expect_malloc_refuses(uint32_t word)
     LAB_EQUAL(lab_free(b), HEAP_ALREADY_FREE, "kfree(b), again");
     LAB_EXPECT(lab_resize_refused(b, 8) && lab_resize_refused(a + 8, 8) &&
                    lab_resize_refused(b, 64),
-               "malloc_resize() of what is no block in use");
+               "malloc_resize() of an address that is not a block in use");
     LAB_EQUAL(lab_free((void *)(lab_heap_begin() + 512)), HEAP_FOREIGN,
               "kfree() of the heap's end");
     LAB_EQUAL(lab_free(a), HEAP_OK, "kfree(a)");

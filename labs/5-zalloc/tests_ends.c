@@ -8,7 +8,7 @@
 void expect_full_zones(void);
 void test_zone_caches(void);
 
-/* The entries of a page behind a zone's header and a bit for each of them. */
+/* The entries of a page, after a zone's header and one bit for each entry. */
 static uint32_t entries_that_fit(size_t size)
 {
     uint32_t count = 0;

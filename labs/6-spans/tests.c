@@ -232,7 +232,7 @@ static void test_lengthen(void)
         continue;
     lab_free(spans[11]);
     LAB_EQUAL(lab_realloc(spans[10], 200), spans[10],
-              "120 bytes made 200, with 120 free behind");
+              "120 bytes made 200, with 120 free after them");
     LAB_EXPECT(lab_alloc(40), "no 40 bytes where 40 are left");
     LAB_EQUAL(lab_alloc(8), NULL, "8 bytes more");
     LAB_EQUAL(lab_realloc(spans[20], 128), NULL,
@@ -348,7 +348,7 @@ static void test_trace(void)
 }
 
 static const struct lab_test tests[] = {
-    { "first", 5, "One span from no zone at all, and back.",
+    { "first", 5, "One span before there is a zone, and back.",
       "spans_zone_create() sets the sentinels; spans_run_take() marks the "
       "head.",
       NULL, test_first },
@@ -363,7 +363,7 @@ static const struct lab_test tests[] = {
       test_dense },
     { "reuse", 5, "Freed spans are handed out again, before new zones.",
       "run_give() clears A and C and inserts the run.", "first", test_reuse },
-    { "fit", 10, "16 and 24 bytes fill a gap of 40.",
+    { "fit", 10, "16 and 24 bytes fill a free run of 40.",
       "Look at A and C with print/t: is anything left between the spans?",
       "reuse", test_fit },
     { "join", 10, "Free neighbours become one run, on both sides.",
@@ -378,7 +378,7 @@ static const struct lab_test tests[] = {
     { "shrink", 5, "A span gives its end back without moving.",
       "span_shorten() is run_give() of the last granules.", "fit",
       test_shrink },
-    { "lengthen", 5, "A span grows into the free run behind it.",
+    { "lengthen", 5, "A span grows into the free run after it.",
       "span_lengthen(): no head, and the rest of the run goes back.", "shrink",
       test_lengthen },
     { "misuse", 10, "Wrong frees are refused, by name, and change nothing.",
@@ -387,7 +387,7 @@ static const struct lab_test tests[] = {
     { "no-page", 5, "No page: NULL, and nothing changes.",
       "spans_zone_create() may fail; nothing may have been taken before.",
       "reuse", test_no_page },
-    { "stress", 5, "8000 random steps; no page is left behind.",
+    { "stress", 5, "8000 random steps; then all pages are free.",
       "The steps below are the shortest that fail; draw them.", "give-back",
       test_stress },
     { "trace", 5, "A booting Linux and a Python, spans above, list below.",

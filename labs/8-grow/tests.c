@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lab 8.  The frames come from an allocator of which the test says how many it
- * has; what the processor sees is asked of the processor (lab_read). */
+/* Lab 8.  The test chooses how many frames the allocator has, and asks the
+ * processor itself which pages it can read (lab_read). */
 #include "labtest/test.h"
 
 #define PAGE(i) lab_window_page(i)
@@ -44,7 +44,7 @@ static void expect_unmapped(uint32_t first, uint32_t end)
         LAB_EQUAL(lab_window_entry(PAGE(i)), 0, "the entry of a page outside");
 }
 
-/* Behind the pages, those of the tables not counted. */
+/* The frames of the pages, without those of the tables. */
 static void expect_frames(uint32_t count)
 {
     LAB_EQUAL(lab_window_frames(), count, "window_frames()");
@@ -98,7 +98,8 @@ static void test_map(void)
     LAB_EXPECT(lab_write(PAGE(1009), 7) && lab_read(PAGE(1009), &value),
                "the last page cannot be used");
     LAB_EQUAL(value, 7, "what was written");
-    LAB_EXPECT(!lab_read(PAGE(1010), &value), "the page behind can be read");
+    LAB_EXPECT(!lab_read(PAGE(1010), &value),
+               "the page after them can be read");
     expect_frames(10);
 }
 
@@ -157,7 +158,7 @@ static void test_unmap(void)
     expect_frames(0);
 }
 
-/* What the processor remembers of a page has to go with it. */
+/* When a page is unmapped, the TLB's copy of its entry has to go too. */
 static void test_forget(void)
 {
     uint32_t value;
@@ -295,30 +296,30 @@ static void test_stress(void)
 
 static const struct lab_test tests[] = {
     { "tables", 10, "A table for each 4 MiB of the window, before any page.",
-      "table_add(): clear the table before the directory knows it.", NULL,
+      "table_add(): clear the table before you put it in the directory.", NULL,
       test_tables },
-    { "map", 10, "Ten pages, and none behind them.",
+    { "map", 10, "Ten pages, and none after them.",
       "page_add(): a frame, zeroed, and the entry that shows it.", "tables",
       test_map },
     { "border", 5, "A hundred pages, across the border between two tables.",
-      "Which table an address belongs to, entry_of() says.", "map",
+      "entry_of() says which table an address belongs to.", "map",
       test_border },
     { "zero", 5, "New pages are zero, whatever their frames held before.",
       "Zero the frame through the direct map, before it is mapped.", "unmap",
       test_zero },
     { "unmap", 10, "Shorter again: every frame is free again.",
       "page_remove(): the entry goes, then the frame.", "map", test_unmap },
-    { "forget", 10, "The processor forgets what is unmapped.",
+    { "forget", 10, "The TLB keeps no page that is unmapped.",
       "arch_flush_page() for each page, before its frame is freed.", "unmap",
       test_forget },
     { "ranges", 5, "Three ranges grow and shrink, each by itself.",
       "Change the end of the range in step with its pages.", "unmap",
       test_ranges },
     { "no-frame", 15, "Too few frames, for each number of them: no change.",
-      "What was mapped before the failure has to go again.", "unmap",
+      "After a failure, unmap the pages that were mapped before it.", "unmap",
       test_no_frame },
     { "no-table", 5, "Too few frames for the tables: no change.",
-      "window_init() fails: who gives back the tables that it has?", "tables",
+      "window_init() fails: it has to give back the tables it made.", "tables",
       test_no_frame_for_tables },
     { "close", 5, "Closed: no page, no table, every frame back.",
       "Unmap all ranges first; then the tables, the last one first.", "unmap",
@@ -326,7 +327,7 @@ static const struct lab_test tests[] = {
     { "heap", 10, "5 MiB in blocks, and every frame back.",
       "The steps below are kmalloc's; make check TEST=no-frame first.", "unmap",
       test_heap },
-    { "heap-full", 5, "A heap that takes the last frame, and goes on.",
+    { "heap-full", 5, "A heap that takes the last frame, and still works.",
       "A request that fails has to leave all frames where they were.", "map",
       test_heap_full },
     { "stress", 5, "Random steps while frames are short.",

@@ -13,26 +13,26 @@ enum verdict {
     VERDICT_HUNG = 3,
 };
 
-/* Memory to play with, and the places in it. */
+/* Memory for a test, and the addresses of its parts. */
 struct lab_places play_memory(void);
-/* From now on, whoever touches a byte beside [begin, end) is caught. */
+/* From now on, every access to a byte outside [begin, end) ends the process. */
 void guard_heap(uintptr_t begin, uintptr_t end);
 void open_arena(void);
 
-/* Addresses for the heap window; `file` is what plays physical memory. */
+/* Addresses for the heap window; `file` imitates physical memory. */
 uintptr_t window_reserve(int file);
-/* The processor forgets a page of it. */
+/* Drops a page of it from the imitated TLB. */
 void window_forget(uintptr_t page);
 
-/* What has been called, the last calls only. */
+/* The record of the last calls, to be printed after a crash. */
 void calls_begin(const struct lab_places *places);
 void calls_print(void);
 
-/* What a call may take, in basic blocks.  To look at every block of a full
+/* The most basic blocks that a call may execute.  Reading every block of a full
  * heap twenty times takes less. */
 #define WORK_OF_A_CALL 50000000u
-/* From now on so many more basic blocks are work; beyond, a loop without end,
- * and give_up() is called. */
+/* Allows `more` basic blocks from now on.  After them, the code is in an endless
+ * loop, and give_up() is called. */
 void allow_work(uint64_t more);
 _Noreturn void give_up(void);
 

@@ -144,7 +144,7 @@ char *symbol_text(char *text, size_t bytes, uintptr_t address)
     return text;
 }
 
-/* What a student prints is shown, and never judged. */
+/* Shows a student's output.  It is never judged. */
 static void show(const char *text, size_t bytes)
 {
     fwrite(text, 1, bytes, stdout);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Plays physical memory and the heap with two mappings.
+/* Imitates physical memory and the heap with two mappings.
  *
  *      0 | ... | arena |      | guard | 2 MiB heap ......... | guard |
  *         direct map                   payload in use: poisoned
  *
- * What an allocator must not touch is poisoned, and AddressSanitizer stops it
- * in the line that does: payload that a caller owns, and what lies outside.
+ * All memory that an allocator must not touch is poisoned: payload that a caller
+ * owns, and all bytes outside.  AddressSanitizer stops at the line that does.
  *
  * Both lie in the upper half of the addresses, if there is room, as they do in
  * the kernel: a sum of an address and a size that overflows there overflows

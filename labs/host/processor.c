@@ -61,9 +61,9 @@ static page_entry_t entry_of(uintptr_t page)
     return entry;
 }
 
-/* What a processor leaves in the entries that it has used (Intel SDM volume 3,
- * 4.8): in the directory's and in the page's that it was used, in the page's
- * that it was written to. */
+/* Sets the bits that a processor sets in the entries that it uses (Intel SDM
+ * volume 3, 4.8): accessed in the directory's entry and in the page's, dirty in
+ * the entry of a page that it wrote. */
 static void leave_marks(uintptr_t page, page_entry_t marks)
 {
     struct page_table *directory = phys_to_virt(processor.directory);

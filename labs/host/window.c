@@ -39,7 +39,7 @@ void window_forget(uintptr_t page)
         show(page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-/* What is not the window's is AddressSanitizer's. */
+/* Handles faults in the window; passes all others to AddressSanitizer. */
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     uintptr_t page = align_down((uintptr_t)info->si_addr, PAGE_BYTES);

@@ -203,7 +203,7 @@ void lab_fill(void *payload, uint32_t word)
     const struct live_block *block = live_blocks_find(payload);
 
     if (!block)
-        LAB_FAIL("the test fills %#lx, which is no block in use",
+        LAB_FAIL("the test fills %#lx, which is not a block in use",
                  (unsigned long)payload);
     live_blocks_use_word(payload, word);
     lab_side_unguard(payload, block->bytes);

@@ -161,7 +161,7 @@ struct heap_stats lab_heap_stats(void);
 void lab_count_usage(void);
 /* Where a heap of lab_heap_start() begins. */
 uintptr_t lab_heap_begin(void);
-/* Whether malloc_resize() itself refuses what is no block in use. */
+/* Whether malloc_resize() itself refuses an address without a block in use. */
 bool lab_resize_refused(void *payload, size_t bytes);
 /* The word at `address`, which is not payload. */
 uint32_t lab_word(const void *address);

@@ -54,7 +54,7 @@ struct violation soundness_violation(void)
     return SOUND;
 }
 
-/* What is not written breaks invariants, and is no mistake yet. */
+/* An unwritten function breaks invariants; that is not a mistake yet. */
 void lab_expect_sound(void)
 {
     struct violation violation;

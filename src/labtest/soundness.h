@@ -12,7 +12,7 @@ void soundness_forget(void);
 void soundness_started(void);
 /* The test itself has written where only the allocator may. */
 void soundness_damaged(void);
-/* What the checker answers; SOUND before anything was started. */
+/* The checker's answer; SOUND before a stage was started. */
 struct violation soundness_violation(void);
 
 #endif

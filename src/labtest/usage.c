@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What heap_stats().usage has to be after each call:
+/* The right value of heap_stats().usage after each call:
  *
  *     used_blocks   one for each live block
  *     used_bytes    the sum of what kmalloc_size() says of them
@@ -27,7 +27,7 @@ void lab_count_usage(void)
     usage_unchanged();
 }
 
-/* A hole has no size to give, which is no mistake yet. */
+/* An unwritten function has no right size; that is not a mistake yet. */
 static bool is_counted(void)
 {
     return counting && !lab_side_playing() && !not_written_function();

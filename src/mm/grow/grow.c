@@ -5,7 +5,8 @@
  *     | static heap, 2 MiB |       ...      | window: grows and shrinks -> |
  *       armour's arena                        the arena of grow_arena.c
  *
- * An arena knows of no other: it answers NULL.  This file asks them in turn.
+ * An arena works alone: without a free run it returns NULL.  This file tries one
+ * after the other.
  *
  *     alloc   static heap -> window -> make the window longer -> sweep the
  *             static heap -> sweep the window -> NULL
@@ -22,12 +23,12 @@
  * comparison, and the search for a run is done twice at worst.  Growing by n
  * pages takes n frames: that one request pays for those that follow.
  *
- * It grows before it sweeps: what is cached will be wanted soon, and there are
- * frames enough until there are none.
+ * It grows before it sweeps, because cached blocks are likely to be reused soon.
+ * It sweeps when no frames are left.
  *
- * What this does badly: a single block at the high end keeps everything below
- * it mapped.  Runs in the middle have whole pages that no call reads, and their
- * frames could be given back as well.
+ * Weak points: a single block at the high end keeps everything below it mapped.
+ * Runs in the middle have whole pages that no call reads, and their frames could
+ * be given back as well.
  */
 #include "mm/grow/grow.h"
 

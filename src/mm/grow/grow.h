@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A heap that goes beyond its 2 MiB: the static heap in armour, and a second
- * arena in the heap window for what does not fit. */
+/* A heap that grows beyond its 2 MiB: the static heap in armour, and a second
+ * arena in the heap window for the blocks that do not fit. */
 #ifndef MM_GROW_GROW_H
 #define MM_GROW_GROW_H
 
 #include "mm/heap/heap.h"
 #include "mm/paging/paging.h"
 
-/* Of [begin, most_end), as much from `begin` on as `frames` frames and their
- * bookkeeping can ever fill; in steps of 4 MiB, at least one. */
+/* The longest window from `begin` to at most `most_end` that `frames` frames,
+ * payload and bookkeeping together, can ever fill; in steps of 4 MiB, at least
+ * one. */
 struct page_range grow_window_for(uintptr_t begin, uintptr_t most_end,
                                   uint32_t frames);
 
@@ -20,11 +21,11 @@ struct page_range grow_window_for(uintptr_t begin, uintptr_t most_end,
 enum stage_state grow_init(uintptr_t begin, uintptr_t end,
                            struct page_range window);
 
-/* At most so many bytes of frames in the window from now on, bookkeeping
- * counted; 0 stops growth.  There is no other limit than the window itself
- * after grow_init(). */
+/* From now on the window holds at most `bytes` bytes of frames, bookkeeping
+ * counted; 0 stops growth.  After grow_init() the window's own size is the only
+ * limit. */
 void grow_limit(size_t bytes);
-/* Gives back all frames behind the last block in use. */
+/* Gives back all frames after the last block in use. */
 void grow_trim(void);
 
 struct grow_figures {

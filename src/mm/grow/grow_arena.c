@@ -7,19 +7,19 @@
  *     g   never mapped
  *     h   one page: hints and granule -1
  *
- * The places are laid out once for as many granules as the window can ever
- * show, and cost nothing but addresses.  What is mapped is what the granules of
- * the moment need, so no table ever has to move, and the arena is not a chain
- * of pieces but one piece that becomes longer: whatever was merged and found in
- * constant time before, still is.
+ * The places are laid out once, for the most granules that the window has
+ * addresses for.  They cost only addresses: a page is mapped when the granules
+ * of the moment need it.  So no map ever moves, and the arena stays one piece
+ * that becomes longer.  Merging and finding runs still take constant time.
  *
  *     G1: with n granules, ranges 0 and 1 end with the page of bit n, range 2
  *         with granule n - 1, which is the last of its page.
  *     G2: without granules nothing is mapped.
  *     G3: the granules fit the window.
  *
- * Moving the end is a free and an allocation like any other: new granules come
- * as a block in use that is released, those that go are taken first.
+ * Moving the end is an ordinary free or allocation: new granules arrive as a
+ * block in use that is then released, and granules that leave are allocated
+ * first.
  */
 #include "mm/grow/grow_private.h"
 

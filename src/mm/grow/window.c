@@ -11,15 +11,15 @@
  *     |    | range 0 |            | range 1 |       | range 2 |          |
  *      none  mapped ->    none      mapped ->  none   mapped ->    none
  *
- * What is not in a range is not mapped, so the page behind each end is a guard.
+ * A page outside the ranges is not mapped, so the page after each end is a
+ * guard.
  *
  * W1: each 4 MiB of the window have a table, the one that the directory names.
  * W2: exactly the pages of the ranges are mapped; they may be written.
  * W3: the ranges lie in the window, in order, apart from each other.
  * W4: as many frames are held as the ranges have pages.
  *
- * Frames need not be neighbours: it is the use of paging that a run of pages
- * can be made from any of them.
+ * Frames need not be neighbours: paging makes a run of pages from any frames.
  */
 #include "mm/grow/window.h"
 
@@ -37,7 +37,8 @@ static page_entry_t *window_entry_of(uintptr_t page)
     return &window.tables[table]->entries[table_index(page)];
 }
 
-/* Not present until now, so no TLB knows it (Intel SDM volume 3, 4.10.4.3). */
+/* Maps `page` on a zeroed frame; false if there is no frame.  The page was not
+ * present, so the TLB does not have it (Intel SDM volume 3, 4.10.4.3). */
 static bool page_add(uintptr_t page)
 {
     /* LAB 8 BEGIN: return false; */
@@ -53,7 +54,8 @@ static bool page_add(uintptr_t page)
     /* LAB 8 END */
 }
 
-/* The processor has to forget the page before its frame is somebody else's. */
+/* Unmaps `page` and frees its frame.  The TLB must drop the page before another
+ * caller can get the frame. */
 static void page_remove(uintptr_t page)
 {
     /* LAB 8 BEGIN */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What window.c keeps, shared with its checker and with nobody else. */
+/* The state of window.c; only window.c and its checker use it. */
 #ifndef MM_GROW_WINDOW_PRIVATE_H
 #define MM_GROW_WINDOW_PRIVATE_H
 
@@ -12,7 +12,7 @@ struct window {
     struct page_window pages;
     struct page_table *tables[WINDOW_TABLES_MAX]; /* as the direct map shows */
     uint32_t table_count;                         /* 0: there is no window */
-    uint32_t frames;                              /* behind the pages */
+    uint32_t frames;                              /* of the mapped pages */
 };
 
 extern struct window window;

@@ -137,7 +137,7 @@ struct heap_backend {
     const struct heap_calls *calls;
 };
 
-/* What is in use of a backend; zeros if it does not count. */
+/* The usage of a backend; zeros if it does not count. */
 struct heap_usage backend_usage(const struct heap_backend *backend);
 
 /* From stage heap on: `backend` serves all requests, from an empty heap in
@@ -153,8 +153,8 @@ bool heap_log_use(bool on);
 /* At least `bytes` bytes, aligned to HEAP_ALIGNMENT; the contents are
  * arbitrary.  NULL when out of memory, and only then: the backend that serves
  * the request has no free run that is long enough, also after the small backend
- * has given back what it kept.  kmalloc(0) returns a block
- * like any other, with an address of its own, which the caller has to free. */
+ * has given back all that it kept.  kmalloc(0) returns an ordinary block, with
+ * an address of its own, which the caller has to free. */
 void *kmalloc(size_t bytes);
 /* As kmalloc(count * bytes), all zero; NULL also if the product overflows. */
 void *kcalloc(size_t count, size_t bytes);

@@ -211,9 +211,9 @@ enum heap_error plain_kfree(void *payload)
                             : heap_not_freed("kfree", payload, error, CALLER);
 }
 
-/* As heap_free(), and fills the payload before.  What the large allocator has
- * lent to the small one is not a caller's, and a free of it will be refused:
- * where there are two, blocks of the large one stay as they are. */
+/* As heap_free(), and fills the payload before.  If there are two allocators,
+ * blocks of the large one are not filled: such a block may be lent to the small
+ * one, and the free of a lent block is refused. */
 static enum heap_error filled_free(void *payload)
 {
     const struct heap_backend *backend = backend_of(payload);

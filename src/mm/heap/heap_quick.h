@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For a backend with calls of its own (struct heap_calls): what such a call
- * shares with the kmalloc layer.
+/* For a backend with calls of its own (struct heap_calls): the parts that such
+ * a call shares with the kmalloc layer.
  *
  *     kmalloc --> quick call of the backend --> served: count it
  *                       |
@@ -8,8 +8,8 @@
  *                       v                       v
  *                 backend->alloc_missed     plain_kmalloc
  *
- * A quick call only tries.  Whatever it cannot do, it leaves as it found it,
- * and passes the call on: so each rule of the kmalloc layer is written once.
+ * A quick call only tries.  If it cannot serve a call, it changes nothing and
+ * passes the call on.  So each rule of the kmalloc layer is written once.
  */
 #ifndef MM_HEAP_HEAP_QUICK_H
 #define MM_HEAP_HEAP_QUICK_H

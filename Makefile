@@ -46,8 +46,8 @@ iso: ## build/kernel.elf and the bootable build/mallow.iso
 
 # --- using it -------------------------------------------------------------------
 PYTHON ?= $(shell scripts/find-python)
-# What a person says travels in the environment, as it was typed: no shell reads
-# a name with an apostrophe, and make expands no $ in it.
+# Variables of the user travel in the environment, as they were typed: no shell
+# reads a name with an apostrophe, and make expands no $ in it.
 SAID   := STAGE MEMORY TRACES LAB TEST SEED STEPS SUBMISSION OPTIONS PORT \
           RECORD CORE FILE
 export MALLOW_VERBOSE = $(value V)

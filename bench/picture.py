@@ -108,7 +108,7 @@ def draw_axes(drawing):
 
 
 def draw_scatter(drawing, results, ours):
-    drawing.text(MARGIN, 30, "What a call costs, and how much memory is "
+    drawing.text(MARGIN, 30, "The cost of a call, and how much memory is "
                  "payload (all traces)", css="title")
     drawing.text(MARGIN, 50, "up: less waste.  left: cheaper.  filled: "
                  "Mallow's stages.  ring: others")

@@ -16,8 +16,8 @@ CFLAGS  := -std=c11 $(OPTIMISE) -g -march=i486 -ffreestanding -fno-builtin $(PLA
            -fno-strict-aliasing -mgeneral-regs-only $(STACK4) -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
            -Wmissing-prototypes
-# What is called most has no frames, which saves each call three instructions and
-# more, and costs a backtrace out of it the name of the caller.
+# The functions that are called most have no frames.  This saves three
+# instructions and more a call; a backtrace out of them lacks the caller's name.
 NO_FRAME       := mm/heap/heap mm/armour/armour
 NO_FRAME_FLAGS := $(FRAMELESS) $(ONE_ARENA)
 LDFLAGS  = -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \

@@ -37,8 +37,8 @@ ifeq ($(LLVM)$(CROSS_COMPILE),)
   endif
 endif
 
-# What a distribution may have made a compiler's default, to harden programs.
-# None of it works in a kernel for the i486 that has no C library.
+# Some distributions make these options a compiler's default, to harden programs.
+# None of them works in a kernel for the i486 that has no C library.
 PLAIN := -fno-pie -fno-pic -fno-stack-protector -fcf-protection=none \
          -U_FORTIFY_SOURCE
 

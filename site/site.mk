@@ -9,7 +9,7 @@ SITE      := $(B)/site
 SITE_PORT ?= 8000
 SITE_BASE ?= /
 SOLVED    ?= 8
-# What the pages are made from, and what the page's machine is made from.
+# The sources of the pages, and the sources of the page's machine.
 SITE_PAGES := $(wildcard site/pages/* site/lab/*.js site/build/* docs/*.md \
                 site/.vitepress/*.mjs site/.vitepress/theme/* labs/*/README.md)
 SITE_KIT   := $(wildcard site/build/* site/kernel/* site/tcc/include/*.h \

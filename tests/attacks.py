@@ -163,7 +163,7 @@ MEMORY = {
         "at += 4)\n        *(volatile uint32_t *)at = 0;\n    return NULL;\n",
         "", "first"),
 }
-# What is tried in `make test-all` only.
+# Only `make test-all` tries these.
 SLOW = {"the watchdog turned off", "printing without end", "recursion",
         "no end", "always the same", "always NULL", "never back",
         "the kernel's text", "a jump to nowhere"}

@@ -71,7 +71,7 @@ def all_words(memory, stage):
 
 
 def ours(memory):
-    """What gdb's own walks find, in a word; "" for sound."""
+    """The first fault that gdb's own walks find, in a word; "" for sound."""
     try:
         broken = tables.broken(memory) or verdict.first_broken(memory)
         if broken:

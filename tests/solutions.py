@@ -5,8 +5,8 @@
     tests/solutions/4-malloc/right/best-fit.patch      as right as the reference, and
     tests/solutions/4-malloc/right/bins.c              designed in another way
 
-A patch is against the reference.  What stands above its first "diff" says in
-words what is different; a fault's also names the tests that have to catch it:
+A patch is against the reference.  The text above its first "diff" says in words
+what is different; a fault's text also names the tests that have to catch it:
 
     caught-by: malloc/coalesce
 
@@ -123,7 +123,7 @@ def put_reference(lab, folder):
 
 
 def put_starter(lab, folder):
-    """What a hand-out has in their place."""
+    """The lab's files as a hand-out has them, without solutions."""
     put_reference(lab, folder)
     for name in lab.files:
         text = (folder / name).read_text(encoding="utf-8")
@@ -184,7 +184,7 @@ def total(outcomes):
 @contextlib.contextmanager
 def kernel(kit, lab, folder):
     """A kernel with the lab's files below `folder` in place of the tree's.
-    Labs behind it are the reference's: no test of this one starts them."""
+    Later labs are the reference's: no test of this lab starts them."""
     with grade.workshop() as work:
         work = Path(work)
         made = kit.students(folder, lab, work / "taken")

@@ -13,14 +13,14 @@ from conftest import ROOT, copy_tree
 
 ODD = "it's a \"plätze\" $HOME; tree"
 BARE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
-NOBODY = 65534
+NO_RIGHTS = 65534
 
 
-def make(tree, *words, as_nobody=False, **environment):
+def make(tree, *words, without_rights=False, **environment):
     """`make` without a terminal, in an environment with hardly a variable."""
     command = ["make", *words]
-    if as_nobody and os.getuid() == 0:
-        command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+    if without_rights and os.getuid() == 0:
+        command = ["setpriv", f"--reuid={NO_RIGHTS}", f"--regid={NO_RIGHTS}",
                    "--clear-groups", *command]
     done = subprocess.run(
         command, cwd=tree, text=True, capture_output=True, check=False,
@@ -100,7 +100,7 @@ def a_tree_that_may_not_be_written():
 @pytest.mark.parametrize("words", [
     ["help"], ["status"], ["doctor"], ["iso"]], ids=lambda it: it[0])
 def test_what_writes_nothing_works_in_a_read_only_tree(read_only, words):
-    done = make(read_only, *words, as_nobody=True)
+    done = make(read_only, *words, without_rights=True)
     assert done.returncode == 0, done.stderr
 
 
@@ -109,7 +109,7 @@ def test_what_writes_nothing_works_in_a_read_only_tree(read_only, words):
     ["debug", "STAGE=boot"], ["replay", "STAGE=heap"]],
     ids=lambda it: it[0])
 def test_what_must_write_says_so(read_only, words):
-    done = make(read_only, *words, as_nobody=True)
+    done = make(read_only, *words, without_rights=True)
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines()
              if not re.match(r"make(\[\d+\])?: \*\*\*", line)]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""`make debug-server`: a console here, a debugger elsewhere, and nothing left
-behind; and what VS Code is told about it."""
+"""`make debug-server`: a console here, a debugger elsewhere, and no process or
+file after it; and the settings that VS Code gets for it."""
 import json
 import os
 import re

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-# What is typed: the advice itself, read off the console.
+# Types the advice itself, read from the console.
 FOLLOW = ("python import re; from commands.session import console; "
           "advice = re.findall(r'^  (mallow writer 0x[0-9a-f]+(?: 0x[0-9a-f]+)?)"
           "  ', console.text(), re.MULTILINE); gdb.execute(advice[-1])")
@@ -20,7 +20,7 @@ HUNTS = {
 
 @pytest.mark.parametrize("crash", HUNTS)
 def test_hunt(gdb, crash):
-    """The store is found, at the line, and no watchpoint stays behind."""
+    """The store is found, at the line, and no watchpoint is left."""
     stage, culprit, cause = HUNTS[crash]
     end, checked, found, left, chain = gdb(
         "continue", "mallow check", FOLLOW, "info breakpoints", "backtrace",

@@ -126,8 +126,8 @@ def test_first_finds_a_crime_in_a_replay(gdb, tree, stage, code, invariant):
 
 @pytest.mark.long
 def test_first_finds_the_allocators_own_mistake(gdb, tree):
-    """A length is written in one of its two places: nobody has written the
-    word that is wrong, and the way there is from before the call."""
+    """A length is written in only one of its two places.  The wrong word was
+    never written in that call, so the search starts before the call."""
     tree.replace("src/mm/malloc/malloc.c", """\
     block_set_bytes(block, block_bytes(block) + block_bytes(block_next(block)),
                     block->bytes_and_state & BLOCK_STATE_BITS);

@@ -11,15 +11,15 @@ SCRIPT = project.ROOT / "tests" / "gdb_verdicts.py"
 BLOCKS = "do=alloc:20,alloc:3000,alloc:700,alloc:100,alloc:2000,free:2,free:4"
 STEP = 61  # of all damages, a sample; --long takes them all
 
-# What only the kernel's check sees: the indexes of free runs, which these
-# allocators throw away and make again, and counters beside them.  `mallow
+# Only the kernel's check finds damage in these: the indexes of free runs, which
+# these allocators drop and make again, and counters beside them.  `mallow
 # check` shows the kernel's verdict, too.
 KERNEL_ALONE = {
     "spans": ("I6: each free run", "I8: the counters", "I7: "),
     "armour": ("X1: ", "X2: ", "R2: ", "R3: ", "A1: ", "A2: ", "A3: "),
     "grow": ("X1: ", "X2: ", "R2: ", "R3: ", "A1: ", "A2: ", "A3: ", "W", "G")}
-# What only gdb sees: where a heap ends, which the kernel's check believes, and
-# links back in the heads of lists.
+# Only gdb's walk finds damage in these: the end of a heap, which the kernel's
+# check does not verify, and links back in the heads of lists.
 GDB_ALONE = {"heap": ("bump_heap+0x8",), "zalloc": ("zalloc_heap+",), "armour": ("armour_arena+",),
              "grow": ("armour_arena+", "grow+")}
 
@@ -52,7 +52,7 @@ def test_both_verdicts_agree(gdb, monkeypatch, request, stage):
 
 
 def test_check_shows_both(gdb):
-    """What gdb's own walk does not see, the kernel's check says; and a check
+    """The kernel's check reports what gdb's own walk does not see; and a check
     that meets a fault leaves the machine as it was."""
     *_, sound, _, fault, where = gdb(
         "tbreak monitor_run", "continue", "mallow check",

@@ -263,12 +263,12 @@ def test_who_waits_sees_which_lab_is_graded(tree):
 
 
 def test_wrong_words_get_one_line(tree, tmp_path):
-    nobody = tmp_path / "nobody"
-    nobody.mkdir()
+    empty = tmp_path / "empty"
+    empty.mkdir()
     for target, words, said in (
             ("grade", "SUBMISSION=/nowhere", "/nowhere is not a directory"),
             ("grade", "TEST=foo", 'no test "foo"; LAB=NAME'),
-            ("grade-all", f"SUBMISSIONS={nobody}", "holds no submission"),
+            ("grade-all", f"SUBMISSIONS={empty}", "holds no submission"),
             ("grade-all", f"SUBMISSIONS={tmp_path} LAB=heep", 'no lab "heep"'),
             ("grade-all", f"SUBMISSIONS={tmp_path} SEED=x", "is not a number")):
         done = tree.make(target, *words.split(), seconds=400)

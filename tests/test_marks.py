@@ -41,12 +41,12 @@ def marks(tree):
 @pytest.mark.parametrize("text, service, column", [
     (CANVAS, "Canvas", "SIS Login ID"), (MOODLE, "Moodle", "Email address")])
 def test_scores_meet_a_roster(graded, tmp_path, text, service, column):
-    tree = graded("ada,90,100\nHopper Grace,70,100\nnobody,5,100\n")
+    tree = graded("ada,90,100\nHopper Grace,70,100\nMallory,5,100\n")
     (tmp_path / "it's.csv").write_text("\ufeff" + text, encoding="utf-8")
     done = tree.make("marks", f"ROSTER={tmp_path}/it's.csv", "LAB=heap")
     assert done.returncode == 0, done.stderr
     assert f"for {service}: 2 of" in done.stdout
-    assert "whose is the submission nobody?" in done.stdout
+    assert "whose is the submission Mallory?" in done.stdout
     points = {row[column]: row["heap"] for row in marks(tree)}
     assert points[next(key for key in points if "ada" in key)] == "90"
     assert points[next(key for key in points if "grace" in key)] == "70"

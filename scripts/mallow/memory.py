@@ -68,8 +68,8 @@ def needed(kernel=KERNEL, trace_bytes=0):
 
 
 def chosen(text, trace_bytes=0):
-    """The bytes of MEMORY=, or of the default; enough for the kernel, and for
-    so many bytes of traces."""
+    """The bytes of MEMORY=, or of the default; enough for the kernel and for
+    `trace_bytes` bytes of traces."""
     size = parse(text or DEFAULT)
     least = needed(trace_bytes=trace_bytes)
     if size < least:

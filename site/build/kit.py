@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the page links and compiles, made from the objects of `make iso`.
+"""Makes the files that the page links and compiles, from those of `make iso`.
 
     build/site/kit/kernel.elf       the kernel without any lab's objects, with
                                     space for them (site/kernel/space.S)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What tcc calls where other compilers emit instructions: builtins, and shifts
- * of 64-bit numbers.  Only the kernel of the page has these. */
+/* Functions that tcc calls where other compilers emit instructions: builtins,
+ * and shifts of 64-bit numbers.  Only the kernel of the page has these. */
 #include <stdint.h>
 
 #include "lib/panic.h"

@@ -12,8 +12,8 @@
 
 #define MOST_FRAMES (1u << 20)
 
-/* 1: free.  What is free at the start is copied from frames.c, which has tests
- * of its own (test_frames.c). */
+/* 1: free.  The state at the start is copied from frames.c, which has tests of
+ * its own (test_frames.c). */
 static uint8_t is_free[MOST_FRAMES];
 static uint32_t total, free_count;
 

@@ -190,7 +190,7 @@ TEST(grow_resizes_in_place_at_the_end)
     CHECK(!grow_resize(payload, HEAP_REQUEST_MAX));
 }
 
-/* What is kept ready is not released while there are frames. */
+/* Cached blocks are not released while there are frames. */
 TEST(grow_before_a_sweep)
 {
     void *blocks[3];

@@ -257,7 +257,7 @@ TEST(grow_until_the_window_is_full)
     expect_no_room(&grow_backend, 100000, HEAP_ALIGNMENT);
 }
 
-/* What is kept ready is given out before a request fails. */
+/* Cached blocks are released before a request fails. */
 TEST(grow_sweeps_before_it_fails)
 {
     void *small[400];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What kmalloc promises where two backends share a heap: NULL only if nothing
- * that is kept ready could have served the request, and lent memory refused. */
+/* The promises of kmalloc where two backends share a heap: it returns NULL only
+ * if no memory that is kept ready could serve the request, and a free of lent
+ * memory is refused. */
 #include "harness.h"
 
 #include "mm/heap/heap.h"
@@ -89,7 +90,7 @@ TEST(heap_refuses_the_page_map_that_it_lent)
     }
 }
 
-/* Whatever the word of a zone says that names its cache: no crash. */
+/* No value of the word that names a zone's cache leads to a crash. */
 TEST(heap_survives_a_zone_with_a_false_cache)
 {
     static const uintptr_t values[] = { 0, 1, 8, ~(uintptr_t)0, 0xDEADBEE8 };

@@ -41,7 +41,7 @@ class Dump(Command):
 
 mallow dump [FILE]
 
-Somebody else opens it with make debug CORE=FILE and uses the mallow commands,
+Another person opens it with make debug CORE=FILE and uses the mallow commands,
 without booting.  `make dump` boots, and writes the file at a panic or at the
 prompt."""
 

@@ -26,7 +26,7 @@ from .verdict import first_broken
 
 STRIDE = 64  # calls between two checks of the first run
 WORD = 4
-PAST_PROMPT = (" ends at the prompt, and nobody types there: "
+PAST_PROMPT = (" ends at the prompt, which gets no keys here: "
                "OPTIONS='do=alloc:20,free:1'\n  types at boot, and make debug "
                "RECORD=1 records what you type")
 CHECKERS = ("mm/heap/heap_look.c", "mm/heap/heap_watch")

@@ -240,7 +240,7 @@ class Zalloc:
         return self.usage_broken(zones)
 
     def usage_broken(self, zones):
-        """What callers hold in zones of the eight sizes."""
+        """The first wrong counter of the zones of the eight sizes."""
         usage = self.heap.usage
         sizes = layout.field_of(layout.type_of("struct zalloc_heap"), "sizes")
         begin = self.heap.place_of("sizes")

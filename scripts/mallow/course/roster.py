@@ -43,7 +43,7 @@ def read_table(path):
         rows = [{key: value or "" for key, value in row.items() if key}
                 for row in reader]
     except (ValueError, csv.Error):
-        raise Trouble(f"{path} is no CSV file in UTF-8") from None
+        raise Trouble(f"{path} is not a CSV file in UTF-8") from None
     return reader.fieldnames or [], rows
 
 

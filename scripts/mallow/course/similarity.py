@@ -6,8 +6,8 @@
       submissions/ada/     the files of the lab that Ada wrote
       README.md            the commands for compare50, JPlag and MOSS
 
-The labs' own files alone are compared, and what every student was given is base
-code: it counts for nobody.
+Only the labs' own files are compared.  The code that every student was given is
+base code: it does not count.
 """
 import shutil
 from pathlib import Path

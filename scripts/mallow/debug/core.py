@@ -20,7 +20,7 @@ TO_AN_END = ["-batch", "-ex", "tbreak monitor_run", "-ex", "continue", "-ex"]
 
 
 def unpack(path, folder):
-    """The four files, and nothing else that somebody may have packed."""
+    """Unpacks the four files, and no other file that may be in there."""
     try:
         with tarfile.open(path, "r:gz") as tar:
             for name in NAMES:

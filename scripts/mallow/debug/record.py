@@ -241,8 +241,8 @@ def run(command, path, limit):
 
 
 def record(command, folder, limit):
-    """Runs a machine in this terminal, and records it.  What is known of the
-    end: the number of instructions, or None if the kernel panicked."""
+    """Runs a machine in this terminal, and records it.  Returns the number of
+    instructions at the end, or None if the kernel panicked."""
     make_disk(folder / "disk.qcow2")
     print("This run is recorded: type what leads to the fault.  It ends with a "
           f"panic, with\nCtrl-C, or after {limit} s (RECORD=SECONDS).",

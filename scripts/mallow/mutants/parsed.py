@@ -2,8 +2,8 @@
 """A source file as libclang parses it.
 
 A `Node` is a piece of text between two offsets, with the kind that libclang
-gives it.  What a macro with arguments expands to has no text of its own in the
-file, so such an invocation is one leaf, and nothing in it is looked at.  A
+gives it.  The expansion of a macro with arguments has no text of its own in the
+file, so such an invocation is one leaf, and no mutant is made inside it.  A
 macro without arguments (PAGE_BYTES) is a leaf as well: a constant with a name.
 """
 import functools

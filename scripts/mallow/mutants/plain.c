@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the test programs ask of the sanitizers' libraries, for a build that
- * has none. */
+/* Stubs for the functions that the test programs call in the sanitizers'
+ * libraries, for a build without sanitizers. */
 void __sanitizer_set_death_callback(void (*callback)(void));
 
 void __sanitizer_set_death_callback(void (*callback)(void))

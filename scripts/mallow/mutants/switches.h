@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a file with mutants in it includes first (switches.py). */
+/* The first include of a file with mutants in it (switches.py). */
 #ifndef MUTANTS_SWITCHES_H
 #define MUTANTS_SWITCHES_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What tcc's configure would write: a cross compiler for i386 with no headers
- * of its own.  The page gives it every file that it may read. */
+/* The configuration of tcc: a cross compiler for i386 with no headers of its
+ * own.  The page gives it every file that it may read. */
 #define TCC_VERSION       "0.9.27"
 #define CONFIG_TCCDIR     "/tcc"
 #define CONFIG_TCC_STATIC 1

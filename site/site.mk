@@ -45,6 +45,27 @@ site-zip: site ## ... as build/mallow-site.zip
 site-test: site ## the page in a browser, and its verdicts
 	$(Q)cd site && node --test test/units/ test/browser/
 
+# The lectures as slides.  They name the pictures of docs/ as ../NAME, and so do
+# the copies in build/.
+LECTURES := $(wildcard docs/lectures/*.md)
+PICTURES := $(wildcard docs/*.svg docs/*.png)
+
+.PHONY: slides
+slides: $(foreach type,html pdf,$(LECTURES:docs/%.md=$(B)/slides/%.$(type))) ## lectures, in build/slides/lectures
+
+$(B)/slides/.pictures: $(PICTURES)
+	@mkdir -p $(@D)
+	$(Q)cp $(PICTURES) $(@D)/ && touch $@
+
+$(B)/slides/lectures/%: $(LECTURES) $(B)/slides/.pictures \
+                        site/marp.config.mjs site/node_modules/.package-lock.json
+	$(call say,SLIDES,$@)
+	@mkdir -p $(@D)
+	$(Q)cp docs/lectures/$(basename $*).md $(@D)/
+	$(Q)cd site && npx --no-install marp --no-stdin -c marp.config.mjs \
+	    ../$(@D)/$(basename $*).md -o ../$@ >../$@.log 2>&1 \
+	    || { cat ../$@.log; exit 1; }
+
 # Installed again when the lock file changes.
 site/node_modules/.package-lock.json: site/package-lock.json
 	$(NEED_NODE)

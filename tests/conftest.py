@@ -93,7 +93,8 @@ def copy_tree(to):
     the copy is not missed."""
     try:
         shutil.copytree(ROOT, to, ignore=shutil.ignore_patterns(
-            ".git", "__pycache__", ".pytest_cache", "host-*"))
+            ".git", "__pycache__", ".pytest_cache", "host-*",
+            "node_modules"))
     except shutil.Error as error:
         if any(os.path.exists(source) for source, _, _ in error.args[0]):
             raise

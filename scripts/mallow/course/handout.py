@@ -32,7 +32,8 @@ STAFF = ["staff/", "tests/", "bench/", "site/", ".ci/", ".github/",
          "scripts/pictures", "scripts/pictures-of-labs",
          "scripts/record/more-examples",
          "scripts/mallow/course/", "scripts/mallow/mutants/",
-         "docs/bench.svg", "docs/bench.md", "docs/grading.md", "docs/testing.md"]
+         "docs/bench.svg", "docs/bench.md", "docs/grading.md", "docs/testing.md",
+         "docs/lectures/"]
 STAFF_PATTERN = re.compile(
     r"labs/[^/]+/(answers\.md|notes)\b|docs/instructor"
     r"|(^|/)staff\b|gradescope")

@@ -131,6 +131,7 @@ BOOT += boot/explain      # an address in words
 BOOT += boot/replay_setup # traces, counting and the picture put together
 BOOT += boot/first_stages # the stages before there is a heap
 BOOT += boot/heap_stages  # the stages that have a heap
+BOOT += boot/try_out      # which functions of a heap stage are written
 BOOT += boot/stages       # starts stages in order, and checks each
 BOOT += boot/test_mode    # a test instead of the prompt
 BOOT += boot/finish       # replay, then the prompt or the end

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The contract of a student's file: the checks before and after compiling."""
+import re
 from pathlib import Path
 
 import pytest
@@ -194,12 +195,33 @@ SYMBOLS = {
                                 "belongs"),
     "lib": ("void memcpy(void);void memcpy(void) {}\n", "belongs"),
     "the linker's": ("int text_begin = 1;\n", "belongs"),
+    "the layer above": ("void *kmalloc(unsigned);void *malloc_f(void);\n"
+                        "void *malloc_f(void) { return kmalloc(8); }\n",
+                        "kmalloc is not among"),
 }
 
 
 @pytest.mark.parametrize("text, expected", SYMBOLS.values(), ids=SYMBOLS)
 def test_symbols(said, text, expected):
     assert expected in said(text)
+
+
+@pytest.mark.parametrize("lab", labs.table(), ids=lambda lab: lab.name)
+def test_what_a_header_offers_may_be_called(kit, lab):
+    """All functions of the kernel that a listed header declares, but for the
+    kmalloc layer."""
+    for contract_of_file in lab.files.values():
+        for header in contract_of_file.includes:
+            text = re.sub(r"/\*.*?\*/", "", (ROOT / "src" / header).read_text(),
+                          flags=re.DOTALL)
+            offered = {name for name in re.findall(r"\b\w+\b(?=\()", text)
+                       if name in kit.names} - labs.CALL_BACK
+            assert offered <= contract_of_file.calls | contract.COMPILERS
+
+
+def test_a_bit_that_is_set_may_be_searched_for_in_lab_1():
+    frames, = labs.resolve("frames")
+    assert "bitmap_find_set" in frames.files["src/mm/frames/frames.c"].calls
 
 
 def test_a_function_with_another_name(kit, taken, tmp_path):

@@ -2,6 +2,7 @@
 """Points, the report about them, and call records.  Nothing boots."""
 import asyncio
 import json
+import mmap
 import os
 import re
 import struct
@@ -227,6 +228,46 @@ def test_a_submission_has_a_limit(monkeypatch):
     verdicts = asyncio.run(Runner(1).tests(lambda test: None, [FIRST]))
     assert "used up its" in verdicts[FIRST].message
     assert verdicts[FIRST].graded and not verdicts[FIRST].passed
+
+
+# -- A boot without a test ----------------------------------------------------------
+
+class Booted(Machine):
+    """Boots, and prints a log."""
+
+    def __init__(self, console, reason=None):
+        super().__init__(0)
+        self.console, self.reason = console, reason
+
+    async def run(self, words, more=()):
+        assert words == ["stage=malloc", "exit"]
+        return guest_machine.End(33, "", self.reason, self.console, [],
+                                 mmap.mmap(-1, 4096), [], 0.1)
+
+
+LOG = """Mallow
+  3 heap    ok   2048 KiB
+  4 malloc  BROKEN
+            I4: the list is in address order
+            at 0xc0100000: expected 1, found 2
+  ...
+"""
+
+
+@pytest.mark.parametrize("console, reason, said", [
+    (LOG, None, ["4 malloc  BROKEN", "I4: the list is in address order",
+                 "at 0xc0100000: expected 1, found 2"]),
+    ("Mallow\n", "the kernel panicked: oops", ["oops"]),
+    ("Mallow\n", None, ["no word of this stage"])])
+def test_the_boot_log_is_reported(report, console, reason, said):
+    report.add(FIRST, PASSED)
+    report.boots["malloc"] = asyncio.run(
+        Runner(1).boot(Booted(console, reason), "malloc"))
+    assert report.boots["malloc"].splitlines() == said
+    assert all(line in report.text() for line in said)
+    report.write()
+    assert said[0] in read(report)["output"]
+    assert read(report)["score"] == 5
 
 
 # -- What students see -------------------------------------------------------------

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The parts of each lab: which files are the student's, and what they may
-include and call.
+include.
 
 labs/N-name/lab.json is the only place that says so:
 
     {
       "files": {
         "src/mm/malloc/malloc.c": {
-          "includes": ["mm/malloc/malloc.h", ...],
-          "calls": ["malloc_check", ...]
+          "includes": ["mm/malloc/malloc.h", ...]
         }
       },
       "includers": ["src/mm/grow/grow.c", ...]  (may be left out: none)
@@ -18,20 +17,43 @@ labs/N-name/lab.json is the only place that says so:
 Includers are sources that are given, and include a header among the files: they
 are compiled with it.
 
-Functions that every file may also call, the compiler's own helpers and the plain
-functions of lib, stands in grade/contract.EVERYBODYS.
+A file may call what the headers in its list declare, so no second list can
+disagree with them.  The exception is CALL_BACK.
 """
+import functools
 import json
+import re
 from typing import NamedTuple
 
 from . import stages
 from .project import ROOT, WRONG_USE, Trouble
 
 
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+CALLED = re.compile(r"\b([A-Za-z_]\w*)\(|^extern [^;(]*?(\w+)(?:\[[^;]*)?;",
+                    re.MULTILINE)
+# The kmalloc layer, which mm/heap/heap.h declares for its callers.  It calls the
+# student's file back, or lets another allocator do the work in its place.
+CALL_BACK = set("kmalloc kcalloc krealloc kmalloc_aligned kfree kmalloc_size "
+                "heap_start heap_add_small heap_lend heap_lend_map "
+                "heap_take_back heap_walk heap_check".split())
+
+
+@functools.lru_cache(maxsize=None)
+def declared(header):
+    """The functions and objects that a header names outside its comments."""
+    text = COMMENT.sub(" ", (ROOT / "src" / header).read_text(encoding="utf-8"))
+    return {name for pair in CALLED.findall(text) for name in pair if name}
+
+
 class Contract(NamedTuple):
-    """Of one file: what it may include, and what it may call."""
+    """Of one file: what it may include."""
     includes: list
-    calls: set
+
+    @property
+    def calls(self):
+        """And what it may call."""
+        return set().union(*map(declared, self.includes)) - CALL_BACK
 
 
 class Lab(NamedTuple):
@@ -61,7 +83,7 @@ def read(number, name, folder):
         return None
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-        files = {file: Contract(rules["includes"], set(rules["calls"]))
+        files = {file: Contract(rules["includes"])
                  for file, rules in said["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Trouble(f"{folder}/lab.json: {error!r}") from None

@@ -133,7 +133,7 @@ class Maker:
     def write_labs(self):
         write_json("labs.json", {
             "stages": [name for name, _ in stages.table()],
-            "everybodys": sorted(contract.EVERYBODYS),
+            "everybodys": sorted(contract.COMPILERS),
             "standard": contract.STANDARD,
             "words": sorted(contract.WORDS),
             "labs": [self.describe(lab) for lab in self.labs]})

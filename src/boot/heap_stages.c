@@ -3,6 +3,7 @@
 #include "boot/heap_stages.h"
 
 #include "arch/i386/image.h"
+#include "boot/try_out.h"
 #include "lib/print.h"
 #include "mm/armour/armour.h"
 #include "mm/frames/frames.h"
@@ -13,6 +14,8 @@
 #include "mm/malloc/malloc.h"
 #include "mm/spans/spans.h"
 #include "mm/zalloc/zalloc.h"
+
+#define SMALL_BYTES 24u /* of a block that is tried */
 
 static struct heap_region region;
 static size_t bytes_beyond; /* that the window may hold */
@@ -57,24 +60,6 @@ static size_t region_kib(void)
     return (region.end - region.begin) / 1024;
 }
 
-/* Takes a block and gives it back: what is a hole yet says so.  Leaves a trace
- * in the allocator, which is to be started again. */
-static enum stage_state heap_try_out(enum stage_state state,
-                                     const struct heap_backend *backend,
-                                     size_t bytes)
-{
-    void *payload;
-
-    if (state != STAGE_OK)
-        return state;
-    payload = backend->alloc(bytes, HEAP_ALIGNMENT);
-    if (payload == NOT_WRITTEN)
-        return STAGE_NOT_WRITTEN;
-    if (payload && backend->free(payload) == HEAP_NOT_WRITTEN)
-        return STAGE_PARTLY_WRITTEN;
-    return STAGE_OK;
-}
-
 /* One allocator for everything.  It may treat small blocks in a way of their
  * own, so it is tried twice. */
 static enum stage_state take_over(enum stage_state (*init)(uintptr_t begin,
@@ -82,9 +67,9 @@ static enum stage_state take_over(enum stage_state (*init)(uintptr_t begin,
                                   const struct heap_backend *backend)
 {
     enum stage_state state =
-        heap_try_out(init(region.begin, region.end), backend, 1);
+        try_out_heap(init(region.begin, region.end), backend, SMALL_BYTES);
 
-    state = heap_try_out(state, backend, PAGE_BYTES);
+    state = try_out_heap(state, backend, PAGE_BYTES);
     if (state == STAGE_NOT_WRITTEN)
         return state;
     init(region.begin, region.end);
@@ -101,8 +86,10 @@ take_small(enum stage_state (*init)(const struct page_source *source),
 
     if (state == STAGE_NOT_WRITTEN)
         return state;
-    state = heap_try_out(init(heap_page_source(region.begin, region.end)),
-                         backend, 1);
+    state = try_out_heap(init(heap_page_source(region.begin, region.end)),
+                         backend, SMALL_BYTES);
+    if (backend == &zalloc_backend)
+        state = try_out_cache(state);
     start_malloc(); /* the try has taken pages */
     if (state == STAGE_NOT_WRITTEN)
         return state;
@@ -185,6 +172,10 @@ enum stage_state start_grow(void)
 
     if (state == STAGE_NOT_WRITTEN || state == STAGE_BROKEN)
         return state;
+    if (state == STAGE_OK) {
+        state = try_out_heap(state, &grow_backend, region.end - region.begin);
+        grow_init(region.begin, region.end, window());
+    }
     grow_limit(bytes_beyond);
     heap_start(region.begin, region.end, &grow_backend);
     return state;

@@ -54,6 +54,7 @@ bool test_mode_read_options(const struct boot_info *boot,
         record_ask();
         while (asked_line[0] == 0)
             ;
+        watchdog_start(TEST_SECONDS); /* also where only stages start */
         good &= options_parse((const char *)asked_line, options);
     }
     return good;

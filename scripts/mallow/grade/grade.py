@@ -113,7 +113,7 @@ def grade_one(arguments, out):
         grading = Grading(
             Kit(), ROOT if own_tree else Path(arguments.submission).expanduser()
             .absolute(), report, Runner(arguments.jobs, seed), Path(folder),
-            progress.choose())
+            progress.choose(), boots=not arguments.test)
         asyncio.run(grading.everything(chosen, own_tree, whole))
         if own_tree:
             host_check.look_again(report)

@@ -13,7 +13,8 @@ G1: lab N is graded on the reference's labs before it; labs after it are not
 G2: once more, for no points, all labs of a submission run together.
 G3: whatever is wrong with a submission ends in points and a reason; whatever is
     wrong with this computer ends in "not graded" and a reason.
-G4: staff's hidden tests run in a kernel of their own.  Its output goes into
+G4: each lab is also booted to its stage, for no points.
+G5: staff's hidden tests run in a kernel of their own.  Its output goes into
     what is said of hidden tests, and nowhere else.
 """
 import asyncio
@@ -28,11 +29,18 @@ from .run_test import not_graded, not_run
 from .student_files import Refused
 
 
+def is_begun(verdicts):
+    """Whether anything of a lab is written."""
+    return any(verdict.passed or not verdict.message.endswith(NOT_WRITTEN)
+               for verdict in verdicts.values() if verdict.ran)
+
+
 class Grading:
     """Of one submission."""
 
     def __init__(self, kit, submission, report, runner, folder,
-                 progress=Silent()):
+                 progress=Silent(), boots=False):
+        self.boots = boots  # whether G4 is wanted
         self.kit, self.submission, self.progress = kit, submission, progress
         self.report, self.runner, self.folder = report, runner, folder
         self.every_lab = lab_table.table()
@@ -75,7 +83,7 @@ class Grading:
                                hidden)
 
     def kernels(self, lab, tests):
-        """{hidden: kernel}, of those that these tests need (G4)."""
+        """{hidden: kernel}, of those that these tests need (G5)."""
         return {hidden: self.alone(lab, hidden)
                 for hidden in sorted({test.hidden for test in tests})}
 
@@ -107,7 +115,15 @@ class Grading:
                    for each in self.report.tests)
         self.progress.show(f"{test.lab}/{test.name}, {left} tests left")
 
-    async def run(self, kernels, tests, done=None, play=True):
+    async def boot(self, lab, saved):
+        """G4; what fails here is no part of the verdict."""
+        try:
+            self.report.boots[lab.name] = \
+                await self.runner.boot(saved, lab.name)
+        except (Trouble, OSError, MemoryError) as trouble:
+            self.report.boots[lab.name] = f"not booted: {trouble}"
+
+    async def run(self, kernels, tests, done=None, play=True, lab=None):
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             saved = {}
             for hidden, kernel in kernels.items():
@@ -116,15 +132,19 @@ class Grading:
                 saved[hidden] = asyncio.ensure_future(
                     self.runner.save(kernel, place))
             await asyncio.gather(*saved.values())
-            return await self.runner.tests(
+            verdicts = await self.runner.tests(
                 lambda test: saved[test.hidden].result(), tests, done, play)
+            if lab and self.boots and False in saved and is_begun(verdicts):
+                await self.boot(lab, saved[False].result())
+            return verdicts
 
     async def lab(self, lab, kernels):
         """One lab; whether anything of it is written."""
         tests = self.tests_of(lab)
         self.progress.show(lab.name)
         try:
-            verdicts = await self.run(await kernels, tests, self.done)
+            verdicts = await self.run(await kernels, tests, self.done,
+                                      lab=lab)
         except Refused as refused:
             self.report.refused[lab.name] = str(refused)
             for test in tests:
@@ -135,8 +155,7 @@ class Grading:
                 if test not in self.report.verdicts:
                     self.report.add(test, not_graded(str(trouble)))
             return True
-        return any(verdict.passed or not verdict.message.endswith(NOT_WRITTEN)
-                   for verdict in verdicts.values() if verdict.ran)
+        return is_begun(verdicts)
 
     async def labs(self, chosen, stop_at_unwritten):
         """Those of them that are written, and could be graded."""

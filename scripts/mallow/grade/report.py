@@ -45,6 +45,7 @@ class Report:
         self.notes = {}     # {test: how a failure looks on the host}
         self.refused = {}   # {lab name: why there is nothing to run}
         self.together = {}  # {test: verdict}, with all labs of the submission
+        self.boots = {}     # {lab name: what the boot log says of its stage}
         self.apart = ""     # why they were not run together
         self.next_lab = None
         self.used = None    # seconds of processor time, of a submission
@@ -128,7 +129,7 @@ class Report:
         for name, why in self.refused.items():
             lines += ["", f"{name}: no points",
                       *indented(plain(why).splitlines())]
-        lines += self.details(rows) + self.together_lines()
+        lines += self.details(rows) + self.boot_lines() + self.together_lines()
         if self.next_lab:
             lines += ["", self.next_line()]
         if self.used is not None:
@@ -147,6 +148,16 @@ class Report:
     def next_line(self):
         return (f"next: lab {self.next_lab.number}, not written yet: "
                 f"{self.next_lab.folder}/README.md")
+
+    def boot_lines(self):
+        """The kernel's own words about the stages of these labs."""
+        if not self.boots:
+            return []
+        return ["", "booted once to its stage, for no points:" if
+                len(self.boots) == 1 else
+                "each booted once to its stage, for no points:",
+                *indented(line for said in self.boots.values()
+                          for line in plain(said).splitlines())]
 
     def together_lines(self):
         """The differences when each lab uses the submission's own earlier labs."""
@@ -193,6 +204,7 @@ class Report:
                         f"{len(self.tests)} tests")
         if self.next_lab:
             said.append(self.next_line())
+        said += self.boot_lines()[1:]
         results = {
             "score": self.score(),
             "execution_time": round(time.monotonic() - self.began, 2),

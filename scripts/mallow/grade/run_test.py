@@ -27,6 +27,7 @@ from . import call_record, guest_machine, guest_memory
 ACCESS = re.compile(r"^(?:wrote|read|ran code at) 0x[0-9a-f]+: .*$",
                     re.MULTILINE)
 CONSOLE_LINES = 6
+LOG_LINES = 3  # a stage's own, and two with what its checker finds
 NO_CALL_RECORD = "the kernel ended without a call record"
 
 
@@ -158,6 +159,27 @@ async def run_test(saved, test, seed, play=True):
     return Verdict(not wrong, wrong, end.seconds)
 
 
+# -- A boot without a test ----------------------------------------------------
+
+def boot_log(console, stage):
+    """The lines of a boot log from the one of `stage` on; [] without it."""
+    lines = console.splitlines()
+    for number, line in enumerate(lines):
+        if re.match(rf"  \d {stage} ", line):
+            return [line.strip() for line in lines[number:number + LOG_LINES]
+                    if line.strip()]
+    return []
+
+
+async def boot(saved, stage):
+    """The boot log's words about a stage, and the end if it was not good."""
+    end = await saved.run([f"stage={stage}", "exit"])
+    end.image.close()
+    said = boot_log(end.console, stage)
+    ended = what_ended(end) if not said else ""
+    return "\n".join(said + ended.splitlines()) or "no word of this stage"
+
+
 # -- All tests of a kernel ----------------------------------------------------
 
 def cpu_seconds():
@@ -198,6 +220,11 @@ class Runner:
             raise Trouble("the kernel lists no tests; its last lines:\n"
                           + last_lines(end.console))
         return tests
+
+    async def boot(self, saved, stage):
+        """What the boot log says of a stage."""
+        async with self.slots:
+            return await boot(saved, stage)
 
     async def one(self, saved, test, play):
         """A test's verdict, also where this computer fails it (R3)."""

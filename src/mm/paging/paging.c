@@ -336,6 +336,7 @@ enum stage_state paging_init(const struct paging_plan *plan)
 {
     struct page_table *directory = new_table();
     enum page_error error;
+    phys_t phys;
 
     if (directory == NULL) {
         print("paging: no frame for the directory\n");
@@ -348,6 +349,7 @@ enum stage_state paging_init(const struct paging_plan *plan)
     }
     directory->entries[directory_index(DEVICE_WINDOW_BEGIN)] = plan->devices;
     paging = (struct paging){ directory, plan };
+    page_translate(directory, 0, &phys); /* says so if it is not written */
     return STAGE_OK;
 }
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls each function of a heap stage that a student writes, so that the boot
+ * log says "ok" only when all are written.  Both leave traces in the allocator:
+ * the caller starts it again afterwards. */
+#ifndef BOOT_TRY_OUT_H
+#define BOOT_TRY_OUT_H
+
+#include "lib/stage.h"
+#include "mm/heap/heap.h"
+
+/* Tries blocks of `bytes` bytes, if `state` is STAGE_OK.  STAGE_NOT_WRITTEN if
+ * alloc is not written, STAGE_PARTLY_WRITTEN if another function is not, else
+ * `state`. */
+enum stage_state try_out_heap(enum stage_state state,
+                              const struct heap_backend *backend, size_t bytes);
+/* The same for a zone cache of one's own. */
+enum stage_state try_out_cache(enum stage_state state);
+
+#endif

@@ -12,7 +12,7 @@ SOURCE = r"""
 #include <stdio.h>
 #include <stdlib.h>
 
-static uint32_t least(uint32_t a, uint32_t b)
+static uint32_t smaller(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
 }
@@ -25,9 +25,9 @@ static uint32_t work(uint32_t a, uint32_t b)
         sum += i << 1;
         if (sum > b || (sum & 7) == 3)
             continue;
-        sum -= least(sum, 2);
+        sum -= smaller(sum, 2);
     }
-    return sum % (b + 1) + least(b, a);
+    return sum % (b + 1) + smaller(b, a);
 }
 
 int main(int count, char **words)

@@ -85,6 +85,38 @@ static void expect_open_again(void)
     lab_window_close();
 }
 
+/* One half of the window after the other: the other half has no table. */
+static void expect_half(uint32_t first)
+{
+    uint32_t other = 1024 - first;
+
+    LAB_EQUAL(lab_window_open_part(first, first + 1024), WINDOW_OK,
+              "window_init() with other ends");
+    LAB_EXPECT(lab_window_has_table(PAGE(first)), "page %u has no table",
+               first);
+    LAB_EXPECT(!lab_window_has_table(PAGE(other)),
+               "page %u, outside, still has a table", other);
+    LAB_EQUAL(frames_free(), PLENTY - 1, "free frames, with one table");
+    lab_window_place(2, PAGE(first + 100));
+    move_end(2, first + 110);
+    expect_mapped(first + 100, first + 110);
+    expect_frames(10);
+    lab_expect_sound();
+}
+
+static void expect_other_ends(void)
+{
+    open_window();
+    move_end(0, 9);
+    expect_half(0);
+    LAB_EQUAL(lab_window_open_again(), WINDOW_OK, "window_init(), the whole");
+    expect_half(1024);
+    expect_half(0);
+    expect_half(1024);
+    lab_window_close();
+    LAB_EQUAL(frames_free(), PLENTY, "free frames after window_close()");
+}
+
 static void test_map(void)
 {
     uint32_t value = 1;
@@ -230,6 +262,7 @@ static void test_close(void)
     uint32_t value;
 
     expect_open_again();
+    expect_other_ends();
     open_window();
     move_end(0, 9);
     move_end(1, 333);

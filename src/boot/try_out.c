@@ -19,8 +19,7 @@ static bool take(const struct heap_backend *backend, size_t bytes,
                  void *blocks[3])
 {
     for (size_t i = 0; i < 3; i++) {
-        blocks[i] =
-            backend->alloc(bytes, i < 2 ? HEAP_ALIGNMENT : PAGE_BYTES);
+        blocks[i] = backend->alloc(bytes, i < 2 ? HEAP_ALIGNMENT : PAGE_BYTES);
         if (not_written_function())
             return false;
     }
@@ -68,7 +67,8 @@ enum stage_state try_out_cache(enum stage_state state)
     static struct zone_cache cache; /* the list of caches may keep it */
     void *entry;
 
-    if (state != STAGE_OK || !zone_cache_create(&cache, "trial", PAGE_BYTES / 8))
+    if (state != STAGE_OK ||
+        !zone_cache_create(&cache, "trial", PAGE_BYTES / 8))
         return state;
     entry = zone_cache_alloc(&cache);
     if (entry && !not_written_function())

@@ -217,9 +217,11 @@ bool lab_cache_destroy(struct zone_cache *cache);
 uintptr_t lab_window_page(uint32_t i);
 /* window_init() with `frames` frames to be had; once in a test. */
 enum window_result lab_window_open(uint32_t frames);
-/* From now on there are `count` free frames. */
-/* window_init() once more, with the same addresses. */
+/* window_init() once more, with the same addresses, or for pages `first` up to
+ * `end` of the window only, multiples of 1024. */
 enum window_result lab_window_open_again(void);
+enum window_result lab_window_open_part(uint32_t first, uint32_t end);
+/* From now on there are `count` free frames. */
 void lab_leave_frames(uint32_t count);
 void lab_window_place(unsigned index, uintptr_t page);
 enum window_result lab_window_move_end(unsigned index, uintptr_t end);

@@ -78,7 +78,12 @@ enum window_result lab_window_open(uint32_t frames)
 
 enum window_result lab_window_open_again(void)
 {
-    struct page_range range = window_range();
+    return lab_window_open_part(0, LAB_WINDOW_BYTES / PAGE_BYTES);
+}
+
+enum window_result lab_window_open_part(uint32_t first, uint32_t end)
+{
+    struct page_range range = { lab_window_page(first), lab_window_page(end) };
     struct lab_record record;
 
     record = lab_note(LAB_WINDOW_INIT, (uint32_t)range.begin,

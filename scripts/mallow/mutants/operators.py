@@ -31,6 +31,8 @@ STATEMENTS = ("CALL_EXPR", "BINARY_OPERATOR", "COMPOUND_ASSIGNMENT_OPERATOR",
               "UNARY_OPERATOR", "BREAK_STMT", "CONTINUE_STMT")
 # Calls that only print: what they print is for a person.
 SAID = ("print", "panic")
+# The same answer in either order of their arguments.
+SYMMETRIC = ("is_same", "least")
 
 
 class Change(NamedTuple):
@@ -109,7 +111,7 @@ class Finder:
             self.add(node, f"({text} + 1)", "constant")
 
     def change_arguments(self, node):
-        arguments = node.children[1:]
+        arguments = [] if node.name in SYMMETRIC else node.children[1:]
         for left, right in zip(arguments, arguments[1:]):
             if left.spelled == right.spelled and \
                     self.text(left) != self.text(right):
@@ -222,10 +224,12 @@ class Finder:
         *parts, body = node.children
         for part in parts:
             self.visit(part)
-        self.visit_body(body)
+        self.visit_body(body, of_loop=True)
 
-    def visit_body(self, node):
-        if node.kind in STATEMENTS:
+    def visit_body(self, node, of_loop=False):
+        # while (...) continue; is the same without its body.
+        if node.kind in STATEMENTS and \
+                not (of_loop and node.kind == "CONTINUE_STMT"):
             self.change_statement(node)
         self.visit(node)
 
@@ -242,7 +246,7 @@ class Finder:
             bodies = ()
         for child in node.children:
             if child in bodies:
-                self.visit_body(child)
+                self.visit_body(child, of_loop=node.kind == "WHILE_STMT")
             else:
                 self.visit(child)
 

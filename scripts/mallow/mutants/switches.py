@@ -8,6 +8,7 @@
 Number 0 is the file as it is.  A program's number comes from its environment
 (switches.c).
 """
+import collections
 import difflib
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ class Mutant(NamedTuple):
     change: operators.Change
     before: str  # the lines that it touches
     after: str
+    twin: int    # how many before it look the same
 
     @property
     def key(self):
@@ -42,7 +44,7 @@ def lines_around(text, begin, end):
 
 def mutants_of(file, wanted, first):
     """All mutants of the functions for which wanted(function) holds."""
-    found = []
+    found, looks = [], collections.Counter()
     for function in file.functions:
         if not wanted(file, function):
             continue
@@ -52,8 +54,11 @@ def mutants_of(file, wanted, first):
             after = (file.text[begin:change.begin] + change.text
                      + file.text[change.end:end])
             line = file.text.count("\n", 0, change.begin) + 1
+            look = function.name, squeezed(before), squeezed(after)
             found.append(Mutant(file.name, function.name, line,
-                                first + len(found), change, before, after))
+                                first + len(found), change, before, after,
+                                looks[look]))
+            looks[look] += 1
     return found
 
 

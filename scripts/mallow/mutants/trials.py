@@ -132,7 +132,7 @@ class Memory:
 
 
 def name_of(mutant):
-    return programs.digest(*mutant.key)
+    return programs.digest(*mutant.key, *[mutant.twin] * bool(mutant.twin))
 
 
 def tried_first(program, last):

@@ -122,7 +122,7 @@ def test_out_of_frames(boot, size, tmp_path):
     assert "BROKEN" not in guest.ask("check")
 
 
-def test_page_behind_the_end_faults(boot):
+def test_page_after_the_end_faults(boot):
     guest = boot("stage=grow", "crash=end").finish()
     assert guest.status == machine.PANIC, guest.text
     report = guest.text[guest.text.index("PANIC"):]

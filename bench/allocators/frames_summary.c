@@ -27,8 +27,7 @@
 #include "lib/string.h"
 #include "mm/frames/frames_private.h"
 
-#define WORD_BITS BITMAP_WORD_BITS
-#define ALL_BUSY  UINT32_MAX
+#define ALL_BUSY UINT32_MAX
 
 static uint32_t low[WORD_BITS * WORD_BITS], middle[WORD_BITS], top;
 
@@ -87,12 +86,6 @@ void summary_start(void)
 
 /* -- Single frames --------------------------------------------------------- */
 
-/* The number of the lowest 1 of a word other than 0. */
-static inline uint32_t lowest_one(uint32_t word)
-{
-    return (uint32_t)__builtin_ctz(word);
-}
-
 /* Returns what is left. */
 static inline uint32_t clear_lowest_one(uint32_t *word)
 {
@@ -108,11 +101,11 @@ frame_t summary_alloc(void)
 
     if (top == 0)
         return FRAME_NONE;
-    m = lowest_one(top);
-    l = m * WORD_BITS + lowest_one(middle[m]);
-    word = l * WORD_BITS + lowest_one(low[l]);
+    m = lowest_bit(top);
+    l = m * WORD_BITS + lowest_bit(middle[m]);
+    word = l * WORD_BITS + lowest_bit(low[l]);
     busy = frames.busy.words[word];
-    number = word * WORD_BITS + lowest_one(~busy);
+    number = word * WORD_BITS + lowest_bit(~busy);
     busy |= busy + 1; /* its lowest 0 becomes a 1 */
     frames.busy.words[word] = busy;
     if (busy == ALL_BUSY && clear_lowest_one(&low[l]) == 0 &&

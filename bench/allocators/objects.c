@@ -80,7 +80,7 @@ static HOT void cache_look_at(struct object_cache *cache, uint32_t *word)
 
     cache->word = word;
     cache->word_begin = zone->begin + (uint32_t)(word - zone->map.words) *
-                                          MAP_BITS * cache->entry_bytes;
+                                          WORD_BITS * cache->entry_bytes;
 }
 
 /* The first word from `word` on that has a free entry, or the one after the
@@ -249,7 +249,7 @@ size_t objects_size(const void *entry)
     uint32_t index = index_of(product);
 
     if (!is_entry(zone, product) ||
-        zone->map.words[index / MAP_BITS] >> index % MAP_BITS & 1)
+        zone->map.words[index / WORD_BITS] >> index % WORD_BITS & 1)
         return 0;
     return zone->cache->entry_bytes;
 }
@@ -275,8 +275,8 @@ bool object_cache_create(struct object_cache *cache, const char *name,
         .zone_entries = (pages * PAGE_BYTES - PAGE_RUN_TAIL) / entry_bytes,
     };
     /* entry_bytes * reciprocal is 2^32 and a little: so much for each entry. */
-    cache->map_words = (cache->zone_entries + MAP_BITS - 1) / MAP_BITS;
-    cache->last_word = UINT32_MAX >> (0 - cache->zone_entries) % MAP_BITS;
+    cache->map_words = (cache->zone_entries + WORD_BITS - 1) / WORD_BITS;
+    cache->last_word = UINT32_MAX >> (0 - cache->zone_entries) % WORD_BITS;
     cache->rounding =
         (cache->zone_entries - 1) * (entry_bytes * cache->reciprocal) + 1;
     list_init(&cache->open);

@@ -33,7 +33,7 @@ static uint32_t free_entries(const struct object_zone *zone)
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < zone->cache->zone_entries; i++)
-        count += zone->map.words[i / MAP_BITS] >> i % MAP_BITS & 1;
+        count += zone->map.words[i / WORD_BITS] >> i % WORD_BITS & 1;
     return count;
 }
 
@@ -55,9 +55,10 @@ static struct violation objects_check_record(const struct object_zone *zone)
         violation = violation_unless_equal(record, zone, cache->zone_entries,
                                            zone->entries);
     for (uint32_t i = cache->zone_entries;
-         is_sound(violation) && i < cache->map_words * MAP_BITS; i++)
+         is_sound(violation) && i < cache->map_words * WORD_BITS; i++)
         violation = violation_unless_equal(
-            behind, zone, 0, zone->map.words[i / MAP_BITS] >> i % MAP_BITS & 1);
+            behind, zone, 0,
+            zone->map.words[i / WORD_BITS] >> i % WORD_BITS & 1);
     return violation;
 }
 
@@ -178,7 +179,8 @@ static struct violation objects_check_word(const struct object_cache *cache)
     if (word >= cache->map_words)
         return (struct violation){ looked_at, (uintptr_t)cache,
                                    cache->map_words - 1, word };
-    if (cache->word_begin != zone->begin + word * MAP_BITS * cache->entry_bytes)
+    if (cache->word_begin !=
+        zone->begin + word * WORD_BITS * cache->entry_bytes)
         return (struct violation){ looked_at, (uintptr_t)cache, zone->begin,
                                    cache->word_begin };
     return objects_check_passed(zone, word);

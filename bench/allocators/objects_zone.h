@@ -16,6 +16,7 @@
 #define BENCH_ALLOCATORS_OBJECTS_ZONE_H
 
 #include "bench/allocators/objects.h"
+#include "lib/bits.h"
 
 /* On the way of every call, of one in many, or of none that is right: said to
  * the compiler, which has few registers to keep for what is rare. */
@@ -23,7 +24,6 @@
 #define RARE __attribute__((noinline))
 #define COLD __attribute__((noinline, cold))
 
-#define MAP_BITS  32u
 #define MAP_WORDS 16u
 
 /* Enough room for this many entries, so that what does not fit at the end is
@@ -56,8 +56,8 @@ struct object_zone {
  * come back. */
 #define DUE_NEVER UINT32_MAX
 
-_Static_assert(PAGE_BYTES / HEAP_ALIGNMENT <= MAP_WORDS * MAP_BITS &&
-                   OBJECT_ROOM_ENTRIES * 2 <= MAP_WORDS * MAP_BITS,
+_Static_assert(PAGE_BYTES / HEAP_ALIGNMENT <= MAP_WORDS * WORD_BITS &&
+                   OBJECT_ROOM_ENTRIES * 2 <= MAP_WORDS * WORD_BITS,
                "a zone has no more entries than its map has bits");
 
 struct object_store {

@@ -367,7 +367,7 @@ static const struct lab_test tests[] = {
       "Look at A and C with print/t: is anything left between the spans?",
       "reuse", test_fit },
     { "join", 10, "Free neighbours become one run, on both sides.",
-      "Ask free_before() and free_behind() before you unmark.", "reuse",
+      "Ask free_before() and free_after() before you unmark.", "reuse",
       test_join },
     { "give-back", 10, "Zones that are all free go back to the page source.",
       "zone_retire() is asked when a zone's last span is freed.", "join",

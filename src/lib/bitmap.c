@@ -137,7 +137,7 @@ static size_t find_set_flipped(const struct bitmap *bitmap, size_t from,
         uint32_t word = (bitmap->words[i] ^ flip) & mask;
 
         if (word != 0) {
-            size_t found = i * BITMAP_WORD_BITS + (size_t)__builtin_ctz(word);
+            size_t found = i * BITMAP_WORD_BITS + lowest_bit(word);
 
             return found < bitmap->bits ? found : BITMAP_NONE;
         }
@@ -176,16 +176,6 @@ size_t bitmap_find_clear_run(const struct bitmap *bitmap, size_t count,
         first = bitmap_find_clear(bitmap, end);
     }
     return BITMAP_NONE;
-}
-
-/* Adds neighbours in parallel: 32 counters of one bit become 16 of two bits,
- * 8 of four bits; the multiplication then sums four bytes into the top one. */
-static uint32_t count_ones(uint32_t word)
-{
-    word = word - ((word >> 1) & 0x55555555u);
-    word = (word & 0x33333333u) + ((word >> 2) & 0x33333333u);
-    word = (word + (word >> 4)) & 0x0F0F0F0Fu;
-    return word * 0x01010101u >> 24;
 }
 
 size_t bitmap_count(const struct bitmap *bitmap)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A bitmap over words that the caller provides.
+/* Ranges of bits, in words that the caller provides.
  *
  *     word 0                             word 1
  *     bit 0  1  2  ...               31  bit 32 ...
@@ -10,11 +10,13 @@
 #ifndef LIB_BITMAP_H
 #define LIB_BITMAP_H
 
+#include "lib/bits.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define BITMAP_WORD_BITS 32u
+#define BITMAP_WORD_BITS WORD_BITS
 #define BITMAP_NONE      SIZE_MAX
 
 struct bitmap {

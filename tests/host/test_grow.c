@@ -102,7 +102,7 @@ TEST(grow_by_megabytes_and_back)
     CHECK_EQ(frame_counts().free, before);
 }
 
-TEST(grow_page_behind_the_end_faults)
+TEST(grow_page_after_the_end_faults)
 {
     grow_machine_start();
     grow_fill_static();
@@ -341,7 +341,7 @@ TEST(grow_behaves_as_the_model)
 }
 
 /* With the calls that it borrows from armour, and those that only it has. */
-TEST(grow_behind_the_kmalloc_layer)
+TEST(grow_under_the_kmalloc_layer)
 {
     struct heap_stats before;
     uint8_t *last;

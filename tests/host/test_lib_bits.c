@@ -144,6 +144,34 @@ TEST(lib_bitmap_refuses_bits_it_has_not)
     free(bitmap.words);
 }
 
+/* Words, bit by bit. */
+
+TEST(lib_bits_of_a_word)
+{
+    struct random random;
+
+    random_seed(&random, 3);
+    for (int i = 0; i < 5000; i++) {
+        uint32_t word = random_next(&random) >> i % 32, ones = 0, low = 32;
+        uint32_t high = 0;
+
+        for (uint32_t bit = 0; bit < 32; bit++) {
+            if (!(word >> bit & 1))
+                continue;
+            ones++;
+            high = bit;
+            low = low == 32 ? bit : low;
+        }
+        CHECK_EQ(count_ones(word), ones);
+        if (word == 0)
+            continue;
+        CHECK_EQ(lowest_bit(word), low);
+        CHECK_EQ(highest_bit(word), high);
+    }
+    for (uint32_t count = 1; count <= WORD_BITS; count++)
+        CHECK_EQ(low_bits(count), (uint32_t)((1ull << count) - 1));
+}
+
 /* Lists. */
 
 struct item {

@@ -309,7 +309,7 @@ TEST(spans_end_at_the_last_granule)
 /* -- All states of up to 10 granules -------------------------------------- */
 
 /* Ends the zone after the first `count` granules. */
-static void shadow_fill_behind(uint32_t count)
+static void shadow_fill_after(uint32_t count)
 {
     shadow_start(8);
     shadow_alloc(count);
@@ -377,7 +377,7 @@ static void try_cut(uint32_t borders, uint32_t count)
 TEST(spans_every_state_of_few_granules)
 {
     for (uint32_t count = 1; count <= 7; count++) {
-        shadow_fill_behind(count);
+        shadow_fill_after(count);
         for (uint32_t borders = 0; borders < 1u << (count - 1); borders++)
             try_cut(borders, count);
     }
@@ -385,7 +385,7 @@ TEST(spans_every_state_of_few_granules)
 
 TEST(spans_every_state_of_ten_granules)
 {
-    shadow_fill_behind(10);
+    shadow_fill_after(10);
     for (uint32_t borders = 0; borders < 1u << 9; borders++)
         try_cut(borders, 10);
 }

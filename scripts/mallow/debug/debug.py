@@ -186,7 +186,7 @@ def record(arguments, what, folder):
                       WRONG_USE)
     command = machine.arguments(require(ISO), folder, what.words,
                                 memory.chosen(arguments.memory), "stdio")
-    command = recording.behind_replay(command, folder, "record")
+    command = recording.on_replay_disk(command, folder, "record")
     project.show_command(arguments, command)
     return recording.record(command, folder, limit)
 
@@ -198,7 +198,7 @@ def session(arguments, folder, log):
     environment = {**os.environ, **gdb.told(folder, what, log)}
     if arguments.record:
         last = record(arguments, what, folder)
-        qemu_words = recording.behind_replay(qemu_words, folder, "replay")
+        qemu_words = recording.on_replay_disk(qemu_words, folder, "replay")
         environment["MALLOW_RECORDED"] = "panic" if last is None else str(last)
     gdb_words = gdb_command(arguments, what, folder)
     # No questions about servers for debug information of other people.

@@ -114,7 +114,7 @@ def make_disk(path):
 
 # -- The machine ----------------------------------------------------------------
 
-def behind_replay(command, folder, mode):
+def on_replay_disk(command, folder, mode):
     """The command of a machine, changed so that it records or replays."""
     at = command.index("-cdrom")
     iso = command[at + 1]

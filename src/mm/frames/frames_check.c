@@ -31,29 +31,19 @@ static struct violation violation_at(const char *invariant, uint32_t frame,
                                found };
 }
 
-/* How many bits of `word` are 1. */
-static uint32_t ones(uint32_t word)
-{
-    uint32_t count = 0;
-
-    for (; word != 0; word &= word - 1) /* drops the lowest 1 */
-        count++;
-    return count;
-}
-
 /* The bits of word `i` that belong to frames. */
 static uint32_t frames_of_word(uint32_t i)
 {
     uint32_t left = (uint32_t)frames.busy.bits - i * BITMAP_WORD_BITS;
 
-    return left >= BITMAP_WORD_BITS ? UINT32_MAX : (1u << left) - 1;
+    return left >= WORD_BITS ? UINT32_MAX : low_bits(left);
 }
 
 /* The lowest frame that has a 1 in `bits`, of word `i`; there is one. */
 static uint32_t first_one(uint32_t i, uint32_t bits)
 {
     ASSERT(bits != 0);
-    return i * BITMAP_WORD_BITS + (uint32_t)__builtin_ctz(bits);
+    return i * WORD_BITS + lowest_bit(bits);
 }
 
 /* I1 and I3: one walk over both bitmaps. */
@@ -71,9 +61,9 @@ static struct violation frames_check_counts(void)
 
         if ((reserved & ~busy) != 0)
             return violation_at(KNOWN, first_one(i, reserved & ~busy), 1, 0);
-        seen.free += ones(~busy & mask);
-        seen.used += ones(busy & ~reserved);
-        seen.reserved += ones(reserved);
+        seen.free += count_ones(~busy & mask);
+        seen.used += count_ones(busy & ~reserved);
+        seen.reserved += count_ones(reserved);
     }
     if (said->free != seen.free)
         return violation_at(FREE, 0, seen.free, said->free);

@@ -104,7 +104,7 @@ static void spans_run_take(struct granules wanted, uint32_t run_length,
 
     span_mark(wanted.zone, wanted.index, wanted.length, has_head);
     if (run_length >= RUN_CLASSES)
-        rest = free_behind(wanted.zone, wanted.index + wanted.length);
+        rest = free_after(wanted.zone, wanted.index + wanted.length);
     if (rest)
         spans_index_insert(pool, (struct free_run *)rest_address, rest);
     if (pool->forgotten)
@@ -119,7 +119,7 @@ static void run_give(struct granules given)
     struct span_pool *pool = given.pool;
     uint32_t end = given.index + given.length;
     uint32_t before = free_before(given.zone, given.index);
-    uint32_t behind = free_behind(given.zone, end);
+    uint32_t behind = free_after(given.zone, end);
     uintptr_t begin = given.address - before * pool->granule_bytes;
 
     span_unmark(given.zone, given.index, given.length);
@@ -282,7 +282,7 @@ static void span_shorten(struct granules span, uint32_t length)
 static bool span_lengthen(struct granules span, uint32_t length)
 {
     /* LAB 6 BEGIN: return false; */
-    uint32_t behind = free_behind(span.zone, span.index + span.length);
+    uint32_t behind = free_after(span.zone, span.index + span.length);
 
     if (behind < length - span.length)
         return false;

@@ -112,7 +112,7 @@ static inline uint32_t spans_index_find(const struct span_pool *pool,
     uint32_t classes = pool->run_classes >> (length - 1);
 
     ASSERT_BELOW(length - 1, RUN_CLASSES);
-    return classes ? length + (uint32_t)__builtin_ctz(classes) : 0;
+    return classes ? length + lowest_bit(classes) : 0;
 }
 
 #endif

@@ -32,10 +32,9 @@
 #ifndef MM_SPANS_SPANS_ZONE_H
 #define MM_SPANS_SPANS_ZONE_H
 
+#include "lib/bits.h"
 #include "lib/panic.h"
 #include "mm/spans/spans.h"
-
-#define WORD_BITS 32u
 
 struct map_pair {
     uint32_t allocated; /* A */
@@ -169,11 +168,11 @@ static inline void *granule_at(const struct span_pool *pool,
 
 /* -- Maps ----------------------------------------------------------------- */
 
-/* A word whose lowest `count` bits are set, 1 to 32 of them. */
-static inline uint32_t low_bits(uint32_t count)
+/* The bits of `length` granules, 1 to 32 of them, from bit 0 on. */
+static inline uint32_t span_bits(uint32_t length)
 {
-    ASSERT_BELOW(count - 1, WORD_BITS);
-    return ~0u >> (WORD_BITS - count);
+    ASSERT_BELOW(length - 1, SPAN_GRANULES_MAX);
+    return low_bits(length);
 }
 
 /* Bit A of a granule or sentinel. */
@@ -190,17 +189,17 @@ static inline bool is_continued(const struct span_zone *zone, uint32_t index)
 
 /* Free granules from `index` on.  It reads only two words, so the result is
  * exact only up to 32. */
-static inline uint32_t free_behind(const struct span_zone *zone, uint32_t index)
+static inline uint32_t free_after(const struct span_zone *zone, uint32_t index)
 {
     const struct map_pair *pair = &zone->map[index / WORD_BITS];
     uint32_t bit = index % WORD_BITS;
     uint32_t word = pair->allocated >> bit;
 
     if (word)
-        return (uint32_t)__builtin_ctz(word);
+        return lowest_bit(word);
     /* No sentinel in this word, so there is a next one. */
     word = pair[1].allocated;
-    return WORD_BITS - bit + (word ? (uint32_t)__builtin_ctz(word) : WORD_BITS);
+    return WORD_BITS - bit + (word ? lowest_bit(word) : WORD_BITS);
 }
 
 /* All free granules directly before `index`; the sentinel ends the loop. */
@@ -213,8 +212,7 @@ static inline uint32_t free_before(const struct span_zone *zone, uint32_t index)
     ASSERT(zone->map[0].allocated & 1);
     while (!word)
         word = zone->map[--at].allocated;
-    return index - 1 -
-           (at * WORD_BITS + WORD_BITS - 1 - (uint32_t)__builtin_clz(word));
+    return index - 1 - (at * WORD_BITS + highest_bit(word));
 }
 
 /* The length of the span whose head is `index`, in granules; more than
@@ -222,14 +220,14 @@ static inline uint32_t free_before(const struct span_zone *zone, uint32_t index)
 static inline uint32_t span_length(const struct span_zone *zone, uint32_t index)
 {
     const struct map_pair *pair = &zone->map[index / WORD_BITS];
-    uint32_t behind = WORD_BITS - 1 - index % WORD_BITS; /* in this word */
+    uint32_t rest = WORD_BITS - 1 - index % WORD_BITS; /* of this word */
     uint32_t word = ~(pair->continued >> index % WORD_BITS >> 1);
-    uint32_t tails = (uint32_t)__builtin_ctz(word);
+    uint32_t tails = lowest_bit(word);
 
-    if (tails < behind)
+    if (tails < rest)
         return 1 + tails;
     word = ~pair[1].continued;
-    return 1 + behind + (word ? (uint32_t)__builtin_ctz(word) : WORD_BITS);
+    return 1 + rest + (word ? lowest_bit(word) : WORD_BITS);
 }
 
 /* Makes free granules a span; without `has_head`, they become more tails of the
@@ -239,7 +237,7 @@ static inline void span_mark(struct span_zone *zone, uint32_t index,
 {
     struct map_pair *pair = &zone->map[index / WORD_BITS];
     uint32_t bit = index % WORD_BITS;
-    uint32_t mask = low_bits(length);
+    uint32_t mask = span_bits(length);
     uint32_t tails = has_head ? mask - 1 : mask;
 
     pair[0].allocated |= mask << bit;
@@ -256,7 +254,7 @@ static inline void span_unmark(struct span_zone *zone, uint32_t index,
 {
     struct map_pair *pair = &zone->map[index / WORD_BITS];
     uint32_t bit = index % WORD_BITS;
-    uint32_t mask = low_bits(length);
+    uint32_t mask = span_bits(length);
 
     pair[0].allocated &= ~(mask << bit);
     pair[0].continued &= ~(mask << bit);

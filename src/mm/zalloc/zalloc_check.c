@@ -88,7 +88,7 @@ static struct violation zalloc_check_bitmap(const struct zone *zone)
     size_t used = 0, first_free = zone->cache->zone_entries;
 
     for (size_t i = zone->cache->zone_entries; i-- > 0;) {
-        if (zone->words[i / BITMAP_WORD_BITS] >> i % BITMAP_WORD_BITS & 1)
+        if (bit_test(zone->words, (uint32_t)i))
             used++;
         else
             first_free = i;

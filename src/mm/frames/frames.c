@@ -46,6 +46,8 @@ struct frames frames;
 /* The frames between two page borders; an empty range if they cross. */
 static struct frame_range frames_between(uint64_t begin, uint64_t end)
 {
+    ASSERT_EQ(begin % PAGE_BYTES, 0);
+    ASSERT_EQ(end % PAGE_BYTES, 0);
     if (begin >= end)
         return (struct frame_range){ 0, 0 };
     ASSERT(end <= MOST_REACH);

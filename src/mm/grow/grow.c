@@ -93,6 +93,8 @@ static bool lengthen_by(granules_t more)
 {
     granules_t length = { grow.arena.length.count + more.count };
 
+    ASSERT_BELOW(0, more.count);
+    ASSERT_BELOW(length.count, grow.limit.count + 1);
     return grow_arena_lengthen(length);
 }
 
@@ -171,6 +173,8 @@ static void *alloc_at_end(size_t bytes, size_t alignment)
 {
     size_t slack = alignment - GRANULE_SIZE;
 
+    ASSERT(is_power_of_two(alignment));
+    ASSERT_BELOW(GRANULE_SIZE - 1, alignment);
     if (slack >= granule_bytes(grow.limit) ||
         !lengthen_for(granules_for(bytes + slack)))
         return NULL;
@@ -231,6 +235,8 @@ struct page_range grow_window_for(uintptr_t begin, uintptr_t most_end,
     uint64_t bytes = (pages << PAGE_SHIFT) + LARGE_PAGE_BYTES - 1;
     struct page_range window = { begin, most_end };
 
+    ASSERT_BELOW(begin, most_end);
+    ASSERT_EQ(begin % LARGE_PAGE_BYTES, 0);
     if (bytes < most_end - begin)
         window.end = begin + align_down((uintptr_t)bytes, LARGE_PAGE_BYTES);
     return window;

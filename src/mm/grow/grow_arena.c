@@ -35,6 +35,7 @@ static uintptr_t map_end(uintptr_t begin, granules_t length)
 {
     uint32_t words = 1 + length.count / WORD_BITS + 1;
 
+    ASSERT(is_page_aligned(begin));
     if (length.count == 0)
         return begin;
     return align_up(begin + words * sizeof(uint32_t), PAGE_BYTES);
@@ -99,11 +100,13 @@ uint32_t grow_arena_frames(uint32_t pages)
 
 /* -- The end --------------------------------------------------------------- */
 
-/* Its tables are mapped, and zero. */
+/* Places the tables in the pages of the ranges, which are mapped and zero. */
 static void arena_open(struct arena *arena)
 {
     const struct page_range *ranges = window_pages()->mapped;
 
+    for (unsigned i = 0; i < WINDOW_RANGES; i++)
+        ASSERT_BELOW(ranges[i].begin, ranges[i].end);
     arena->begin = ranges[GRANULES].begin;
     arena->longest_cached = CACHES_MAX;
     arena->hints = (struct hints *)arena->begin;
@@ -136,6 +139,7 @@ static void tail_release(struct arena *arena, granule_t begin)
     granule_t end = { arena->length.count };
     struct run wilderness;
 
+    ASSERT_BELOW(begin.number, end.number);
     arena_release(arena, begin, end);
     wilderness = arena->wilderness;
     if (is_same(wilderness.end, end))
@@ -149,6 +153,9 @@ bool grow_arena_lengthen(granules_t length)
     struct arena *arena = &grow.arena;
     granule_t before = { arena->length.count };
 
+    ASSERT_BELOW(before.number, length.count);
+    ASSERT_BELOW(length.count, grow.most.count + 1); /* G3 */
+    ASSERT_EQ(length.count % GRANULES_PER_PAGE, 0);
     if (!places_resize(length))
         return false;
     if (before.number == 0)
@@ -164,6 +171,9 @@ void grow_arena_shorten(granules_t length)
     struct arena *arena = &grow.arena;
     struct run tail = grow_arena_tail();
 
+    ASSERT_BELOW(length.count, arena->length.count);
+    ASSERT_BELOW(tail.begin.number, length.count + 1);
+    ASSERT_EQ(length.count % GRANULES_PER_PAGE, 0);
     arena_forget(arena, tail);
     mark_used(arena, tail.begin);
     join_at(arena, tail.end);

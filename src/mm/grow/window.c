@@ -73,8 +73,11 @@ void window_place(unsigned index, uintptr_t page)
 {
     struct page_range *range = &window.pages.mapped[index];
 
-    ASSERT(range->begin == range->end);
+    ASSERT_BELOW(index, WINDOW_RANGES);
+    ASSERT_EQ(range->begin, range->end);
     ASSERT(is_page_aligned(page));
+    ASSERT_BELOW(page - window.pages.all.begin,
+                 window.pages.all.end - window.pages.all.begin);
     *range = (struct page_range){ page, page };
 }
 

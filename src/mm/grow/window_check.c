@@ -15,6 +15,7 @@ static struct violation window_check_tables(void)
     const page_entry_t *entries = kernel_directory()->entries;
     uint32_t first = directory_index(window.pages.all.begin);
 
+    ASSERT_BELOW(window.table_count, WINDOW_TABLES_MAX + 1);
     for (uint32_t i = 0; i < window.table_count; i++) {
         uint32_t table = virt_to_phys(window.tables[i]).addr;
 

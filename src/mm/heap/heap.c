@@ -101,6 +101,7 @@ void heap_start(uintptr_t begin, uintptr_t end,
                 const struct heap_backend *backend)
 {
     ASSERT_BELOW(begin, end + 1);
+    ASSERT(backend->name != NULL);
     ASSERT(backend->alloc && backend->free && backend->resize);
     ASSERT(backend->size && backend->owns);
     memset(&kmalloc_layer, 0, sizeof kmalloc_layer);
@@ -122,6 +123,7 @@ void heap_start(uintptr_t begin, uintptr_t end,
 void heap_add_small(const struct heap_backend *backend, size_t limit)
 {
     ASSERT(kmalloc_layer.large != &no_backend);
+    ASSERT_EQ(kmalloc_layer.small, NULL);
     ASSERT(backend->alloc && backend->free && backend->resize);
     ASSERT(backend->size && backend->owns);
     ASSERT_BELOW(limit, HEAP_REQUEST_MAX);

@@ -33,6 +33,7 @@ void heap_log_end(uintptr_t payload)
 
 void heap_log_refused(void)
 {
+    ASSERT(!heap_log.under_way || heap_log.next > 0);
     if (heap_log.on)
         heap_log_place(heap_log.next - 1)->kind = HEAP_CALL_REFUSED;
     heap_log.under_way = false;

@@ -2,6 +2,7 @@
 /* The kmalloc layer's view of the heap: figures, a walk, a check. */
 #include "mm/heap/heap.h"
 
+#include "lib/panic.h"
 #include "mm/heap/heap_poison.h"
 #include "mm/heap/heap_private.h"
 
@@ -75,6 +76,7 @@ bool heap_walk(block_visitor visit, void *context)
 {
     struct large_visit large = { visit, context };
 
+    ASSERT(visit != NULL);
     if (kmalloc_layer.large->walk &&
         !kmalloc_layer.large->walk(visit_large, &large))
         return false;

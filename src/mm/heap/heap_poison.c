@@ -183,6 +183,8 @@ static void release_oldest(void)
 {
     struct front *front = front_of(poison.kept.next);
 
+    ASSERT_BELOW(0, poison.kept_blocks);
+    ASSERT(!list_is_empty(&poison.kept));
     require_whole(front);
     list_remove(&front->link);
     poison.kept_blocks--;
@@ -196,6 +198,9 @@ void *poison_alloc(size_t bytes, size_t alignment, uintptr_t caller)
     uint8_t *block;
     struct front *front;
 
+    ASSERT(poison.on);
+    ASSERT(is_power_of_two(alignment));
+    ASSERT_BELOW(HEAP_ALIGNMENT - 1, alignment);
     bytes = bytes > 0 ? bytes : 1;
     if (bytes > HEAP_REQUEST_MAX - before - RED_BYTES)
         return heap_no_payload(NULL);
@@ -222,6 +227,7 @@ enum heap_error poison_free(void *payload, uintptr_t caller)
 {
     struct front *front = find_front(payload);
 
+    ASSERT(poison.on);
     if (!front)
         return backend_of(payload)->size(payload) > 0
                    ? HEAP_FOREIGN /* the allocator's block, not the caller's */

@@ -9,6 +9,7 @@ struct heap_watch heap_watch;
 
 __attribute__((noinline)) void heap_watch_broken(void)
 {
+    ASSERT_EQ(heap_watch.every, 0);
     __asm__ volatile(""); /* a call of it is never left out */
 }
 

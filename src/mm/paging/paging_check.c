@@ -63,6 +63,7 @@ static bool is_second(const page_entry_t *entries, uint32_t i)
 {
     frame_t frame = entry_frame(entries[i]);
 
+    ASSERT(entry_is(entries[i], ENTRY_PRESENT));
     if (frame.number == frame_of(virt_to_phys(entries)).number)
         return true;
     for (uint32_t j = 0; j < i; j++) {
@@ -206,6 +207,7 @@ static struct violation paging_check_present(const struct piece *piece)
     uint32_t count = (uint32_t)((piece->end - piece->begin) >> PAGE_SHIFT);
     page_entry_t expected = (page_entry_t)(page - direct_map.base);
 
+    ASSERT(piece->begin >= direct_map.base);
     expected |= ENTRY_PRESENT;
     if (piece->answer == WRITABLE)
         expected |= ENTRY_WRITABLE;
@@ -270,6 +272,7 @@ static struct violation paging_check_devices(void)
 /* I2 to I4, for one piece. */
 static struct violation paging_check_piece(const struct piece *piece)
 {
+    ASSERT(piece->begin < piece->end);
     if (piece->answer == ABSENT)
         return paging_check_absent(piece);
     if (piece->answer == CHANGING)

@@ -308,6 +308,7 @@ enum stage_state zalloc_init(const struct page_source *source)
     };
 
     ASSERT(source->take && source->give);
+    ASSERT_BELOW(source->begin, source->end + 1);
     ASSERT(source->page_map || page_source_pages(source) == 0);
     memset(&zalloc_heap, 0, sizeof zalloc_heap);
     zalloc_heap.source = *source;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The labs' tests on the host: which to run, and what came of them.
+"""The labs' tests on the host: chooses, runs and reports them.
 
 build/check/lab-tests runs one test and ends; a test that crashes or hangs
 costs only itself.  Its output is read here:
@@ -11,26 +11,25 @@ costs only itself.  Its output is read here:
     ... runtime error: ...          what C does not define
     steps: N                        of a random test, up to the failure
     calls: N                        and one line each, the last ones
-    not written: FUNCTION           a function that was called, and is a hole
-    checker: MESSAGE                what the stage's checker finds after that
+    not written: FUNCTION           a called function that is not written
+    checker: MESSAGE                the stage's checker, after that
 """
 import os
 import re
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from . import i386, sheet, stages
 from .project import BUILD, ROOT, WRONG_USE, Trouble, require, shown
+from .steps import join_steps, read_steps, shrink
 
 PROGRAM = BUILD / "check" / "lab-tests"
 SECONDS = 300  # the program gives up earlier, and says where
-SHRINK_SECONDS = 10
 SEED = 1
-# How the message ends of who has written nothing.
+# The end of the message when a function is not written.
 NOT_WRITTEN = "not written yet"
-# How the message begins of a test that the stage's checker has ended.
+# The beginning of the message when the stage's checker has ended a test.
 BY_CHECKER = "the checker finds "
 LONGEST_STEPS = 200  # characters that the kernel's command line has room for
 
@@ -143,7 +142,7 @@ def run(test, seed=SEED, steps=None, program=PROGRAM):
     """One test in a process of its own."""
     command = [*i386.runner(), program, test.lab, test.name, str(seed)]
     if steps is not None:
-        command.append(written(steps))
+        command.append(join_steps(steps))
     try:
         done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True,
                               stdin=subprocess.DEVNULL,
@@ -165,39 +164,6 @@ def run(test, seed=SEED, steps=None, program=PROGRAM):
 
 
 # -- Fewer steps ---------------------------------------------------------------
-
-def written(steps):
-    """0,3,5-9: how STEPS= is written."""
-    parts, steps = [], sorted(steps)
-    while steps:
-        length = 1
-        while length < len(steps) and steps[length] == steps[0] + length:
-            length += 1
-        last = steps[length - 1]
-        parts.append(str(last) if length == 1 else f"{steps[0]}-{last}")
-        steps = steps[length:]
-    return ",".join(parts)
-
-
-def shrink(fails, count, seconds=SHRINK_SECONDS):
-    """The shortest list of steps below `count` found that still fails: takes
-    pieces away, large ones first, as long as the rest fails."""
-    end = time.monotonic() + seconds
-    steps = list(range(count))
-    piece = max(1, len(steps) // 2)
-    while time.monotonic() < end:
-        at, before = 0, len(steps)
-        while at < len(steps) and time.monotonic() < end:
-            rest = steps[:at] + steps[at + piece:]
-            if fails(rest):
-                steps = rest
-            else:
-                at += piece
-        if piece == 1 and len(steps) == before:
-            break
-        piece = max(1, piece // 2)
-    return steps
-
 
 def shrunk(test, seed, outcome, program=PROGRAM):
     """(steps or None, the outcome of the shorter list)."""
@@ -250,8 +216,8 @@ def hint(test, message):
 def again(test, seed, steps):
     """The commands that repeat it here, and in the kernel under gdb."""
     how = f"SEED={seed}"
-    if steps is not None and len(written(steps)) < LONGEST_STEPS:
-        how += f" STEPS={written(steps)}"
+    if steps is not None and len(join_steps(steps)) < LONGEST_STEPS:
+        how += f" STEPS={join_steps(steps)}"
     return (f"make check LAB={test.lab} TEST={test.name} {how}",
             f"make debug TEST={test.lab}/{test.name} {how}")
 
@@ -275,7 +241,7 @@ def in_width(line, columns=80):
 
 
 def print_others(failures):
-    """One line each: who has repaired the first looks again."""
+    """One line each.  After a repair of the first, run the check again."""
     if not failures:
         return
     print("\nalso failed; TEST=NAME shows one of them as above:")
@@ -346,16 +312,6 @@ def choose(known, lab, name):
             "there are " + ", ".join(test.name for test in chosen)
         raise Trouble(f'there is no test "{name}"; {right}', WRONG_USE)
     return found
-
-
-def read_steps(text):
-    steps = []
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal():
-            raise Trouble(f'STEPS="{text}": it looks like 0,3,5-9', WRONG_USE)
-        steps.extend(range(int(first), int(last or first) + 1))
-    return steps
 
 
 def read_seed(text):

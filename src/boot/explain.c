@@ -41,12 +41,12 @@ static const struct {
 
 static const struct memory_layout *layout;
 
-/* The address that find_block() looks for, and the block that it finds. */
+/* The address that look_at_block() compares, and the block that it finds. */
 struct search {
     uintptr_t address;
     uint32_t seen, limit; /* a damaged walk may go in circles */
     bool found;
-    struct block block; /* the innermost: zones lie in blocks of malloc */
+    struct block block; /* the innermost: a zone is inside a block of malloc */
 };
 
 static bool look_at_block(const struct block *block, void *context)

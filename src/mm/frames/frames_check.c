@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks the invariants of frames.c without its code and without the bitmap
- * operations that it uses.  It computes from the layout, in its own way, which
+/* Checks the invariants of frames.c.  It shares no code with it, only the bits
+ * of a word (lib/bits.h).  It computes from the layout, in its own way, which
  * frames should be reserved: frames.c marks one region after the other, this
  * file cuts memory into pieces (lib/region.h) and decides about each piece.
  */

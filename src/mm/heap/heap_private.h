@@ -17,7 +17,7 @@ struct kmalloc_layer {
     struct heap_calls calls;
     struct heap_stats stats; /* its usage.peak_bytes is that of two backends */
     const struct heap_backend *large; /* never NULL */
-    const struct heap_backend *small; /* NULL before stage zalloc */
+    const struct heap_backend *small; /* NULL where one backend serves all */
     /* The backends' own counters, which the backends update. */
     const struct heap_usage *large_usage, *small_usage;
     size_t lent_bytes, lent_blocks; /* from the large one to the small one */

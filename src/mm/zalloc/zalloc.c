@@ -11,8 +11,7 @@
  * address, and a zone leads to its slot.  No step searches, so none takes
  * longer when there are more zones.
  *
- *     I1: the page map marks the pages of all listed zones and of all stores,
- *         and no others.
+ *     I1: the page map marks the pages of listed zones and stores, no others.
  *     I2: a zone and its slot name each other and agree on the entry size.
  *     I3: all stores are full except the newest.
  *     I4: a zone's `used` is the number of bits set in its bitmap, and no word
@@ -37,9 +36,7 @@
 
 struct zalloc_heap zalloc_heap;
 
-/* -- Page map ------------------------------------------------------------ */
-
-/* Marks the pages of a new zone, in order. */
+/* Marks the pages of a new zone in the page map, in order. */
 static void mark_zone(const struct zone *zone, size_t pages)
 {
     size_t first = zalloc_page_index((uintptr_t)zone);

@@ -3,6 +3,7 @@
 #include "boot/heap_stages.h"
 
 #include "arch/i386/image.h"
+#include "arch/i386/layout.h"
 #include "boot/try_out.h"
 #include "lib/print.h"
 #include "mm/armour/armour.h"
@@ -45,7 +46,7 @@ void heap_region_choose(size_t bytes)
 size_t heap_most_bytes(const struct boot_memory *memory)
 {
     uint64_t bytes = boot_memory_bytes(memory);
-    size_t window = HEAP_WINDOW_END - HEAP_WINDOW_BEGIN;
+    size_t window = DEVICE_WINDOW_BEGIN - HEAP_WINDOW_BEGIN;
 
     return heap_region_most() + (bytes < window ? (size_t)bytes : window);
 }
@@ -161,7 +162,7 @@ static struct page_range window(void)
     static struct page_range chosen;
 
     if (chosen.end == 0)
-        chosen = grow_window_for(HEAP_WINDOW_BEGIN, HEAP_WINDOW_END,
+        chosen = grow_window_for(HEAP_WINDOW_BEGIN, DEVICE_WINDOW_BEGIN,
                                  frame_counts().free);
     return chosen;
 }

@@ -20,10 +20,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Above the direct map and below what is kept for devices. */
-#define HEAP_WINDOW_BEGIN 0xF0000000u
-#define HEAP_WINDOW_END   0xFFC00000u
-
 /* Half open, in the kernel's image. */
 struct heap_region {
     uintptr_t begin, end;

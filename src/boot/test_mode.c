@@ -4,6 +4,7 @@
 
 #include "arch/i386/console.h"
 #include "arch/i386/cpu.h"
+#include "arch/i386/layout.h"
 #include "arch/i386/watchdog.h"
 #include "boot/heap_stages.h"
 #include "labtest/call_record.h"

@@ -22,6 +22,7 @@
 #ifndef ARCH_I386_ARCH_H
 #define ARCH_I386_ARCH_H
 
+#include "arch/i386/layout.h"
 #include "lib/addr.h"
 
 #include <stdbool.h>
@@ -31,9 +32,6 @@
 #define DIRECTORY_SHIFT   22u
 #define LARGE_PAGE_BYTES  (1u << DIRECTORY_SHIFT)
 
-/* The last 4 MiB of addresses are for devices: one entry of the directory.  The
- * last page stays unmapped, so that a pointer just below 0 faults. */
-#define DEVICE_WINDOW_BEGIN 0xFFC00000u
 #define DEVICE_WINDOW_BYTES (LARGE_PAGE_BYTES - PAGE_BYTES)
 
 enum page_entry_bit {

@@ -11,7 +11,7 @@ from conftest import ROOT
 CHOICES = [("gcc-11", "CC=gcc-11"), ("gcc-12", "CC=gcc-12"),
            ("gcc-13", "CC=gcc-13"), ("gcc-14", "CC=gcc-14"),
            ("clang-14", "LLVM=-14"), ("clang-16", "LLVM=-16"),
-           ("clang-19", "LLVM=-19")]
+           ("clang-19", "LLVM=-19"), ("clang-22", "LLVM=-22")]
 HARDENED = ("-fcf-protection=full -fPIE -fstack-protector-strong "
             "-fstack-clash-protection -O2 -D_FORTIFY_SOURCE=2")
 

@@ -18,6 +18,14 @@ BAIT = '#include "mm/zalloc/zalloc.c"\n'
 INCBIN = r'.incbin \"/etc/passwd\"'
 ASM = '__asm__("nop");\n'
 
+
+def in_header(word, text):
+    """A macro that is there while a given header is read, and no longer."""
+    return (f'#define {word} {text}\n#include "mm/malloc/malloc.h"\n'
+            f"#undef {word.partition('(')[0]}\n")
+
+
+
 TEXT = {
     # -- Comments, quotes and line ends that two readers see differently
     "a lone quote before a marker": f"#if 0\n'\n#endif\n{LISTED}{BAIT}",
@@ -64,7 +72,23 @@ TEXT = {
     "assembly in a section":
         f'__attribute__((section("a\\n{INCBIN}\\n#"))) int malloc_x = 1;\n',
     "a register": 'register unsigned malloc_x __asm__("esp");\n',
+    "assembly by a macro in a given header":
+        in_header("malloc_owns", 'malloc_x; __asm__("nop"); bool malloc_owns'),
+    "assembly in a function of a given header":
+        in_header("malloc_owns(x)", "malloc_owns(x); static inline void "
+                  'malloc_z(void) { __asm__ volatile("cli"); }')
+        + "void malloc_y(void);\nvoid malloc_y(void) { malloc_z(); }\n",
+    "a file asked for in the middle of a line":
+        in_header("malloc_owns", 'malloc_x; __asm__(".if 1; .INCBIN '
+                  '\\"/etc/passwd\\"; .endif"); bool malloc_owns'),
     # -- Words to the compiler
+    "an attribute by a macro in a given header":
+        in_header("malloc_owns", "malloc_x(void) __attribute__((constructor));"
+                  " bool malloc_owns"),
+    "a pragma by a macro in a given header":
+        in_header("malloc_owns(x)", 'malloc_owns(x); _Pragma("GCC optimize'
+                  '(\\"O0\\")")'),
+    "another type in a given header": in_header("size_t", "unsigned char"),
     "a pragma": '#pragma GCC optimize ("O0")\n',
     "a pragma by a macro": '#define P _Pragma("redefine_extname memcpy lab_fail"'
                            ")\nP\n",
@@ -73,6 +97,17 @@ TEXT = {
     "an attribute in two macros": "#define A __attri##\n#define B(x, y) x##y\n"
                                   "B(__attribute, __)((used)) int malloc_x;\n",
     # -- More than a compiler can take
+    "an array of 1 GiB": "char malloc_x[0x40000000];\n",
+    "arrays around all addresses": "".join(
+        f"char malloc_x{i}[31 << 20];\n" for i in range(133)),
+    "a constant of 20 MiB": "const char malloc_x[20 << 20] = { 1 };\n",
+    "a place at each 256 MiB": "_Alignas(1 << 28) char malloc_x[1];\n",
+    "a text that doubles": '#define A0 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"\n'
+                           + "".join(f"#define A{i + 1} A{i} A{i}\n"
+                                     for i in range(24))
+                           + "const char *malloc_x = A24;\n",
+    "a name of 400,000 letters": f"void {'a' * 400000}(void);\n"
+                                 f"void (*malloc_x)(void) = {'a' * 400000};\n",
     "brackets": "int malloc_x = " + "(" * 200000 + "1" + ")" * 200000 + ";\n",
     "a macro that doubles": "".join(
         f"#define A{i} A{i + 1} A{i + 1}\n" for i in range(21))
@@ -86,6 +121,10 @@ OBJECT = {
     "an alias": "int malloc_y = 1;\n"
                 'extern int malloc_x __attribute__((alias("malloc_y")));\n',
     "a variable of a thread": "_Thread_local int malloc_x = 1;\n",
+    "the linker's own": "extern char _GLOBAL_OFFSET_TABLE_[];\n"
+                        "char *malloc_x = _GLOBAL_OFFSET_TABLE_;\n",
+    "the image's end": "char _end[4];\nchar __bss_start[4];\n"
+                       "char image_end[4];\n",
     "the exit port": "void cpu_exit(int);\nvoid malloc_x(void);\n"
                      "void malloc_x(void) { cpu_exit(16); }\n",
     "a call of the tests": "void lab_failed(void);\n"
@@ -166,7 +205,8 @@ MEMORY = {
 # Only `make test-all` tries these.
 SLOW = {"the watchdog turned off", "printing without end", "recursion",
         "no end", "always the same", "always NULL", "never back",
-        "the kernel's text", "a jump to nowhere"}
+        "the kernel's text", "a jump to nowhere", "a text that doubles",
+        "a place at each 256 MiB", "a constant of 20 MiB"}
 
 NAMES = [
     b"\xff\xfe", b"n" * 254, b"ada", b"ada.log", b"tests.json", b"scores.csv",

@@ -54,9 +54,10 @@ def test_there_are_enough():
 
 # -- What is handed in -----------------------------------------------------------
 
-@pytest.mark.parametrize("text", [*attacks.TEXT.values(),
-                                  *attacks.OBJECT.values()],
-                         ids=[*attacks.TEXT, *attacks.OBJECT])
+@pytest.mark.parametrize("text", [
+    pytest.param(text, id=name,
+                 marks=pytest.mark.long if name in attacks.SLOW else [])
+    for name, text in {**attacks.TEXT, **attacks.OBJECT}.items()])
 def test_refused(build, text):
     with pytest.raises(Refused) as caught:
         build(text + MALLOC)
@@ -79,6 +80,17 @@ def test_memory(kit, tmp_path, does, before, test):
     (tmp_path / "malloc.c").write_text(text)
     said = grade.one_test(tmp_path, f"malloc/{test}", kit=kit)
     assert said.graded and not said.passed, said
+
+
+def test_what_is_printed_is_bounded(kit, tmp_path, monkeypatch):
+    """The machine ends soon after its output has passed the limit."""
+    does, before, _ = attacks.MEMORY["printing without end"]
+    monkeypatch.setattr(guest_machine, "OUTPUT_BYTES_MAX", 8 << 10)
+    (tmp_path / "malloc.c").write_text(
+        BODY.sub(lambda _: before + HEAD + does + "}\n", MALLOC))
+    said = grade.one_test(tmp_path, "malloc/first", kit=kit)
+    assert said.graded and not said.passed
+    assert "has printed more than" in said.message
 
 
 SCAN = """

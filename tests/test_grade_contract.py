@@ -168,15 +168,14 @@ def test_what_the_host_has_cannot_be_asked(kit, said):
 
 
 @pytest.mark.parametrize("text, expected", [
-    ('#include "malloc.c"\n#include "malloc.c"\n', "does not compile"),
+    ('#include "malloc.c"\n#include "malloc.c"\n', "compiling takes more than"),
     ("#define A B B B B B B B B B B\n#define B C C C C C C C C C C\n"
      "#define C D D D D D D D D D D\n#define D E E E E E E E E E E\n"
      "#define E F F F F F F F F F F\n#define F G G G G G G G G G G\n"
      "#define G H H H H H H H H H H\n#define H 1 +\nint malloc_x = A 1;\n", "MiB")],
     ids=["itself", "macros"])
 def test_what_makes_the_compiler_explode(said, text, expected):
-    answer = said(text)
-    assert expected in answer or "out of memory" in answer
+    assert expected in said(text)
 
 
 SYMBOLS = {

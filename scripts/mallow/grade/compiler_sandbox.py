@@ -38,7 +38,8 @@ CPU_SECONDS = 10
 WALL_SECONDS = 300  # the processor may be busy with other things
 FILE_BYTES_MAX = 32 << 20
 ADDRESS_BYTES_MAX = 1 << 30
-TEXT_BYTES_MAX = 1 << 20  # of messages that are read
+TEXT_BYTES_MAX = 1 << 20  # of messages that are read;
+LAST_BYTES = 1 << 12      # of these the end, which says what ended the compiler
 NOBODY = 65534
 LIBRARY = re.compile(r"(/\S+) \(0x[0-9a-f]+\)")
 
@@ -98,6 +99,15 @@ def drop_rights():
         os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
+def messages(file):
+    """The beginning and the end of what was written."""
+    bytes_written = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    text = file.read(TEXT_BYTES_MAX - LAST_BYTES)
+    file.seek(max(len(text), bytes_written - LAST_BYTES))
+    return text + file.read()
+
+
 def run(command, folder, prepare):
     """Runs a command to its end or to its limit (S2)."""
     with tempfile.TemporaryFile() as said:
@@ -115,9 +125,7 @@ def run(command, folder, prepare):
             if child.returncode is None:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-        said.seek(0)
-        return Done(status, said.read(TEXT_BYTES_MAX).decode("utf-8",
-                                                             "replace"))
+        return Done(status, messages(said).decode("utf-8", "replace"))
 
 
 class Folder:

@@ -12,6 +12,7 @@ source as the student wrote it, because two readers of C disagree somewhere.
 K1: a student's file includes what its lab lists, and nothing else is opened.
 K2: it contains what ISO C offers and nothing more: no assembly, no attributes,
     no pragmas, no jumps to computed addresses.
+    Its macros change no line of a given header, where these rules do not hold.
 K3: the compiler's assembler output holds no inline assembly but that of given
     headers.
 K4: its object has the sections of plain C, refers to what the headers in that list declare, and
@@ -52,7 +53,8 @@ TOKEN = re.compile(r"""
     | (?P<number> \.?\d ([eEpP][+-]|[\w.])* )
     | (?P<blank> \s+ )
     | (?P<other> . )""", re.VERBOSE | re.DOTALL | re.ASCII)
-READS_A_FILE = re.compile(r"^\s*\.(?:incbin|include)\b", re.MULTILINE)
+QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"')
+READS_A_FILE = re.compile(r"\.(?:incbin|include)\b", re.IGNORECASE)
 
 SECTIONS = re.compile(
     r"|\.(text|data|bss|rodata)(\..*)?|\.comment|\.note\.GNU-stack"
@@ -60,6 +62,8 @@ SECTIONS = re.compile(
     r"(\..*)?|\.llvm_addrsig")
 SECTION_TYPES = {"SHT_NULL", "SHT_PROGBITS", "SHT_NOBITS", "SHT_SYMTAB",
                  "SHT_STRTAB", "SHT_REL", 0x6FFF4C03}  # the last: clang's .addrsig
+# Of all variables together: a section's length has 32 bits, and wraps around.
+VARIABLES_BYTES_MAX = 32 << 20
 RELOCATIONS = {1, 2, 4}  # R_386_32, R_386_PC32, R_386_PLT32
 SYMBOL_TYPES = {"STT_NOTYPE", "STT_OBJECT", "STT_FUNC", "STT_SECTION",
                 "STT_FILE"}
@@ -124,12 +128,18 @@ def macro_complaints(own_lines):
                    f"beside its guard, {guard_of(name)}")
 
 
+def change_complaints(name, compiled):
+    for header, text in compiled.changed:
+        yield (f"{name}: a macro changes {header}, which is given: {text}; define "
+               "it after the includes")
+
+
 # -- K3: assembler code ----------------------------------------------------------
 
 def assembly_complaints(name, compiled):
     if compiled.own_assembly:
         yield f"{name}: inline assembly: plain C only"
-    if READS_A_FILE.search(compiled.assembly):
+    if READS_A_FILE.search(QUOTED.sub("", compiled.assembly)):
         yield f"{name}: assembly that reads another file"
 
 
@@ -165,6 +175,15 @@ def symbol_complaints(name, elf, others, calls):
             yield f"{name}: {symbol.name} is not among what the lab lets it use"
 
 
+def size_complaints(name, elf):
+    sizes = {symbol.name: symbol["st_size"] for symbol in
+             elf.get_section_by_name(".symtab").iter_symbols()}
+    if sum(sizes.values()) > VARIABLES_BYTES_MAX:
+        yield (f"{name}: {max(sizes, key=sizes.get)} and the others take "
+               f"{sum(sizes.values()) >> 20} MiB of memory; at most "
+               f"{VARIABLES_BYTES_MAX >> 20} are there for them")
+
+
 def object_complaints(name, path, others, calls):
     if not ELFFile:
         raise Trouble("this Python has no elftools; scripts/setup installs "
@@ -177,6 +196,7 @@ def object_complaints(name, path, others, calls):
                 return
             yield from section_complaints(name, elf)
             yield from symbol_complaints(name, elf, others, calls)
+            yield from size_complaints(name, elf)
         except ELFError as error:
             yield f"{name}: not an object: {error}"
 
@@ -185,4 +205,5 @@ def complaints(lab, source, compiled):
     """K1 to K3 of one source that was compiled, a student's or an includer."""
     return [*opened_complaints(compiled.opened, lab),
             *word_complaints(compiled.own_lines),
+            *change_complaints(source, compiled),
             *assembly_complaints(source, compiled)]

@@ -13,7 +13,7 @@ A test that crashes, hangs or ruins the machine costs itself alone.  Its limits:
                                 (src/arch/i386/watchdog.h), and QEMU stops the
                                 machine for the grader to look at
     QEMU's processor time       for a guest that has turned the watchdog off
-    bytes of QEMU's files       for a guest that prints without end
+    bytes of output             for a guest that prints without end
     seconds                     QEMU waits for this computer, not for the guest
 
 M1: what ends a machine is either the guest's doing or this computer's;
@@ -41,9 +41,14 @@ from .guest_memory import MEMORY_BYTES, extents, lay_out, mapped, used_pieces
 BOOT_SECONDS = 180
 SECONDS = 300
 CPU_SECONDS = 120
-# Of what the guest prints and records.  QEMU 10 has the picture
-# of the screen, 1.2 MB, in a file as well: it would be ended before it starts.
+# Of what the guest prints, and of what it records.  256 KiB of lines take QEMU
+# 4 s of processor time, and 256 KiB of nothing but newlines 40 s.
+OUTPUT_BYTES_MAX = 256 << 10
+OUTPUT_SECONDS = 0.1  # between two looks at it
+# Of each file that QEMU writes, if it writes faster than the grader looks.  QEMU
+# 10 has the picture of the screen, 1.2 MB, in a file as well.
 FILE_BYTES_MAX = 2 << 20
+PRINTED_TOO_MUCH = f"has printed more than {OUTPUT_BYTES_MAX >> 10} KiB"
 WILD_JUMP = "Trying to execute code outside RAM"
 TEST_FAILED = 41  # EXIT_TEST_FAILED, as QEMU's status
 FRAMES_SHOWN = 10
@@ -160,7 +165,7 @@ def guest_ended(status, said):
     if status == -signal.SIGXCPU:
         return f"has run for {CPU_SECONDS} s of processor time"
     if status == -signal.SIGXFSZ:
-        return f"has printed more than {FILE_BYTES_MAX >> 10} KiB"
+        return PRINTED_TOO_MUCH
     if WILD_JUMP in said:
         return "jumps to an address where no memory is"
     return ""
@@ -175,6 +180,24 @@ def host_fault(status, said):
     if status == 1 and said.strip():
         return f"QEMU: {machine.last_line(said)}"
     return ""
+
+
+async def too_much_output(folder):
+    """Returns as soon as the guest has printed or recorded too much."""
+    while all((folder / name).stat().st_size <= OUTPUT_BYTES_MAX
+              for name in ("console", "records")):
+        await asyncio.sleep(OUTPUT_SECONDS)
+
+
+async def first_of(*coming):
+    """Waits for one of several; none of them goes on after that."""
+    tasks = [asyncio.ensure_future(each) for each in coming]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def end(qemu):
@@ -270,15 +293,12 @@ class Saved:
             await asyncio.sleep(0.005)
         self._poke(folder / "memory", " ".join(words).encode("ascii"))
         await monitor.ask("cont")
-        waits = {asyncio.ensure_future(monitor.wait_for("WATCHDOG")),
-                 asyncio.ensure_future(qemu.wait())}
-        done, rest = await asyncio.wait(
-            waits, return_when=asyncio.FIRST_COMPLETED)
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
+        printed = asyncio.ensure_future(too_much_output(folder))
+        await first_of(monitor.wait_for("WATCHDOG"), qemu.wait(), printed)
         if "WATCHDOG" in monitor.events:
             return await self._where(monitor, folder)
+        if not printed.cancelled():
+            return PRINTED_TOO_MUCH
         await qemu.wait()
         return ""
 

@@ -134,7 +134,7 @@ class Report:
             lines += ["", self.next_line()]
         if self.used is not None:
             lines += ["", f"processor time: {self.used:.0f} s of "
-                      f"{run_test.CPU_SECONDS} s that a submission has"]
+                      f"{run_test.CPU_SECONDS} s that its machines have"]
         return "\n".join(lines)
 
     def hidden_text(self):

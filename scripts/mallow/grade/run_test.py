@@ -10,7 +10,7 @@ R1: a verdict comes from the call record and from guest memory.  A second
 R2: a test costs only itself, whatever it does to its machine.
 R3: a machine that this computer has ended is tried once more; then the test is
     not graded, which is something else than failed.
-R4: all tests of a submission share a limit of processor time.
+R4: all machines of a submission share a limit of processor time.
 """
 import asyncio
 import re
@@ -32,7 +32,7 @@ NO_CALL_RECORD = "the kernel ended without a call record"
 
 
 TRIES = 2
-CPU_SECONDS = 900  # of a submission: its compilers and machines
+CPU_SECONDS = 900  # of a submission's machines; a compiler has its own
 
 
 class Verdict(NamedTuple):

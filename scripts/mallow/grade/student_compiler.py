@@ -41,8 +41,10 @@ INLINE = re.compile(
 TOP_LEVEL = re.compile(r"^\s*#\s*Start of file scope inline", re.MULTILINE)
 INLINE_FILE = re.compile(r'^# \d+ "([^"]*)" 1$', re.MULTILINE)
 ASM = re.compile(r"\b(?:__)?asm(?:__)?\b")
+FIRST_ERROR = re.compile(r"^.*: (?:fatal )?[Ee]rror: ", re.MULTILINE)
 OUT_OF_TIME = re.compile(r"CPU time limit exceeded|SIGXCPU")
 TOO_MUCH = re.compile(r"File size limit exceeded|SIGXFSZ|File too large")
+NO_MEMORY = re.compile(r"out of memory|virtual memory exhausted")
 KILLED = re.compile(r"Killed signal terminated program|Killed$", re.MULTILINE)
 
 
@@ -57,6 +59,7 @@ class Compiled(NamedTuple):
     """The compiler's account of one source."""
     opened: list      # [Opened]
     own_lines: list   # [(file, line, text)]: the student's, macros expanded
+    changed: list     # [(file, text)]: lines of given headers, made another by macros
     assembly: str     # all of it
     own_assembly: list  # [text]: inline assembly of no given header
     object: Path
@@ -105,6 +108,7 @@ class StudentCompiler:
         self.sandbox, self.inside = compiler_sandbox.best(self.words)
         self.search = self._search_list()
         self.kept = {}  # {names of headers: what including them opens}
+        self.known = set()  # {(header, line as it is without a student's macros)}
 
     # -- The given headers ----------------------------------------------------
 
@@ -133,6 +137,9 @@ class StudentCompiler:
                 *self.words, "-Isrc", "-H", "-E", "-x", "c", "-", text=text,
                 both=True)
             paths = {path for _, path in OPENED.findall(said)}
+            self.known.update(
+                (self._name_of(path), " ".join(row.split()))
+                for path, row in lines_by_file(said) if path in paths)
             self.kept[key] = {self._name_of(path): (ROOT / path).read_bytes()
                               for path in paths if (ROOT / path).is_file()}
         return self.kept[key]
@@ -169,6 +176,10 @@ class StudentCompiler:
         if TOO_MUCH.search(done.text):
             raise Refused(f"{file}: the compiler writes more than "
                           f"{compiler_sandbox.FILE_BYTES_MAX >> 20} MiB for it")
+        if NO_MEMORY.search(done.text) and done.status != 0:
+            raise Refused(f"{file}: compiling takes more than "
+                          f"{compiler_sandbox.ADDRESS_BYTES_MAX >> 20} MiB of "
+                          "memory")
         if done.status < 0 or KILLED.search(done.text):
             raise Trouble("the compiler was killed")
         return done
@@ -249,7 +260,9 @@ class StudentCompiler:
                 "contract" + (f"; it lists {', '.join(file.includes)}"
                               if file and file.includes else ""))
         said = OPENED.sub("", text).partition("Multiple include guards")[0]
-        raise Refused("does not compile:\n" + first_lines(said))
+        error = FIRST_ERROR.search(said)  # there may be warnings before it
+        raise Refused("does not compile:\n" + first_lines(
+            said[error.start() if error else 0:]))
 
     def _account(self, job, opened, target):
         """Compiled, from the files that the compiler has left."""
@@ -257,9 +270,18 @@ class StudentCompiler:
         target.write_bytes(self._left(job, "o"))
         preprocessed = self._left(job, "i").decode("latin-1")
         assembly = self._left(job, "s").decode("latin-1")
-        return Compiled(opened, list(own_lines(job, preprocessed)), assembly,
+        return Compiled(opened, list(own_lines(job, preprocessed)),
+                        list(self._changed(job, preprocessed)), assembly,
                         list(own_assembly(job, assembly, preprocessed)),
                         target)
+
+    def _changed(self, job, preprocessed):
+        """(file, text) of each given line that a student's macro has changed."""
+        for file, row in lines_by_file(preprocessed):
+            name, given = job.in_tree(file) or ("", False)
+            text = " ".join(row.split())
+            if given and text and (name, text) not in self.known:
+                yield name, text
 
 
 def own_lines(job, preprocessed):
@@ -286,22 +308,24 @@ def own_lines(job, preprocessed):
         file, given = place
 
 
-def given_lines(job, preprocessed):
-    """The contents of the given headers."""
-    given = False
+def lines_by_file(preprocessed):
+    """(file, text) of each line, by the compiler's line markers."""
+    file = ""
     for row in preprocessed.split("\n"):
         marker = MARKER.fullmatch(row)
         if marker:
-            given = (job.in_tree(marker.group(2)) or ("", given))[1]
-        elif given:
-            yield row
+            file = marker.group(2)
+        else:
+            yield file, row
 
 
 def own_assembly(job, assembly, preprocessed):
     """Inline assembly that is not a given header's.  gcc names the file of
     each; clang does not, and there it counts if no given header has any, or if
     it is in no function."""
-    in_given = any(ASM.search(row) for row in given_lines(job, preprocessed)) \
+    in_given = any(
+        ASM.search(row) for file, row in lines_by_file(preprocessed)
+        if (job.in_tree(file) or ("", False))[1]) \
         and not TOP_LEVEL.search(assembly)
     for text in INLINE.findall(assembly):
         names = INLINE_FILE.findall(text)

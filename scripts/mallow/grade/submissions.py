@@ -226,7 +226,7 @@ def reasons(text):
     for line in text.splitlines():
         if re.match(r"\w+: no points: |next: ", line):
             kept.append(line)
-        elif ": error: " in line and kept and kept[-1].endswith(":"):
+        elif ": error: " in line.lower() and kept and kept[-1].endswith(":"):
             kept[-1] += " " + line
     return plain_line("; ".join(kept))
 

@@ -27,7 +27,7 @@
  *     I4: a zone is in its cache's list if it has a free entry and is not the
  *         current one.  It is due with its first free when it is full, and with
  *         its last when it is listed.  The current zone is never due, and
- *         DUE_NEVER itself says that no free entry lies before the word.
+ *         DUE_NEVER itself says that no free entry is before the word.
  *     I5: a cache's word is in the map of its current zone, and word_begin
  *         belongs to it.
  *     I6: a store counts its records in use, and is listed while it has room.
@@ -164,7 +164,7 @@ void *objects_alloc(size_t bytes, size_t alignment)
 
 /* -- Freeing ------------------------------------------------------------- */
 
-/* Where an address lies in a zone: its offset times the reciprocal of the entry
+/* Where an address is in a zone: its offset times the reciprocal of the entry
  * size.  The upper half is the index.  Before the zone the offset wraps,
  * and the index is larger than any. */
 static HOT uint64_t product_of(const struct object_zone *zone,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How object caches lie in memory; for the objects_*.c files only.
+/* How object caches are in memory; for the objects_*.c files only.
  *
  *     page map      a store, 1 page                    a zone, 1 to 3 pages
  *     +--------+    +-------+--------+--------+-- --+   +---------+---------+-
@@ -106,7 +106,7 @@ static HOT struct object_zone **object_map_slot(uintptr_t address)
     return &object_heap.page_map[slot];
 }
 
-/* The record of the only zone that `address` can lie in. */
+/* The record of the only zone that `address` can be in. */
 static HOT struct object_zone *object_zone_at(uintptr_t address)
 {
     return *object_map_slot(address);

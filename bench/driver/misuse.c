@@ -31,7 +31,7 @@ static const uint32_t sizes[] = { 56, 60, 64 };
 
 #define VICTIMS (sizeof sizes / sizeof sizes[0])
 
-/* Blocks that lie between others, most likely. */
+/* Blocks that are between others, most likely. */
 static uint8_t *victims[VICTIMS];
 static uint8_t not_heap[64];
 

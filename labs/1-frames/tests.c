@@ -176,7 +176,7 @@ static void test_run(void)
     }
 }
 
-/* Frees `count` frames from frames_taken[first] on, which lie side by side. */
+/* Frees `count` frames from frames_taken[first] on, which are side by side. */
 static void punch(uint32_t first, uint32_t count)
 {
     for (uint32_t i = first; i < first + count; i++)

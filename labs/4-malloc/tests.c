@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Lab 4.  That payload is aligned, lies in the heap, overlaps nothing and
- * keeps its contents is checked by every call (labtest/lab.h).  Nothing here
- * knows how blocks look inside: an allocator of another design may pass. */
+/* Lab 4.  Every call checks that payload is aligned, is in the heap, overlaps
+ * no other block and keeps its contents (labtest/lab.h).  Nothing here knows
+ * how blocks look inside: an allocator of another design may pass. */
 #include "tests.h"
 
 #include "mm/malloc/malloc_block.h"
 
-/* All free memory lies in one piece again. */
+/* All free memory is in one piece again. */
 static void expect_whole(size_t heap_bytes)
 {
     size_t bytes = heap_bytes - MOST_OVERHEAD;

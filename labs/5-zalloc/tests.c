@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Lab 5.  That an entry is aligned, lies in a page that was given, overlaps
- * nothing and keeps its contents is checked by every call (labtest/lab.h).
- * Pages are counted: what zalloc holds may not exceed what its entries need. */
+/* Lab 5.  Every call checks that an entry is aligned, is in a page that was
+ * given, overlaps no other and keeps its contents (labtest/lab.h).  Pages are
+ * counted: what zalloc holds may not exceed what its entries need. */
 #include "labtest/test.h"
 
 #define MOST 60000u

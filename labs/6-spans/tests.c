@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Lab 6.  That a span is aligned, lies in a page that was given, overlaps
- * nothing and keeps its contents is checked by every call (labtest/lab.h).
- * Pages are counted: what spans hold may not exceed what they need. */
+/* Lab 6.  Every call checks that a span is aligned, is in a page that was
+ * given, overlaps no other and keeps its contents (labtest/lab.h).  Pages are
+ * counted: what spans hold may not exceed what they need. */
 #include "labtest/test.h"
 
 #include "mm/spans/spans.h"

@@ -95,7 +95,7 @@ _Noreturn void lab_fail(const char *file, int line, const char *format, ...)
     _exit(VERDICT_FAILED);
 }
 
-/* Staff's own traces lie in a folder that hand-outs lack. */
+/* Staff's own traces are in a folder that hand-outs lack. */
 static FILE *open_trace(const char *name)
 {
     static const char *const folders[] = { "traces", "staff/traces" };

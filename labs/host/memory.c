@@ -7,9 +7,9 @@
  * All memory that an allocator must not touch is poisoned: payload that a caller
  * owns, and all bytes outside.  AddressSanitizer stops at the line that does.
  *
- * Both lie in the upper half of the addresses, if there is room, as they do in
+ * Both are in the upper half of the addresses, if there is room, as they do in
  * the kernel: a sum of an address and a size that overflows there overflows
- * here.  They lie below 3 GiB, beyond which some systems have no memory.
+ * here.  They are below 3 GiB, beyond which some systems have no memory.
  */
 #define _GNU_SOURCE /* MAP_ANONYMOUS, memfd_create */
 

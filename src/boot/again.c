@@ -48,7 +48,7 @@ static size_t word_bytes(const char *word)
     return bytes;
 }
 
-/* Words that have a variable of make's. */
+/* Words that are a variable of make. */
 static const struct {
     const char *option, *variable;
 } variables[] = {
@@ -105,7 +105,7 @@ static void add_options(const char *line)
         add_text("'");
 }
 
-/* The firmware keeps a little at the upper end, so round up. */
+/* The firmware keeps a small part at the upper end, so round up. */
 static void add_machine_memory(const struct boot_memory *memory)
 {
     char text[sizeof " MEMORY=4294967295M"];

@@ -101,8 +101,8 @@ uint64_t boot_memory_bytes(const struct boot_memory *memory)
     return bytes;
 }
 
-/* A page in the lower half of what is in reach, another one for each key;
- * what lies above it is where the call record may be. */
+/* A page in the lower half of the memory in reach; each key gives another
+ * page.  The call record may be anywhere above it. */
 static uint64_t call_record_lowest(const struct boot_memory *memory,
                                    uint32_t key)
 {

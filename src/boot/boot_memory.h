@@ -18,27 +18,28 @@ struct boot_memory {
 };
 
 /* Reads the loader's information at `info`.  Panics with the reason if no
- * Multiboot2 loader has started the kernel, or its information cannot be used.
- * `reach` is the end of the direct map. */
+ * Multiboot2 loader has started the kernel, or if its information makes no
+ * sense.  `reach` is the end of the direct map. */
 void boot_memory_read(struct boot_memory *memory, uint32_t magic, uint32_t info,
                       uint32_t reach);
-/* Sets aside the memory that a replay of the traces needs beside a heap of
- * `heap_bytes`.  No allocator exists yet, so none can damage it later.  Without
- * room it prints a line, and there are no traces. */
+/* Sets aside the memory that a replay of the traces needs, with a heap of
+ * `heap_bytes`.  No allocator exists yet, so none can damage it later.  If
+ * there is no room, it prints a line, and there are no traces. */
 void boot_memory_set_replay_aside(struct boot_memory *memory,
                                   size_t heap_bytes);
 /* The same for a test's call record, which the test will write or play back.
- * `key` says where to look for room first.  Returns its physical address.
- * Without room it prints a line and returns 0: there is no call record then. */
+ * `key` says where to look for room first.  Returns its physical address.  If
+ * there is no room, it prints a line and returns 0; there is no call record
+ * then. */
 uint32_t boot_memory_set_record_aside(struct boot_memory *memory, uint32_t key,
                                       bool play);
-/* The same for the memory of a lab's test.  Without room it prints a line and
- * returns false. */
+/* The same for the memory of a lab's test.  If there is no room, it prints a
+ * line and returns false. */
 bool boot_memory_set_lab_aside(struct boot_memory *memory,
                                struct lab_places *places);
-/* Bytes that the loader reports as available, in reach or not. */
+/* The bytes that the loader reports as available, in reach or beyond it. */
 uint64_t boot_memory_bytes(const struct boot_memory *memory);
-/* A line for each piece of memory that lies out of reach. */
+/* Prints a line for each piece of memory that is out of reach. */
 void boot_memory_print_unreachable(const struct boot_memory *memory);
 
 #endif

@@ -140,7 +140,7 @@ static void explain_heap(const struct heap_stats *stats, uintptr_t address)
     explain_contents(address, bytes);
 }
 
-/* Where the window shows no page, nothing but the heap's end is known. */
+/* An address in the window without a page: only the heap's end is known. */
 static void explain_no_page(uintptr_t address)
 {
     uintptr_t end = grow_figures().end;

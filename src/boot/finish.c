@@ -40,7 +40,7 @@ static uint32_t replay_by_name(const char *names)
                                names);
 }
 
-/* Tells the host how far the boot came, and with how much memory. */
+/* Records for the host the last stage and the amount of memory. */
 static void record_boot(void)
 {
     static struct record record;
@@ -57,7 +57,7 @@ static void record_boot(void)
     console_record(record.text);
 }
 
-/* Ends the machine if that was asked for; else the prompt. */
+/* Ends the machine if the options ask for it; otherwise gives the prompt. */
 static _Noreturn void finish_leave(enum exit_code code)
 {
     const struct monitor_above above = {

@@ -7,8 +7,8 @@
 #include "boot/boot_memory.h"
 #include "boot/options.h"
 
-/* `good`: every option was right, and every stage that was asked for is in
- * force.  With `exit` among the options QEMU ends with a code that says so. */
+/* `good`: every option was right, and every requested stage is in force.  With
+ * the option `exit`, QEMU ends with a code that reports this. */
 _Noreturn void finish(struct boot_memory *memory, const struct options *options,
                       bool good);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The stages before there is a heap: what starts each of them, and the figures
- * in its line of the boot log.  heap_stages.h has the others. */
+/* The stages without a heap: the function that starts each, and the figures in
+ * its line of the boot log. heap_stages.h has the others. */
 #ifndef BOOT_FIRST_STAGES_H
 #define BOOT_FIRST_STAGES_H
 
@@ -12,7 +12,8 @@
 void first_stages_use(const struct boot_memory *memory);
 
 enum stage_state start_boot(void);
-/* IDT, GDT and tasks: what breaks here makes every later fault a riddle. */
+/* Checks IDT, GDT and tasks.  If they are damaged, no later fault can be
+ * explained. */
 struct violation boot_check(void);
 void boot_figures(void);
 enum stage_state start_frames(void);

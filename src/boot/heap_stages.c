@@ -61,8 +61,8 @@ static size_t region_kib(void)
     return (region.end - region.begin) / 1024;
 }
 
-/* One allocator for everything.  It may treat small blocks in a way of their
- * own, so it is tried twice. */
+/* One allocator for all sizes.  It may treat small blocks differently, so both
+ * kinds are tried. */
 static enum stage_state take_over(enum stage_state (*init)(uintptr_t begin,
                                                            uintptr_t end),
                                   const struct heap_backend *backend)
@@ -78,7 +78,7 @@ static enum stage_state take_over(enum stage_state (*init)(uintptr_t begin,
     return state;
 }
 
-/* Small sizes from `backend`, in pages of the list's. */
+/* `backend` serves small sizes, in pages that the list lends. */
 static enum stage_state
 take_small(enum stage_state (*init)(const struct page_source *source),
            const struct heap_backend *backend, size_t limit)
@@ -155,8 +155,8 @@ void armour_figures(void)
     print("the same %zu KiB, its bookkeeping apart", region_kib());
 }
 
-/* The same window however often the stage is started: as large as the frames
- * that were free the first time. */
+/* The window is the same each time the stage starts: as large as the frames
+ * that were free at the first time. */
 static struct page_range window(void)
 {
     static struct page_range chosen;

@@ -25,7 +25,7 @@ struct heap_region {
     uintptr_t begin, end;
 };
 
-/* How much the image has for a heap; linker.ld says it. */
+/* The bytes that the image has for a heap; linker.ld sets them. */
 size_t heap_region_most(void);
 /* The next stage will use a heap of `bytes` bytes, at most the whole 2 MiB;
  * stage grow may use the window for bytes above that. */
@@ -33,12 +33,11 @@ void heap_region_use(size_t bytes);
 /* The same for `heap=` of the command line; 0 means the whole heap.  Prints a
  * line if that is more than there is before stage grow. */
 void heap_region_choose(size_t bytes);
-/* The largest heap: the region, and as much of the window as there can be
- * memory for. */
+/* The largest heap: the static part, and as much of the window as memory can
+ * back. */
 size_t heap_most_bytes(const struct boot_memory *memory);
 struct heap_region heap_region(void);
-/* Where blocks in the window may lie, as far as there are frames for them;
- * empty before stage grow. */
+/* The addresses of the window that may hold blocks; empty before stage grow. */
 struct heap_region heap_window(void);
 
 /* Start a stage, and print the rest of its line in the boot log. */

@@ -55,7 +55,7 @@ static const char *value_of(const char *word, const char *name)
     return word + length + 1;
 }
 
-/* False for nothing, and for more than there is room for. */
+/* False for an empty text, and for one that is too long. */
 static bool keep(char *text, size_t bytes, const char *value)
 {
     size_t length = strlen(value);

@@ -60,9 +60,9 @@ struct options {
     bool exit;
 };
 
-/* Adds the words of a line to `options`.  False if one is unknown or its value
- * makes no sense; a line that names it has been printed then.  The other words
- * count all the same. */
+/* Adds the words of a line to `options`.  If a word is unknown or its value
+ * makes no sense, prints a line that names it, and returns false.  The other
+ * words still count. */
 bool options_parse(const char *command_line, struct options *options);
 
 /* "slow", "fast" or "off".  False, and *pace unchanged, for anything else. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Traces, counting and the picture put together. */
+/* Connects the traces, the instruction counter and the picture. */
 #include "boot/replay_setup.h"
 
 #include "arch/i386/console.h"
@@ -77,7 +77,8 @@ static void list(const struct trace_file *traces, size_t count)
         print("  %s\n", traces[i].name);
 }
 
-/* Where instructions are counted, those of the log are not wanted. */
+/* If instructions are counted, the log must be off: its instructions would
+ * count. */
 static uint32_t replay_with_plain_calls(const struct replay_env *env,
                                         const struct trace_file *traces,
                                         size_t count)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where traces are replayed: replay's needs, met by this kernel's counter,
- * screen and record channel.
+/* Gives a replay of traces this kernel's counter, screen and record channel.
  */
 #ifndef BOOT_REPLAY_SETUP_H
 #define BOOT_REPLAY_SETUP_H
@@ -16,7 +15,7 @@ bool replay_setup_counts(void);
 /* As parse_pace; false if there is no such pace. */
 bool replay_setup_set_pace(const char *pace);
 
-/* Which heap the traces run on. */
+/* The heap that the traces run on. */
 struct replay_setup_heap {
     const char *stage;
     uintptr_t begin, end;
@@ -28,9 +27,9 @@ struct replay_setup_heap {
 };
 
 /* Replays the traces of these names, which commas separate, or all if `names`
- * is NULL.  Returns how many went wrong; NO_SUCH_TRACE after a line that lists
- * the right ones.  The heap
- * has its full size again afterwards, and is empty. */
+ * is NULL.  Returns how many went wrong.  For a wrong name, prints a line with
+ * the right ones and returns NO_SUCH_TRACE.  The heap has its full size again
+ * afterwards, and is empty. */
 uint32_t replay_setup_replay(const struct replay_setup_heap *heap,
                              const struct trace_file *traces, size_t count,
                              const char *names);

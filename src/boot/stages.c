@@ -36,15 +36,15 @@ static void print_violation(struct violation violation)
           (unsigned long)violation.expected, (unsigned long)violation.found);
 }
 
-/* Whether the boot went on without the functions of this stage. */
+/* Whether the boot continued without the functions of this stage. */
 static bool is_passed_over(size_t number)
 {
     return stages[number].kind == OPTIONAL &&
            states[number] == STAGE_NOT_WRITTEN && number < asked_for;
 }
 
-/* The lab that a stage's unwritten function belongs to: the first stage that
- * met it.  Stage zalloc meets those of malloc again. */
+/* The lab of a stage's unwritten function.  It is the lab of the first stage
+ * that called it, because stage zalloc calls those of malloc again. */
 static const char *lab_to_see(size_t number)
 {
     const char *function = unwritten[number];
@@ -152,12 +152,12 @@ bool stages_start(const struct stage_table *table, const char *last)
     named = stage_number(last);
     if (named == stage_count)
         print_names(last);
-    /* A wrong name does not say how far to go: start the first stage only. */
+    /* The name is wrong, so start only the first stage. */
     asked_for = named < stage_count ? named : 0;
     for (size_t i = 0; i <= asked_for; i++) {
         if (start_and_print(i))
             continue;
-        /* An attempt to start it may have used the heap. */
+        /* The attempt to start it may have used the heap. */
         if (!is_passed_over(i) || !stages_restart_last())
             return false;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The stages of the kernel, as one table, and how far it has come. */
+/* The stages of the kernel, as one table, and the last one in force. */
 #ifndef BOOT_STAGES_H
 #define BOOT_STAGES_H
 
@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Later stages need a core stage.  They do without an optional one: if its
- * functions are not written yet, the boot passes over it. */
+/* Later stages need a core stage.  They do not need an optional one: the boot
+ * skips it if its functions are not written yet. */
 enum stage_kind {
     CORE,
     OPTIONAL
@@ -35,13 +35,13 @@ struct stage_table {
     size_t count;
 };
 
-/* Starts the stages up to the one that `last` names, by name or number ("":
- * all of them).  Stops at the first that is not written or does not pass its
- * check, but passes over optional stages before `last` that are not written.
- * Prints a line a stage; for a wrong name, a line that lists the right ones.
- * True if all that was asked for is in force. */
+/* Starts the stages up to the one that `last` names, by name or number ("": all
+ * of them).  Stops at the first stage that is not written or fails its check,
+ * but skips optional stages before `last` that are not written.  Prints a line
+ * for each stage; for a wrong name, a line that lists the right ones.  True if
+ * all requested stages are in force. */
 bool stages_start(const struct stage_table *table, const char *last);
-/* Starts the last stage that is in force again, without a word; false if it
+/* Starts the last stage that is in force again, without printing; false if it
  * refuses. */
 bool stages_restart_last(void);
 /* The name of the last stage that is in force; stage 0 always is. */

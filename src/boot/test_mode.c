@@ -79,8 +79,8 @@ void test_mode_set_aside(struct boot_memory *memory, struct options *options)
     options->key = 0;
 }
 
-/* Where allocators hand out memory from.  Reported before any student's code
- * has run. */
+/* Records the memory from which allocators hand out blocks.  It does so before
+ * any student's code runs. */
 static void record_places(const struct lab_places *places)
 {
     static struct record record;

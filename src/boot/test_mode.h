@@ -18,12 +18,12 @@
 #include "boot/stages.h"
 
 /* Reads the command line, and with `ask` also the line that the host writes.
- * Before it waits it records which memory is in use: a host that saves the
- * machine may leave out the rest.  False if a word is wrong; a line on the
- * console has named it. */
+ * Before it waits, it records which memory is in use: a host that saves the
+ * machine may leave out the rest.  If a word is wrong, prints a line that names
+ * it and returns false. */
 bool test_mode_read_options(const struct boot_info *boot,
                             struct options *options);
-/* Takes memory for the call record, if there is a key, and forgets the key. */
+/* Takes memory for the call record, if there is a key, and erases the key. */
 void test_mode_set_aside(struct boot_memory *memory, struct options *options);
 /* Runs the test that the options name, or lists all tests.  Starts the stages
  * below the lab first; the test starts the lab's own allocator. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Which functions of a heap stage are written.
+/* Finds out which functions of a heap stage are written.
  *
- * Every call ends the trial if it has come to an unwritten function: code that
- * is half there is not driven any further. */
+ * The first call of an unwritten function ends the trial, so that half-written
+ * code runs no further. */
 #include "boot/try_out.h"
 
 #include "lib/addr.h"
@@ -13,7 +13,7 @@ static enum stage_state verdict(enum stage_state state)
     return not_written_function() ? STAGE_PARTLY_WRITTEN : state;
 }
 
-/* Three blocks, of which the last is aligned to pages; false as soon as a
+/* Allocates three blocks, the last one aligned to pages; false as soon as a
  * function is not written. */
 static bool take(const struct heap_backend *backend, size_t bytes,
                  void *blocks[3])
@@ -26,8 +26,8 @@ static bool take(const struct heap_backend *backend, size_t bytes,
     return true;
 }
 
-/* Makes the middle one longer and shorter, then frees all, so that a block has
- * free neighbours on both sides in the end. */
+/* Makes the middle block longer and shorter.  Then it frees all, so that the
+ * last freed block has free neighbours on both sides. */
 static bool give_back(const struct heap_backend *backend, size_t bytes,
                       void *const blocks[3])
 {
@@ -49,7 +49,7 @@ enum stage_state try_out_heap(enum stage_state state,
 
     if (state != STAGE_OK)
         return state;
-    /* Twice: the second time there are freed blocks to be found. */
+    /* It tries twice: the second time the allocator has freed blocks. */
     for (unsigned round = 0; round < 2; round++) {
         if (!take(backend, bytes, blocks))
             return blocks[0] == NOT_WRITTEN ? STAGE_NOT_WRITTEN

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls each function of a heap stage that a student writes, so that the boot
- * log says "ok" only when all are written.  Both leave traces in the allocator:
- * the caller starts it again afterwards. */
+ * log says "ok" only when all are written.  Both change the allocator, so the
+ * caller starts it again afterwards. */
 #ifndef BOOT_TRY_OUT_H
 #define BOOT_TRY_OUT_H
 
@@ -13,7 +13,7 @@
  * `state`. */
 enum stage_state try_out_heap(enum stage_state state,
                               const struct heap_backend *backend, size_t bytes);
-/* The same for a zone cache of one's own. */
+/* The same for a dedicated zone cache. */
 enum stage_state try_out_cache(enum stage_state state);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which Mallow this is.  The boot log and `make help` print it; CHANGELOG.md
+/* The version of Mallow.  The boot log and `make help` print it; CHANGELOG.md
  * says what changed. */
 #ifndef BOOT_VERSION_H
 #define BOOT_VERSION_H

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The call record: what a test did and what it got, for a reader outside.
+/* The call record: the calls of a test and their answers, for a reader outside.
  *
  *     memory  ...| record 0 | record 1 | record 2 | 0 0 0 0 0 | ...
  *                      ^----- code ------^ each code covers the one before
  *
- * The kernel only writes it.  The grader reads it from the machine's memory
- * and trusts nothing else: no text on the console, no exit code.
+ * The kernel only writes it.  The grader reads it from the machine's memory and
+ * trusts nothing else: no text on the console, no exit code.
  *
- *     T1: it lies outside all that any allocator is given, at a place that
+ *     T1: it is outside all that any allocator is given, at a place that
  *         differs from boot to boot.
  *     T2: records are written in the order of what happened, each before the
  *         next thing happens; none is ever changed.
@@ -17,7 +17,7 @@
  * Later a second machine plays the record back: the record answers the test's
  * calls there, and no function under test runs (run_kernel.h).
  *
- * Without a key, or without room for the record, nothing is written.
+ * Nothing is written if there is no key, or no room for the record.
  */
 #ifndef LABTEST_CALL_RECORD_H
 #define LABTEST_CALL_RECORD_H
@@ -45,11 +45,12 @@ _Static_assert(sizeof(struct call_record_entry) == 32,
 /* Starts on an empty call record in [begin, begin + bytes). */
 void call_record_init(void *begin, size_t bytes, uint32_t key);
 /* Appends an entry and fills in its `order` and `code`.  False when the call
- * record is full: the last entry says so then, and no other entry follows. */
+ * record is full; then the last entry says so, and no other entry follows. */
 bool call_record_append(struct call_record_entry record);
-/* Opens the call record that lies in [begin, begin + bytes), to be read. */
+/* Opens the call record that is in [begin, begin + bytes), to be read. */
 void call_record_open(const void *begin, size_t bytes, uint32_t key);
-/* The next record; false if there is none, or if its code does not fit. */
+/* The next record; false if there is none, or if its authentication code is
+ * wrong. */
 bool call_record_take(struct call_record_entry *record);
 /* Appends `text` as records of `kind`, 12 characters each, the last one
  * filled up with 0. */

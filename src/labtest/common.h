@@ -23,15 +23,15 @@ static inline uint32_t lab_address(const void *pointer)
     return (uint32_t)(uintptr_t)pointer;
 }
 
-/* A call: noted before it is made, and again with its answer. */
+/* Records a call before it is made, and again with its answer. */
 struct lab_record lab_note(enum lab_call call, uint32_t a, uint32_t b,
                            uint32_t c);
 void lab_noted(struct lab_record *record, uint32_t result);
 
-/* Takes note of new payload that keeps L1; NULL passes. */
+/* Records new payload after a check of L1; accepts NULL. */
 void *lab_accept(void *payload, size_t bytes, size_t alignment);
-/* Lets the allocator touch a block's payload, which must be as it was; and no
- * longer. */
+/* The first lets the allocator touch a block's payload, after a check that it
+ * is unchanged; the second ends that. */
 void lab_open(const struct live_block *block);
 void lab_shut(const struct live_block *block);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of the frame allocator, held against the layout and against a bit a
+/* Calls of the frame allocator, compared with the layout and with one bit a
  * frame: handed out or not.
  *
- * Where the allocator keeps its own bitmaps it alone knows; what it writes into
- * at its start must never be handed out, so the first frames of the arena get a
- * pattern before, and those that have lost it are the allocator's.
+ * Only the allocator knows the place of its bitmaps, and their frames must
+ * never be handed out.  So the first frames of the arena get a pattern before
+ * the start.  A frame that has lost it belongs to the allocator.
  */
 #include "labtest/common.h"
 #include "labtest/soundness.h"

@@ -4,7 +4,7 @@
 
 #include "lib/string.h"
 
-/* Longer than any header, block or list that lies just outside. */
+/* Longer than any header, block or list that is just outside. */
 #define GUARD_BYTES   64u
 #define GUARD_PATTERN 0x5C
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of the kmalloc layer, each held against the live-block table. */
+/* Calls of the kmalloc layer, each checked against the live-block table. */
 #include "labtest/common.h"
 #include "labtest/live_blocks.h"
 #include "labtest/soundness.h"
@@ -84,8 +84,8 @@ static void forget_all(void)
         lab_side_unguard((const void *)block->payload, block->bytes);
 }
 
-/* A heap begins in memory that held something else: junk, what looks like the
- * header of a small free block, all ones, nothing. */
+/* A heap begins in used memory: junk, words like the header of a small free
+ * block, all ones, or zeros. */
 static void soil(uintptr_t begin, uintptr_t end)
 {
     static const uint32_t words[] = { 0x6B6B6B6Bu, 0x12u, UINT32_MAX, 0 };
@@ -131,7 +131,7 @@ static void expect_written(void)
         LAB_FAIL("a function of the allocator is not written yet");
 }
 
-/* L1 for new payload; then it is the test's. */
+/* Checks L1 for new payload; then it belongs to the test. */
 void *lab_accept(void *payload, size_t bytes, size_t alignment)
 {
     uintptr_t address = (uintptr_t)payload;
@@ -212,7 +212,7 @@ void lab_fill(void *payload, uint32_t word)
     lab_side_guard(payload, block->bytes);
 }
 
-/* While playing, memory is as it was left: the writes are in it. */
+/* During a playback, memory has its last contents: the writes are in it. */
 void lab_stray(uintptr_t address, size_t bytes, uint8_t value)
 {
     soundness_damaged();
@@ -260,8 +260,8 @@ void *lab_alloc(size_t bytes)
     return lab_alloc_aligned(bytes, HEAP_ALIGNMENT);
 }
 
-/* A free that has to be refused.  On the way there an allocator may look into
- * payload, but it leaves it as it is. */
+/* A free that has to be refused.  The allocator may read payload for that, but
+ * must not change it. */
 static enum heap_error misuse(void *payload)
 {
     enum heap_error error;

@@ -9,17 +9,17 @@
  *     the side (labtest/side.h)      on the host: sanitizers, a process a test
  *                                in the kernel: a record that is judged outside
  *
- * A test never calls the functions under test itself.  It uses those below,
- * which check at once what every allocator owes every caller:
+ * A test never calls the functions under test itself.  It uses the functions
+ * below.  They check at once the rules that every allocator has to keep:
  *
- *     L1: what is handed out lies in the memory that was given, is aligned,
+ *     L1: what is handed out is in the memory that was given, is aligned,
  *         and shares no byte with anything else that is handed out.
  *     L2: payload keeps what was written into it until it is freed.
  *
- * A test ends at the first thing that is wrong.
+ * A test ends at the first error.
  *
  * Later the kernel plays the test back from its call record, and then no
- * function under test may run (labtest/run_kernel.h).  So a test sees
+ * function under test may run (labtest/run_kernel.h).  So a test reads
  * everything through these calls, also figures: lab_heap_stats() and
  * lab_frame_counts().
  */
@@ -52,8 +52,8 @@ struct lab {
     size_t count;
 };
 
-/* Ends the test unless `condition` holds; the rest is print()'s: what should
- * be, and what was found. */
+/* Ends the test unless `condition` is true; the other arguments are a message
+ * for print(): the right value, and the one that was found. */
 #define LAB_EXPECT(condition, ...)                     \
     do {                                               \
         if (!(condition))                              \
@@ -70,31 +70,32 @@ _Noreturn void lab_fail(const char *file, int line, const char *format, ...)
 void lab_equal(const char *file, int line, uintptr_t found, uintptr_t expected,
                const char *what);
 
-/* The checker of the lab's stage finds nothing wrong.  Each test ends with
- * this, and each start of another heap; a test may ask more often. */
+/* The checker of the lab's stage finds no violation.  It runs at the end of
+ * each test, and before each start of another heap; a test may call it more
+ * often. */
 void lab_expect_sound(void);
 
 /* -- Random tests --------------------------------------------------------- */
 
 /* The seed of this run; the same seed gives the same test. */
 uint32_t lab_seed(void);
-/* A random test draws up its list of steps first, then does those that are
- * wanted: all of them, or, when a failure is made shorter, a few.  Each step
- * has to make sense without those before it. */
+/* A random test makes its list of steps first.  Then it does the wanted steps:
+ * all of them, or only a few when a failure is made shorter.  Each step has to
+ * make sense without the steps before it. */
 bool lab_step_wanted(uint32_t step);
 
-/* Memory for a test's own long lists, which would make the image too large;
- * there is one, and it is not cleared. */
+/* Memory for a test's own long lists, which would make the image too large.
+ * There is only one such memory, and it is not cleared. */
 void *lab_scratch(size_t bytes);
 
-/* The work of kfree(kmalloc(bytes)): instructions in the kernel, basic
- * blocks on the host.  Only for comparing a lot of it with a little. */
+/* The work of kfree(kmalloc(bytes)): instructions in the kernel, basic blocks
+ * on the host.  It is only exact enough to compare much work with little. */
 uint64_t lab_work_of(size_t bytes);
 
 /* -- Lab 1: frames -------------------------------------------------------- */
 
-/* Memory to play with: physical, page aligned, at least LAB_ARENA_BYTES, not in
- * use by anybody.  Tests build their layouts from it. */
+/* Free memory for a test: physical, page aligned, at least LAB_ARENA_BYTES.
+ * Tests build their layouts from it. */
 #define LAB_ARENA_BYTES (48u << 20)
 phys_t lab_arena(void);
 
@@ -106,7 +107,7 @@ enum frame_error lab_frame_free_run(frame_t first, uint32_t count);
 /* The work of frame_free(frame_alloc()), as lab_work_of(). */
 uint64_t lab_frame_work(void);
 struct frame_counts lab_frame_counts(void);
-/* Whether a frame is the layout's to hand out; whether the allocator has kept
+/* Whether the layout allows to hand out a frame; whether the allocator has kept
  * it for its bitmaps. */
 bool lab_frame_is_offered(frame_t frame);
 bool lab_frame_is_kept(frame_t frame);
@@ -114,10 +115,10 @@ bool lab_frame_is_kept(frame_t frame);
 /* -- Lab 2: paging -------------------------------------------------------- */
 
 /* An empty directory, and `count` free frames for tables.  The test's addresses
- * lie below LAB_PAGES_END. */
+ * are below LAB_PAGES_END. */
 #define LAB_PAGES_END 0x80000000u
 struct page_table *lab_paging_start(uint32_t count);
-/* Frames to be mapped, which are memory: 0 <= i < LAB_DATA_FRAMES. */
+/* Frames for a test to map, which are real memory: 0 <= i < LAB_DATA_FRAMES. */
 #define LAB_DATA_FRAMES 64u
 frame_t lab_data_frame(uint32_t i);
 enum page_error lab_map(struct page_table *directory, uintptr_t page,
@@ -133,8 +134,8 @@ bool lab_translate(const struct page_table *directory, uintptr_t address,
 page_entry_t lab_walk(const struct page_table *directory, uintptr_t address);
 /* Makes the processor use `directory`. */
 void lab_load(struct page_table *directory);
-/* Reads or writes through the loaded directory, with whatever translations the
- * processor still remembers.  False: the processor refused. */
+/* Reads or writes through the loaded directory, with the translations that the
+ * TLB still has.  False: the processor refused. */
 bool lab_read(uintptr_t address, uint32_t *value);
 bool lab_write(uintptr_t address, uint32_t value);
 
@@ -148,16 +149,16 @@ void lab_heap_start(size_t bytes);
 /* One that begins `offset` bytes further: 1 to 7 make its beginning odd. */
 void lab_heap_start_at(size_t offset, size_t bytes);
 /* kmalloc, kmalloc_aligned, krealloc, kfree, kmalloc_size.  New payload is
- * filled with a pattern, which is looked for again when it is freed or
- * resized. */
+ * filled with a pattern, which is verified when the block is freed or resized.
+ */
 void *lab_alloc(size_t bytes);
 void *lab_alloc_aligned(size_t bytes, size_t alignment);
 void *lab_realloc(void *payload, size_t bytes);
 enum heap_error lab_free(void *payload);
 size_t lab_size(const void *payload);
 struct heap_stats lab_heap_stats(void);
-/* From here on, in a heap that has just started: after each call the counters
- * are compared with what they should be. */
+/* To be called for a new heap.  From then on the counters are compared with the
+ * right values after each call. */
 void lab_count_usage(void);
 /* Where a heap of lab_heap_start() begins. */
 uintptr_t lab_heap_begin(void);
@@ -167,11 +168,12 @@ bool lab_resize_refused(void *payload, size_t bytes);
 uint32_t lab_word(const void *address);
 /* Fills a block with one word instead of its pattern. */
 void lab_fill(void *payload, uint32_t word);
-/* Looks for the pattern in every live payload. */
+/* Verifies the pattern of every live payload. */
 void lab_verify(void);
 
-/* Writes `bytes` bytes from `address` on, as a mistaken pointer would; but into
- * the heap only, and into no live payload, which no allocator can protect. */
+/* Writes `bytes` bytes from `address` on, as a wrong pointer would.  It writes
+ * only into the heap, and never into live payload, which no allocator can
+ * protect. */
 void lab_stray(uintptr_t address, size_t bytes, uint8_t value);
 void lab_stray_word(uintptr_t address, uint32_t word);
 
@@ -187,9 +189,10 @@ struct lab_stress {
 #define LAB_STRESS_STEPS 4000u
 void lab_stress(const struct lab_stress *stress);
 
-/* Replays traces/NAME.rep in an empty heap of full size, and once more in one
- * of which its peak is `percent`.  In lab 3, where memory does not come back,
- * `percent` of the heap have to be in use before the first NULL. */
+/* Replays traces/NAME.rep in an empty heap of full size.  Then it replays it in
+ * a smaller heap, of which the trace's peak is `percent`.  In lab 3, which
+ * reuses no memory, `percent` of the heap have to be in use before the first
+ * NULL. */
 void lab_replay(const char *name, unsigned percent);
 
 /* -- Labs 5 and 6: zones -------------------------------------------------- */
@@ -197,8 +200,8 @@ void lab_replay(const char *name, unsigned percent);
 /* Only zalloc, or only spans, serves kmalloc(), with pages of the arena: at
  * most `pages`. */
 void lab_zones_start(size_t pages);
-/* An allocation asked of zalloc, or spans, itself: kmalloc would not pass on
- * what is too large for it. */
+/* An allocation by zalloc, or spans, itself: kmalloc would pass a size that is
+ * too large for it to another allocator. */
 void *lab_alloc_small(size_t bytes, size_t alignment);
 /* Pages that it holds now. */
 size_t lab_zone_pages(void);
@@ -215,7 +218,7 @@ bool lab_cache_destroy(struct zone_cache *cache);
 /* Addresses for the window, and one page of them. */
 #define LAB_WINDOW_BYTES (8u << 20)
 uintptr_t lab_window_page(uint32_t i);
-/* window_init() with `frames` frames to be had; once in a test. */
+/* window_init() with `frames` free frames; once in a test. */
 enum window_result lab_window_open(uint32_t frames);
 /* window_init() once more, with the same addresses, or for pages `first` up to
  * `end` of the window only, multiples of 1024. */
@@ -238,7 +241,8 @@ void lab_grow_start(uint32_t frames);
 /* grow_trim(): all frames after the last block go back. */
 void lab_grow_trim(void);
 
-/* Where the next of these calls stands in the test; labtest/test.h says it. */
+/* Notes the line of the test that makes the next of these calls; labtest/test.h
+ * calls it. */
 void lab_here(const char *file, int line);
 
 #endif

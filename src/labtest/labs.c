@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The labs that this tree has.  A hand-out may lack some, and has no hidden
- * tests; the names then stand for nothing, and are left out. */
+ * tests; such names are left out. */
 #include "labtest/side.h"
 
 #define IF_THERE extern const struct lab __attribute__((weak))

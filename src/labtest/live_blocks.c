@@ -132,7 +132,7 @@ const struct live_block *live_blocks_add(void *payload, size_t bytes)
     return block;
 }
 
-/* Moves entries up that a search would not find after the gap (G2). */
+/* Moves up those entries that a search would not find after the gap (G2). */
 static void close_gap(size_t gap)
 {
     for (size_t at = place_after(gap); live_blocks.places[at] != 0;
@@ -210,7 +210,7 @@ void live_blocks_fill(const struct live_block *block)
         payload[i] = live_blocks_byte(block, i);
 }
 
-/* `payload` may be anywhere: an allocator has moved it there. */
+/* `payload` may be any address: an allocator has moved the block there. */
 size_t live_blocks_damage(const void *payload, size_t bytes,
                           const struct live_block *pattern)
 {

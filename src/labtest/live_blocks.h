@@ -9,8 +9,8 @@
  * G1: a block's granules are marked, and no others.
  * G2: from its home on, a block's place is found before an empty one.
  *
- * The bits answer at once whether a new block overlaps another; which one it
- * is, is looked for only to be named.
+ * The bits say at once whether a new block overlaps another.  Only a message
+ * needs a search for that other block.
  */
 #ifndef LABTEST_LIVE_BLOCKS_H
 #define LABTEST_LIVE_BLOCKS_H
@@ -31,16 +31,16 @@ struct live_block {
 
 /* Gives it memory, once. */
 void live_blocks_init(void *work, size_t bytes);
-/* Empties it; payload may lie in [begin, end) only. */
+/* Empties it; payload may be in [begin, end) only. */
 void live_blocks_start(uintptr_t begin, uintptr_t end);
 
 /* The block that was handed out at `payload`; NULL if none is. */
 const struct live_block *live_blocks_find(const void *payload);
 /* A block that shares a byte with [payload, payload + bytes), or NULL. */
 const struct live_block *live_blocks_overlap(uintptr_t payload, size_t bytes);
-/* Whether all of it lies in the bounds. */
+/* Whether all of it is in the bounds. */
 bool live_blocks_within(uintptr_t payload, size_t bytes);
-/* Takes note of a block that is within and overlaps nothing. */
+/* Adds a block that is in the bounds and overlaps no other. */
 const struct live_block *live_blocks_add(void *payload, size_t bytes);
 void live_blocks_remove(const void *payload);
 /* All blocks, in no order; NULL to start with, NULL at the end.  None may be
@@ -49,11 +49,11 @@ const struct live_block *live_blocks_next(const struct live_block *block);
 
 /* From now on a block holds `word` everywhere. */
 void live_blocks_use_word(const void *payload, uint32_t word);
-/* Notes what the counters say of a block. */
+/* Stores the size that the counters have for a block. */
 void live_blocks_count(const void *payload, size_t bytes);
 
-/* Fills payload with the block's pattern; the first byte from `from` on that
- * does not show it, or `bytes`. */
+/* The first fills payload with the block's pattern.  The second returns the
+ * first byte from `from` on that differs from it, or `bytes`. */
 void live_blocks_fill(const struct live_block *block);
 size_t live_blocks_damage(const void *payload, size_t bytes,
                           const struct live_block *pattern);

@@ -139,7 +139,8 @@ static void record_played(const char *wrong)
     console_record(record.text);
 }
 
-/* The next record is of this kind, or the test does not do the same again. */
+/* The next record is of this kind; otherwise the test is not doing the same
+ * again. */
 static struct call_record_entry take_entry(unsigned kind)
 {
     struct call_record_entry record = { 0 };
@@ -177,7 +178,7 @@ __attribute__((noinline)) void lab_failed(void)
     __asm__ volatile(""); /* a call of it is never left out */
 }
 
-/* A hole explains a failure better than what it led to. */
+/* An unwritten function explains a failure better than its consequence does. */
 static void say_what_is_not_written(char *message)
 {
     size_t length = strlen(message);
@@ -328,7 +329,7 @@ void lab_side_after(const struct lab_record *record)
     expect_guard_bytes(record);
 }
 
-/* Nothing here notices a stray access while it happens. */
+/* In the kernel, no sanitizer notices a stray access while it happens. */
 void lab_side_guard(const void *payload, size_t bytes)
 {
     (void)payload, (void)bytes;
@@ -352,7 +353,7 @@ bool lab_side_trace(const char *name, struct trace_file *file)
     return false;
 }
 
-/* The kernel goes on running, so its own half comes along. */
+/* The kernel runs on, so its own half of the addresses is copied, too. */
 void lab_side_load(struct page_table *directory)
 {
     const struct page_table *loaded = phys_to_virt(arch_loaded_directory());

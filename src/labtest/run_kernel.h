@@ -8,8 +8,8 @@
  *                                   |            +--> the call record
  *                                   +--> exit: for a person
  *
- * The grader trusts none of this.  It boots the same kernel once more, copies
- * the call record (call_record.h) into its memory and adds the word `play`:
+ * The grader trusts none of this.  It boots the same kernel again, copies the
+ * call record (call_record.h) into its memory and adds the word `play`:
  *
  *     test=malloc/split seed=7 key=N play
  *        |
@@ -19,9 +19,9 @@
  *
  * The test does the same again, but the answers to its calls come from the call
  * record.  No student code runs in that machine.  If student code left the
- * first run early or changed the test's data, the test now takes another
- * course, and the kernel notices.  It also finds answers that no allocator
- * would give.
+ * first run early or changed the test's data, the test now makes other calls,
+ * and the kernel notices.  It also finds answers that no right allocator would
+ * give.
  *
  *     P1: while playing, no function under test is called.
  *     P2: the test makes the calls on the call record, no more and no fewer.
@@ -54,15 +54,15 @@ struct lab_chosen_test {
 struct lab_chosen_test lab_find(const char *name);
 /* One record for each test that this kernel has. */
 void lab_list_record(void);
-/* Runs the test.  It fails, and the machine ends with EXIT_TEST_FAILED, at the
- * first thing that is wrong; returns when nothing was. */
+/* Runs the test, and returns if it passes.  At the first error the machine ends
+ * with EXIT_TEST_FAILED. */
 void lab_run(struct lab_chosen_test chosen, const struct lab_places *places,
              uint32_t seed);
 /* Plays the call record back instead.  Returns when the test has passed; else
  * the machine ends as above. */
 void lab_play(struct lab_chosen_test chosen, const struct lab_places *places,
               uint32_t seed);
-/* Of a random test only these steps (labtest/steps.h), instead of all. */
+/* A random test does only these steps (labtest/steps.h), instead of all. */
 void lab_use_steps(const char *steps);
 /* Files that lab_replay() can have. */
 void lab_use_traces(const struct trace_file *files, size_t count);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Functions that both places where tests run have to provide (lab.h): the host
- * in labs/host/, the kernel in its lab room.  Everything else is common. */
+ * in labs/host/, the kernel in run_kernel.c.  All other code is common. */
 #ifndef LABTEST_SIDE_H
 #define LABTEST_SIDE_H
 
@@ -65,28 +65,28 @@ struct lab_record {
     uint32_t result;
 };
 
-/* A call is about to be made: noted before it, so that a call which does not
- * come back is known; `record->result` means nothing yet. */
+/* Records a call before it is made, so that a call that never returns is known;
+ * `record->result` has no meaning yet. */
 void lab_side_before(const struct lab_record *record);
 /* The same call with its answer. */
 void lab_side_after(const struct lab_record *record);
 
 /* Whether a call record gives the answers: no function under test may run. */
 bool lab_side_playing(void);
-/* While playing: what the call answered then, in record->result and in
- * record->arguments.  False: the call is to be made. */
+/* During a playback: puts the recorded answer into record->result and
+ * record->arguments.  False: the call has to be made. */
 bool lab_side_played(struct lab_record *record);
-/* Values that a test reads beside its calls: noted, or, while playing, what was
- * seen then. */
+/* Values that a test reads beside its calls.  They are recorded; during a
+ * playback they are the recorded ones. */
 void lab_side_see(void *value, size_t bytes);
 
-/* Payload that belongs to a caller.  While it is guarded, an allocator that
- * touches it is caught in the act, where the side can do that. */
+/* Payload that belongs to a caller.  While it is guarded, the host stops an
+ * allocator that touches it. */
 void lab_side_guard(const void *payload, size_t bytes);
 void lab_side_unguard(const void *payload, size_t bytes);
 
-/* The frame allocator has started on `layout`: whatever else the window needs,
- * a kernel's directory and a processor that uses it. */
+/* Called after the frame allocator has started on `layout`.  Makes all else
+ * that the window needs: a kernel's directory, and a processor that uses it. */
 void lab_side_window_start(const struct memory_layout *layout);
 
 /* The text of traces/NAME.rep; false if there is none. */
@@ -97,11 +97,11 @@ void lab_side_load(struct page_table *directory);
 bool lab_side_read(uintptr_t address, uint32_t *value);
 bool lab_side_write(uintptr_t address, uint32_t value);
 
-/* The labs of this tree, and once more those of staff's hidden tests; NULL for
- * those that this tree lacks. */
+/* The labs of this tree, then those of staff's hidden tests; NULL for those
+ * that this tree lacks. */
 extern const struct lab *const lab_list[];
 extern const size_t lab_count;
-/* Whether no student sees what the tests of lab_list[number] find. */
+/* Whether the results of lab_list[number] are hidden from students. */
 bool lab_is_hidden(size_t number);
 
 /* A count that goes up with the work done. */

@@ -4,8 +4,8 @@
  *     lab_heap_start ... calls ... lab_heap_start ... calls ... end of the test
  *                                 ^ check                      ^ check
  *
- * Which checker runs is decided by the linker: a student whose allocator keeps
- * its memory in another layout brings a function of the same name.
+ * The linker decides which checker runs: a student whose allocator has another
+ * layout writes a function of the same name.
  */
 #include "labtest/soundness.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Which steps of a random test. */
+/* Reads the list of steps of a random test. */
 #include "labtest/steps.h"
 
 #include <stddef.h>
 
 #define MOST_DIGITS 9 /* of a number that 32 bits surely hold */
 
-/* Reads a number; NULL if none stands there, else where the text goes on. */
+/* Reads a number; returns the text after it, or NULL if there is no number. */
 static const char *steps_read_number(const char *text, uint32_t *number)
 {
     const char *begin = text;
@@ -20,7 +20,7 @@ static const char *steps_read_number(const char *text, uint32_t *number)
     return text == begin ? NULL : text;
 }
 
-/* Reads 3 or 5-9; NULL if neither stands there. */
+/* Reads 3 or 5-9; NULL if there is neither. */
 static const char *read_part(const char *text, uint32_t *first, uint32_t *last)
 {
     text = steps_read_number(text, first);

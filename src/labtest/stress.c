@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Random work for a heap.  The list of steps is drawn up first and each step
- * names a slot, so that any part of the list makes sense alone: what would
+/* Random work for a heap.  The list of steps is made first, and each step names
+ * a slot.  So any part of the list makes sense alone: a step that would
  * allocate into a full slot, or free an empty one, does nothing.
  */
 #include "labtest/common.h"
@@ -25,7 +25,7 @@ struct step {
 static struct step *steps; /* LAB_STRESS_STEPS of them */
 static void *slots[SLOTS];
 
-/* Sizes as programs ask for them: mostly small, at times up to the largest. */
+/* Sizes as in real programs: mostly small, sometimes up to the largest. */
 static uint32_t random_bytes(struct random *random, uint32_t largest)
 {
     if (largest > 64 && random_below(random, 4) != 0)

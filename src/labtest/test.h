@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The header for labs/N-name/tests.c: lab.h, where each call says in which line
- * of the test it stands.  A macro's own name inside of it is the function. */
+/* The header for labs/N-name/tests.c: lab.h, with macros that add the line of
+ * the test to each call.  Inside a macro, its own name is the function. */
 #ifndef LABTEST_TEST_H
 #define LABTEST_TEST_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Replays a trace through the calls of a test, so that each of them is checked
- * and noted.  The ids of the trace lie in the test's scratch memory.
+ * and noted.  The ids of the trace are in the test's scratch memory.
  */
 #include "labtest/common.h"
 #include "lib/string.h"
@@ -85,8 +85,8 @@ static void take_op(const struct trace_op *op)
         resize(entry, op);
 }
 
-/* Up to the first NULL where memory never comes back: it would be NULL from
- * there on. */
+/* Stops at the first NULL if memory is never reused: all later answers would be
+ * NULL, too. */
 static void replay_in(const struct trace_file *file, size_t bytes)
 {
     struct trace_op op;

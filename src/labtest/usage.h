@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The counters of the heap, held against a count of our own (lab.h:
+/* The counters of the heap, compared with our own count (lab.h:
  * lab_count_usage). */
 #ifndef LABTEST_USAGE_H
 #define LABTEST_USAGE_H
 
 #include "labtest/live_blocks.h"
 
-/* A heap starts; its counters are not looked at unless the test asks. */
+/* A heap starts; its counters are not checked unless the test asks for it. */
 void usage_forget(void);
 /* After a call: `payload` has become a block, or was one; or nothing has
  * changed. */

@@ -156,7 +156,7 @@ uint32_t lab_window_frames(void)
 }
 
 /* With a static heap that is full from the start, so that every block of the
- * test lies in the window. */
+ * test is in the window. */
 void lab_grow_start(uint32_t frames)
 {
     struct page_range range = window_range(), payload = { 0, 0 };

@@ -27,7 +27,7 @@ static uint8_t *page_at(size_t index)
     return (uint8_t *)phys_to_virt(lab_places.arena) + index * PAGE_BYTES;
 }
 
-/* The tail that stays with the source: BLANK, unless student code has written
+/* The tail that belongs to the source:  BLANK, unless student code has written
  * there. */
 static uint8_t *tail_of(size_t last)
 {

@@ -5,10 +5,11 @@
  * that works on words of bits uses these functions.  lib/bitmap.h is made of
  * them: ranges of a map whose length is known.
  *
- * The functions for a map use the 386's own instructions (Intel's manual, volume
- * 2, "BT").  The processor finds the word itself, for any i, also for one below
- * 0.  C needs five instructions instead of one.  Fewer instructions are not
- * always less time: inside a processor of today that one is several steps.
+ * The functions for a map use the 386's own instructions (Intel's manual,
+ * volume 2, "BT").  The processor finds the word itself, for any i, also for
+ * one below 0.  C needs five instructions instead of one.  Fewer instructions
+ * are not always less time: inside a processor of today that one is several
+ * steps.
  */
 #ifndef LIB_BITS_H
 #define LIB_BITS_H
@@ -38,8 +39,8 @@ static inline uint32_t low_bits(uint32_t count)
     return ~0u >> (WORD_BITS - count);
 }
 
-/* How many bits of a word are 1.  It adds neighbours in parallel: 32 counters of
- * one bit become 16 of two bits and 8 of four bits.  The multiplication then
+/* How many bits of a word are 1.  It adds neighbours in parallel: 32 counters
+ * of one bit become 16 of two bits and 8 of four bits.  The multiplication then
  * sums four bytes into the top one. */
 static inline uint32_t count_ones(uint32_t word)
 {

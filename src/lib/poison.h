@@ -4,9 +4,9 @@
  *     0xA5   fresh: handed out, and not written by its owner yet
  *     0xDD   freed: given back, and not handed out again
  *
- * A pointer of fresh bytes, 0xA5A5A5A5, always faults: it lies below the
+ * A pointer of fresh bytes, 0xA5A5A5A5, always faults: it is below the
  * kernel.  One of freed bytes, 0xDDDDDDDD, faults on machines with less than
- * 478 MiB: it lies beyond their memory in the direct map.
+ * 478 MiB: it is beyond their memory in the direct map.
  */
 #ifndef LIB_POISON_H
 #define LIB_POISON_H

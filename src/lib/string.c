@@ -68,7 +68,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
 
 void *memmove(void *to, const void *from, size_t bytes)
 {
-    /* Wraps to a large number when `to` lies below `from`. */
+    /* Wraps to a large number when `to` is below `from`. */
     if ((uintptr_t)to - (uintptr_t)from >= bytes)
         copy_upwards(to, from, bytes);
     else

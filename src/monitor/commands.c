@@ -18,7 +18,7 @@
 #define CALLS_SHOWN  16u
 #define BLOCKS_KEPT  64u
 
-/* A word as a number; a line that names it if it is none. */
+/* Reads a word as a number; if it is not one, prints a line that names it. */
 static bool number(const char *word, uint32_t *value)
 {
     if (parse_number(word, value))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Failing on purpose, to see what a failure looks like. */
+/* Faults on purpose, to show their reports. */
 #ifndef MONITOR_CRASH_H
 #define MONITOR_CRASH_H
 
-/* Fails in the way that `kind` names; comes back only if there is no such
- * kind, after a line that lists the right ones. */
+/* Fails in the way that `kind` names.  If there is no such kind, prints a line
+ * that lists the right ones, and returns. */
 void crash(const char *kind);
 
 #endif

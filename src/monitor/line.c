@@ -13,7 +13,7 @@
 #define DELETE          0x7F
 #define HISTORY_LINES   16u
 
-/* The lines before, as a ring; the newest is at (newest - 1) % size. */
+/* The earlier lines, as a ring; the newest is at (newest - 1) % size. */
 static char history[HISTORY_LINES][LINE_BYTES];
 static unsigned newest;
 
@@ -34,7 +34,7 @@ static void replace(char *line, size_t *length, const char *with)
 }
 
 /* A terminal sends the arrow keys as ESC [ A and ESC [ B; other sequences of
- * that form are swallowed. */
+ * that form are ignored. */
 static int read_key(void)
 {
     int key = console_read();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A line typed by a person: echo, backspace, and the lines typed before. */
+/* Reads a line from a person: echo, backspace, and the earlier lines. */
 #ifndef MONITOR_LINE_H
 #define MONITOR_LINE_H
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A cell stands for a piece of memory and sums up what lies in it:
+/* A cell stands for a piece of memory and sums up what is in it:
  *
  *     cell      0         1         2
  *               |---------|---------|---------|
  *     blocks    [ used ][free ][    used    ]
  *     letter         o         +         #
  *
- * The heap's cells are filled from heap_walk(), which on a student's kernel
- * may report anything: what lies outside the heap is not drawn.
+ * The heap's cells are filled from heap_walk().  A student's walk may report
+ * anything, so a block outside the heap is not drawn.
  */
 #include "monitor/map.h"
 
@@ -93,7 +93,7 @@ void map_frames(void)
           step);
 }
 
-/* Adds the part of [begin, end) that lies in each cell to that cell. */
+/* Adds the part of [begin, end) that is in each cell to that cell. */
 static void cover(const struct heap_map *map, uintptr_t begin, uintptr_t end,
                   size_t member)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's prompt: a look at everything, by hand. */
+/* The kernel's prompt: commands that show and change everything by hand. */
 #ifndef MONITOR_MONITOR_H
 #define MONITOR_MONITOR_H
 

@@ -7,14 +7,14 @@
 
 /* Whether ticks are worth reporting on this machine. */
 bool replay_is_counted(const struct replay_env *env);
-/* Instructions of a call, without those of the counting; figures->count > 0.
- * The mean in thousandths. */
+/* Instructions of a call, without those of the counter itself; figures->count >
+ * 0.  The mean in thousandths. */
 uint64_t call_mean_milli(const struct op_counter *counter,
                          const struct call_figures *figures);
 uint64_t call_worst(const struct op_counter *counter,
                     const struct call_figures *figures);
-/* The heap that utilisation is held against: the footprint or, in a quick
- * replay, the high water.  0: the trace did not complete. */
+/* The heap size for the utilisation: the footprint or, in a quick replay, the
+ * high water.  0: the trace did not complete. */
 size_t replay_heap_needed(const struct replay_env *env,
                           const struct replay_result *result);
 /* Peak of the trace in thousandths of `heap_bytes` > 0. */

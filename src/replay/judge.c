@@ -17,7 +17,7 @@ static const char *const call_names[CALL_KINDS] = {
     [CALL_REALLOC] = "krealloc",
 };
 
-/* Where gdb stops: the reason is in `result`, and the heap as it was. */
+/* gdb stops here: the reason is in `result`, and the heap is unchanged. */
 void replay_failed(const struct replay_result *result);
 
 __attribute__((noinline)) void replay_failed(const struct replay_result *result)
@@ -92,7 +92,7 @@ static bool fail_outside(struct run *run, enum call_kind kind,
                     ranges[0].begin, ranges[0].end, window);
 }
 
-/* R1, for what `kind` has returned for the id at work. */
+/* R1, for the answer of `kind` for the current id. */
 bool place_is_right(struct run *run, enum call_kind kind, const void *payload,
                     uint32_t bytes)
 {

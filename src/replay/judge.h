@@ -19,8 +19,8 @@ bool run_fail(struct run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool run_fail_not_written(struct run *run, enum call_kind kind);
 
-/* R1, for what a call of this kind has returned for the id at work; its old
- * block, if any, is given back. */
+/* R1, for the answer of a call of this kind for the current id, whose old
+ * block, if any, is freed. */
 bool place_is_right(struct run *run, enum call_kind kind, const void *payload,
                     uint32_t bytes);
 /* R2, for the first `bytes` bytes of the block of `id`.  `when` is for the

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A byte that is not what was written. */
+/* A byte that differs from the pattern. */
 struct mismatch {
     size_t offset;
     uint8_t expected;
@@ -23,7 +23,8 @@ struct mismatch {
 
 /* `payload` is aligned to 4. */
 void pattern_fill(void *payload, size_t bytes, uint32_t seed);
-/* False: the first `bytes` bytes do not hold the pattern; *where says what. */
+/* False if one of the first `bytes` bytes differs from the pattern; *where has
+ * the first such byte. */
 bool pattern_holds(const void *payload, size_t bytes, uint32_t seed,
                    struct mismatch *where);
 

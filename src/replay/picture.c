@@ -14,8 +14,9 @@
 #define TITLE_COLOUR    0x1Fu /* white on blue */
 #define LEGEND_COLOUR   0x07u /* light grey on black */
 
-/* How a cell looks, from dark and thin to bright and dense, by thirds of it;
- * one live granule makes it more than free, one free granule less than full. */
+/* The looks of a cell, from dark and thin to bright and dense, by thirds of its
+ * live granules.  A cell with one live granule never looks free, and one with a
+ * free granule never looks full. */
 struct look {
     uint8_t character; /* of code page 437 */
     uint8_t colour;

@@ -34,7 +34,7 @@ struct text_screen {
     /* Called before the first and after the last drawing; may be NULL. */
     void (*begin)(void);
     void (*end)(void);
-    /* Called when what was drawn is to be seen; may be NULL. */
+    /* Called after drawing, to show it; may be NULL. */
     void (*show)(void);
 };
 
@@ -64,12 +64,12 @@ struct picture {
     uint16_t text[PICTURE_MAX_COLUMNS * PICTURE_MAX_ROWS];     /* beneath us */
 };
 
-/* Whether there is a screen to draw on, of a size that we can draw. */
+/* Whether there is a screen, of a size that the picture supports. */
 bool picture_is_possible(const struct picture *picture);
 /* Draws the empty heap. */
 void picture_begin(struct picture *picture, const struct picture_title *title,
                    uintptr_t heap_begin, size_t heap_bytes);
-/* `granules` granules from `address` on become live, or stop being so. */
+/* `granules` granules from `address` on become live, or free. */
 void picture_take(struct picture *picture, uintptr_t address,
                   uint32_t granules);
 void picture_give(struct picture *picture, uintptr_t address,

@@ -14,7 +14,7 @@
 
 #include "replay/result.h"
 
-/* All write one line to env->record, which is there. */
+/* Each writes one line to env->record, which is not NULL. */
 void record_trace(const struct replay_env *env, const struct trace_file *file,
                   const struct replay_result *result);
 /* In a history: the operation that `done` counts has taken the entry's block,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory that replay was given, cut anew for every trace:
+/* The memory of a replay, divided again for every trace:
  *
  *     | shadow of the full heap | id table ..................... |
  */
@@ -13,7 +13,7 @@
 
 static struct replay_memory memory;
 
-/* A run's own state is too large for a stack; runs do not nest. */
+/* The state of a run is too large for a stack; runs do not nest. */
 static struct run run;
 static struct replay_result probe_result;
 
@@ -76,7 +76,7 @@ static struct shadow shadow_of(const struct replay_env *env, size_t bytes)
 }
 
 /* Runs `file` in an empty heap of `heap_bytes`.  False: the allocators do not
- * start in one of that size. */
+ * start in a heap of that size. */
 static bool run_in(const struct replay_env *env, const struct trace_file *file,
                    size_t heap_bytes, struct replay_result *result, bool probe)
 {
@@ -99,8 +99,8 @@ static bool run_in(const struct replay_env *env, const struct trace_file *file,
     return true;
 }
 
-/* Whether the trace completes in a heap of `heap_bytes`.  A break of R1 to R3
- * in there makes *result a failure. */
+/* Whether the trace completes in a heap of `heap_bytes`.  A violation of R1 to
+ * R3 makes *result a failure. */
 static bool completes_in(const struct replay_env *env,
                          const struct trace_file *file, size_t heap_bytes,
                          struct replay_result *result)
@@ -117,9 +117,9 @@ static bool completes_in(const struct replay_env *env,
     return probe_result.verdict == REPLAY_OK;
 }
 
-/* Closes in on the smallest heap: the trace completes in `enough`, as it just
- * did, and not in `too_few`, which is less than its peak.  The first guess is
- * where the payloads ended in the full heap. */
+/* Searches the smallest heap by bisection.  The trace completes in `enough`, as
+ * it just did, and not in `too_few`, which is less than its peak.  The first
+ * guess is the end of the payloads in the full heap. */
 static void find_footprint(const struct replay_env *env,
                            const struct trace_file *file,
                            struct replay_result *result)
@@ -145,15 +145,15 @@ static void find_footprint(const struct replay_env *env,
         result->footprint_bytes = enough;
 }
 
-/* A heap in two places may have room for a block in both together and in none
- * of them; how much is lost that way at most. */
+/* A heap in two places may have room for a block in both together, but in
+ * neither alone.  This is the most that is lost in this way. */
 static uint64_t largest_that_splits(const struct replay_env *env,
                                     const struct survey *survey)
 {
     return env->window_bytes > 0 ? survey->largest_bytes : 0;
 }
 
-/* R4.  The run has counted the NULLs; here they get their meaning. */
+/* R4.  The run has counted the NULLs; this function judges them. */
 static void judge_failures(const struct replay_env *env,
                            const struct trace_file *file,
                            struct replay_result *result)
@@ -192,7 +192,7 @@ static void begin_picture(const struct replay_env *env,
     };
     size_t pictured = env->heap_bytes;
 
-    /* Of what it can grow by, as much as this trace may well need. */
+    /* The part of the growth that this trace may need. */
     if (result->survey.peak_bytes * 2 > pictured)
         pictured =
             (size_t)least(result->survey.peak_bytes * 2, replay_all_bytes(env));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Replay: a trace goes through kmalloc, krealloc and kfree, and nothing that
- * they answer is believed.
+/* Replay: a trace goes through kmalloc, krealloc and kfree, and every answer is
+ * checked.
  *
  *     trace --survey--> valid? peak?                 refused
  *       |
@@ -8,7 +8,7 @@
  *       |                    against a record of our own  -> verdict
  *       +--run, smaller heaps, by bisection -> footprint
  *
- * R1: every block lies inside the heap, be it the part that is always there
+ * R1: every block is inside the heap, be it the part that is always there
  *     or the window into which it grows, is aligned to HEAP_ALIGNMENT and
  *     shares no granule with another live block.
  * R2: every payload keeps its contents until its kfree; krealloc keeps them up
@@ -17,18 +17,17 @@
  * R4: NULL comes only where the trace's peak does not fit the heap, or where
  *     the allocator in force is known to run out.
  *
- * The first break of R1 to R3 ends that trace.  After a NULL it goes on with
- * the other ids, and what the trace does with the missing block is skipped.
+ * The first violation of R1 to R3 ends that trace.  After a NULL the replay
+ * continues with the other ids, and skips all operations on the missing block.
  *
- * Each run starts from an empty heap, so that no figure depends on what ran
- * before, and leaves an empty heap: whatever lived in it is gone.
+ * Each run starts from an empty heap, so that no figure depends on earlier
+ * runs, and leaves an empty heap: all earlier blocks are gone.
  *
  * Footprint: the smallest heap in which the trace completes, all bookkeeping
- * counted, exact to the step that replay_footprint_step() tells, and to a page
- * where the heap has grown.  Bisection
- * believes that a trace which completes in a heap completes in every larger
- * one.  An allocator can break that for single sizes; the answer is then a
- * size that suffices, with one below it that does not.
+ * counted, exact to replay_footprint_step(), and to a page if the heap has
+ * grown.  Bisection assumes that a trace which completes in a heap completes in
+ * every larger one.  That may be false for single sizes; the answer is then a
+ * size that is enough, with a size below it that is not.
  */
 #ifndef REPLAY_REPLAY_H
 #define REPLAY_REPLAY_H

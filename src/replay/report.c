@@ -16,7 +16,7 @@
 #define NAME_COLUMNS   23
 #define FIGURE_COLUMNS 41 /* of print_figures, without the verdict */
 
-/* Prints `text` indented, broken at blanks. */
+/* Prints `text` indented, with line breaks at blanks. */
 static void print_wrapped(const char *text)
 {
     size_t column = COLUMNS;

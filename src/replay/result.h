@@ -83,18 +83,18 @@ struct replay_totals {
 };
 
 bool replay_is_wrong(const struct replay_result *result);
-/* How exactly a footprint is known, for a trace with this peak. */
+/* The error of a footprint, for a trace with this peak. */
 size_t replay_footprint_step(uint64_t peak_bytes);
 const char *replay_verdict_text(enum replay_verdict verdict);
 
-/* The whole heap, with all that it can grow by. */
+/* The whole heap, with all its possible growth. */
 static inline size_t replay_all_bytes(const struct replay_env *env)
 {
     return env->heap_bytes + env->window_bytes;
 }
 
-/* How far into the heap an address in it lies, the window following on what is
- * always there. */
+/* The distance of an address from the heap's begin; the window counts as if it
+ * followed the static part. */
 static inline size_t replay_offset(const struct replay_env *env,
                                    uintptr_t address)
 {

@@ -17,7 +17,7 @@
 #include "replay/pattern.h"
 #include "replay/record.h"
 
-/* The counter of a machine that has none. */
+/* A counter for a machine that has none. */
 static uint64_t no_ticks(void)
 {
     return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Our own record of which memory is handed out, kept beside the allocator
- * under test and never asked of it.
+/* Our own record of the memory that is handed out, independent of the allocator
+ * under test.
  *
  *     heap    | aaaa | aaaa | aa.. |      | bbbb | ....
  *     shadow     1      1      1      0      1      0     a bit a granule
@@ -36,7 +36,7 @@ size_t shadow_bytes(size_t bytes);
 void shadow_add(struct shadow *shadow, uintptr_t begin, uintptr_t end,
                 uint32_t *words);
 
-/* Whether [address, address + bytes) lies inside one of the ranges. */
+/* Whether [address, address + bytes) is inside one of the ranges. */
 bool shadow_contains(const struct shadow *shadow, uintptr_t address,
                      uint32_t bytes);
 /* For blocks that shadow_contains: */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The first reading of a trace, before anything is allocated: is it valid to
- * its last line, and how much memory does it hold at its peak?
+/* The first reading of a trace, before any allocation.  It finds out whether
+ * the trace is valid to its last line, and how much memory it holds at its
+ * peak.
  */
 #ifndef REPLAY_SURVEY_H
 #define REPLAY_SURVEY_H
@@ -14,7 +15,7 @@ struct id_entry {
     uint32_t seed;     /* of the pattern in its payload */
 };
 
-/* No payload can be at these: both lie in the unmapped first page. */
+/* No payload can be at these: both are in the unmapped first page. */
 #define ID_NOT_LIVE 0u /* the trace holds nothing under this id */
 #define ID_NO_BLOCK 1u /* the trace holds it, but there was no memory */
 

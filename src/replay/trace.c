@@ -17,7 +17,8 @@ struct word {
     size_t bytes;
 };
 
-/* A line cut into words.  `count` goes on where `words` ends. */
+/* A line cut into words.  `count` also counts words beyond the end of `words`.
+ */
 struct line {
     struct word words[MOST_WORDS];
     unsigned count;
@@ -75,7 +76,7 @@ static int quoted(struct word word)
     return (int)(word.bytes < MOST_QUOTED ? word.bytes : MOST_QUOTED);
 }
 
-/* Whether nothing but blanks and line ends follow. */
+/* Whether only blanks and line ends follow. */
 static bool only_blanks_left(const struct trace *trace)
 {
     for (size_t i = trace->offset; i < trace->file->bytes; i++) {

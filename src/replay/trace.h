@@ -17,11 +17,11 @@
  * T4: `r` of an id that is not live is krealloc(NULL, bytes), as in C; 0 bytes
  *     is a size like any other, and leaves the id live.
  *
- * Lines end in LF or CRLF, the last one may lack it; blanks and blank lines
- * at the end do not matter.  All else is refused, with file, line and reason.
- * This file sees to T1 and T2, survey.h to T3, which needs a table of ids.
+ * Lines end in LF or CRLF, the last one may lack it; blanks and blank lines at
+ * the end do not matter.  All else is refused, with file, line and reason.
+ * This file checks T1 and T2; survey.h checks T3, which needs a table of ids.
  *
- * The text is read where it lies, line by line; nothing is allocated.
+ * The text is read in place, line by line; nothing is allocated.
  */
 #ifndef REPLAY_TRACE_H
 #define REPLAY_TRACE_H

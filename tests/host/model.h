@@ -18,7 +18,7 @@ struct model {
     void (*start)(void);
     /* As krealloc, which may move; NULL: resize in place only. */
     void *(*reallocate)(void *payload, size_t bytes);
-    uintptr_t begin, end;     /* where payloads may lie */
+    uintptr_t begin, end;     /* where payloads may be */
     size_t largest_request;   /* bytes */
     size_t largest_alignment; /* a power of two; above 8 it is used at times */
     size_t steps;

@@ -101,7 +101,7 @@ TEST(paging_init_stays_within_reach_and_direct_map)
     CHECK_SOUND(paging_check());
     check_every_page();
 
-    while (frame_counts().free > 1) /* the last frame lies beyond it */
+    while (frame_counts().free > 1) /* the last frame is beyond it */
         frame_alloc();
     kernel_directory()->entries[0] = page_entry((frame_t){ 0xFFFFE }, 3);
     machine_check_named("I1: a table has a frame", 0);

@@ -33,7 +33,7 @@ static void print_caller(uintptr_t return_address)
           caller_text(text, sizeof text, return_address));
 }
 
-/* Callers lie at ever higher addresses; a chain that turns back is broken.  A
+/* Callers are at ever higher addresses; a chain that turns back is broken.  A
  * recursion shows as one line and a count. */
 bool backtrace_print(const struct stack_frame *frame)
 {

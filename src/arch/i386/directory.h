@@ -13,7 +13,7 @@
 void directory_forget_boot_mapping(void);
 /* Shows `bytes` bytes of a device, from the physical address `begin` on, in the
  * device window, in place of what was there.  Returns their virtual address, or
- * NULL if they do not fit into the window or lie above 4 GiB.  Works in every
+ * NULL if they do not fit into the window or are above 4 GiB.  Works in every
  * directory that has the entry below. */
 void *directory_map_device(uint64_t begin, size_t bytes);
 /* The directory's entry for the device window; 0 as long as it is unused. */

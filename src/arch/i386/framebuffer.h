@@ -25,7 +25,7 @@
 
 /* Maps the middle of the screen and makes all of it black.  False, and nothing
  * is mapped, if it is not a screen of pixels, is smaller than the cells, or
- * lies where the kernel cannot map it. */
+ * is where the kernel cannot map it. */
 bool framebuffer_init(const struct boot_screen *screen);
 /* Draws the cells that changed since the last call (cells.h has their format),
  * and a line under the cell `cursor`; past the last cell: no line. */

@@ -29,7 +29,7 @@ void grow_limit(size_t bytes);
 void grow_trim(void);
 
 struct grow_figures {
-    struct page_range window; /* where payload of the window may ever lie */
+    struct page_range window; /* where payload of the window may ever be */
     uintptr_t end;            /* of the heap in it, at the moment */
     size_t held_bytes;        /* frames in the window, bookkeeping included */
     size_t held_peak_bytes;

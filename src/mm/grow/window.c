@@ -16,7 +16,7 @@
  *
  * W1: each 4 MiB of the window have a table, the one that the directory names.
  * W2: exactly the pages of the ranges are mapped; they may be written.
- * W3: the ranges lie in the window, in order, apart from each other.
+ * W3: the ranges are in the window, in order, apart from each other.
  * W4: as many frames are held as the ranges have pages.
  *
  * Frames need not be neighbours: paging makes a run of pages from any frames.

@@ -125,7 +125,7 @@ struct heap_backend {
     bool (*resize)(void *payload, size_t bytes);
     /* Bytes the caller may use; 0 if `payload` is not a used block. */
     size_t (*size)(const void *payload);
-    /* Whether `payload` lies in memory that this backend hands out. */
+    /* Whether `payload` is in memory that this backend hands out. */
     bool (*owns)(const void *payload);
     bool (*walk)(block_visitor visit, void *context);
     struct violation (*check)(void);

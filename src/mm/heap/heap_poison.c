@@ -72,7 +72,7 @@ static struct front *front_of(struct list_link *link)
     return LIST_ITEM(link, struct front, link);
 }
 
-/* The front of a payload, used or kept; NULL if it is neither.  It lies in
+/* The front of a payload, used or kept; NULL if it is neither.  It is in
  * memory of a block that the allocator knows, so it can be read. */
 static struct front *find_front(const void *payload)
 {

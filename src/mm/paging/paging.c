@@ -188,7 +188,7 @@ bool page_translate(const struct page_table *directory, uintptr_t address,
     }
     if (entry == NULL)
         return false;
-    /* A 4 MiB page lies at a multiple of 4 MiB: its low frame bits are 0. */
+    /* A 4 MiB page is at a multiple of 4 MiB: its low frame bits are 0. */
     phys->addr = frame_base(entry_frame(*entry)).addr + offset;
     return true;
     /* LAB 2 END */

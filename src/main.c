@@ -64,8 +64,8 @@ static const struct stage stages[] = {
 static struct boot_memory memory;
 static struct options options;
 
-/* The machine, and what the boot loader told us about it.  False if an option
- * is wrong; a line has named it. */
+/* Sets up the machine and reads the boot loader's information.  If an option is
+ * wrong, prints a line that names it and returns false. */
 static bool start_machine(uint32_t magic, uint32_t info)
 {
     bool good;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Formatting, and the one place where text leaves.
+/* Formats text, and passes it to the one sink.
  *
  *     format, arguments --> characters --> output --> a caller's buffer
  *                                              \----> pieces, to the sink

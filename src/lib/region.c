@@ -26,7 +26,7 @@ static const struct region *obstacle(const struct memory_layout *layout,
     return NULL;
 }
 
-/* Skips one obstacle after the other, each further up. */
+/* Skips one region in use after the other, upwards. */
 static uint64_t find_in(const struct memory_layout *layout,
                         const struct region *available, uint64_t lowest,
                         uint64_t bytes)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which function that a student has yet to write was called. */
+/* Remembers which unwritten function was called. */
 #include "lib/stage.h"
 
 #include <stddef.h>

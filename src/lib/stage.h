@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* How far a stage of the kernel has come.
+/* The state of a stage of the kernel.
  *
- * Stages are started in order.  A stage whose functions a student has not
- * written yet says so with a value of its own, which is neither success nor
- * "out of memory": the boot then names the lab and leaves the prompt usable.
+ * Stages are started in order.  An unwritten function returns a special value,
+ * which is neither success nor "out of memory".  The boot then names the lab,
+ * and the prompt stays usable.
  */
 #ifndef LIB_STAGE_H
 #define LIB_STAGE_H
@@ -21,8 +21,8 @@ enum stage_state {
  * number that the fault report recognises. */
 #define NOT_WRITTEN ((void *)0xBAD)
 
-/* A function that is a hole says so when it is called: a hand-out has the call
- * in each of them, and whoever writes the function takes it out. */
+/* Notes that an unwritten function was called.  A hand-out has this call in
+ * each of them; the student removes it when writing the function. */
 void not_written(const char *function);
 /* The first of them since the last not_written_forget(); NULL if none. */
 const char *not_written_function(void);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes and strings.
  *
- * memset and memcpy are written with the processor's string instructions, and
- * that is what C cannot say: a compiler that recognises a loop of stores as
- * "this is memset" replaces it by a call to memset, inside memset.  It is the
- * fast way as well: words first, then the up to three bytes that are left.
+ * memset and memcpy use the processor's string instructions, because plain C
+ * does not work: a compiler recognises the loop as memset and replaces it by a
+ * call to memset, inside memset.  It is also the fast way: words first, then
+ * the last bytes, up to three.
  *
  *     rep stosl    ecx times: *(uint32_t *)edi = eax, edi += 4
  *     rep movsl    ecx times: *(uint32_t *)edi = *(uint32_t *)esi, both += 4

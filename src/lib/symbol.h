@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Names for code addresses.
  *
- * lib only says that there are some.  The kernel's stand in arch, which has
- * the symbol table from the boot loader; a host test brings its own.
+ * lib only declares them.  The kernel's functions are in arch, which has the
+ * symbol table from the boot loader; a host test has its own.
  */
 #ifndef LIB_SYMBOL_H
 #define LIB_SYMBOL_H

@@ -17,7 +17,7 @@ struct advice {
     bool in_call;               /* the fault came within kmalloc or kfree */
 };
 
-/* The line that boots the machine as it was booted this time, with gdb
+/* The command that boots the machine again with the same options, with gdb
  * attached: "make debug STAGE=malloc".  The caller keeps the text. */
 void advice_use_command(const char *command);
 /* Prints it all. */

@@ -85,8 +85,8 @@ static inline bool entry_is(page_entry_t entry, uint32_t flags)
 void arch_load_directory(phys_t directory);
 /* The directory that the processor walks now. */
 phys_t arch_loaded_directory(void);
-/* Forgets what the TLB holds about the page at `page`.  Needed after an entry
- * that was present changes: the processor does not watch the tables. */
+/* Removes the page at `page` from the TLB.  Needed after a change of an entry
+ * that was present: the processor does not watch the tables. */
 void arch_flush_page(uintptr_t page);
 
 #endif

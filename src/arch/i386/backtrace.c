@@ -61,7 +61,7 @@ bool backtrace_print(const struct stack_frame *frame)
     return lines == BACKTRACE_MAX || (on_stack(frame) && !frame->caller);
 }
 
-/* A word that leads into code is a return address, or what is left of one. */
+/* A word that leads into code is a return address, maybe an old one. */
 void backtrace_print_words(uintptr_t esp)
 {
     const uintptr_t *word = (const uintptr_t *)align_down(esp, sizeof *word);

@@ -12,13 +12,13 @@ struct stack_frame {
     uintptr_t return_address;
 };
 
-/* The functions that were being called when ebp pointed to `frame`, the
- * innermost first: a line each.  Frames are followed only inside the kernel's
- * stack, and only upwards.  False if the chain breaks off
- * before the first function of all. */
+/* Prints the functions that were active when ebp pointed to `frame`, the
+ * innermost first, one in a line.  It follows frames only inside the kernel's
+ * stack, and only upwards.  False if the chain ends before the kernel's first
+ * function. */
 bool backtrace_print(const struct stack_frame *frame);
-/* The words on the kernel's stack from `esp` on that lead into code, a line
- * each: what is left where ebp has lost its way. */
+/* Prints the words on the kernel's stack from `esp` on that lead into code, one
+ * in a line.  They help where the chain of frames is damaged. */
 void backtrace_print_words(uintptr_t esp);
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* print() goes here afterwards.  The screen joins in when there is one. */
+/* From then on print() writes here, and to the screen if there is one. */
 void console_init(void);
 void console_use_screen(const struct boot_screen *screen);
 bool console_has_screen(void);

@@ -61,8 +61,8 @@ static uint32_t ticks_of_loop(uint32_t loops)
     return (uint32_t)(counter_now() - begin);
 }
 
-/* Two loops of known length: their difference has neither start nor end in
- * it.  0 unless it is a whole number of ticks an instruction. */
+/* Two loops of known length: in their difference, start and end cancel out. 0
+ * unless it is a whole number of ticks for each instruction. */
 static uint32_t ticks_per_instruction(void)
 {
     uint32_t instructions = (LONG_LOOPS - SHORT_LOOPS) * LOOP_LENGTH;

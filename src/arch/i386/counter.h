@@ -3,9 +3,9 @@
  *
  * Under `qemu -icount shift=N` the time-stamp counter advances by exactly 2^N
  * ticks an instruction, so the difference of two readings is an exact figure
- * that is the same on every machine.  Anywhere else it is a time, which says
- * little about an allocator and much about the host.  Whether the counter is
- * exact is not believed but measured, at boot.
+ * that is the same on every machine.  On any other machine it is a time, which
+ * depends more on the host than on the allocator.  The kernel measures at boot
+ * whether the counter is exact.
  */
 #ifndef ARCH_I386_COUNTER_H
 #define ARCH_I386_COUNTER_H

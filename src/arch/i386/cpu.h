@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Single instructions that C has no words for. */
+/* Single instructions that C cannot express. */
 #ifndef ARCH_I386_CPU_H
 #define ARCH_I386_CPU_H
 
@@ -54,8 +54,9 @@ static inline void interrupts_off(void)
 }
 
 /* Sleeps until an interrupt has been served; interrupts are off before and
- * after.  sti lets one more instruction pass before interrupts come in, so
- * none can slip in between and leave us asleep (Intel SDM volume 2, STI). */
+ * after.  After sti the processor executes one more instruction before it
+ * accepts interrupts, so none can come between sti and hlt and leave us asleep
+ * (Intel SDM volume 2, STI). */
 static inline void wait_for_interrupt(void)
 {
     __asm__ volatile("sti; hlt; cli" : : : "memory");

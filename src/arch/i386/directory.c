@@ -37,8 +37,8 @@ void directory_forget_boot_mapping(void)
     arch_load_directory(arch_loaded_directory());
 }
 
-/* No cache flags: the firmware has told the processor, range by range, how a
- * device's memory is cached (Intel SDM volume 3, 12.11). */
+/* No cache flags: the firmware has set up for each range how the processor
+ * caches a device's memory (Intel SDM volume 3, 12.11). */
 void *directory_map_device(uint64_t begin, size_t bytes)
 {
     const uint32_t flags = ENTRY_PRESENT | ENTRY_WRITABLE;

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Takes away the low copy of the direct map that boot.S needed for its jump;
- * nothing below the direct map is mapped after this. */
+/* Removes the low copy of the direct map that boot.S needed for its jump.
+ * After this no address below the direct map is mapped. */
 void directory_forget_boot_mapping(void);
 /* Shows `bytes` bytes of a device, from the physical address `begin` on, in the
  * device window, in place of what was there.  Returns their virtual address, or

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How characters look: 8 by 16 pixels, for a screen that has only pixels. */
+/* The shapes of characters: 8 by 16 pixels, for a screen that has only pixels.
+ */
 #ifndef ARCH_I386_FONT_H
 #define ARCH_I386_FONT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the parts of the kernel image begin and end.
+/* The ends of the parts of the kernel image.
  *
  * linker.ld defines these symbols and draws the image.  A symbol is a place,
  * not a variable: only its address means something.  Every end is exclusive.

@@ -26,7 +26,7 @@
  * last page stays unmapped, so that a pointer just below 0 faults. */
 #define DEVICE_WINDOW_BEGIN 0xFFC00000
 
-/* Firmware and the text screen use what is below. */
+/* Firmware and the text screen use the memory below. */
 #define LOW_MEMORY_END 0x00100000
 /* Where GRUB loads the image. */
 #define LOAD_ADDRESS 0x00100000

@@ -22,7 +22,8 @@
 
 #define MULTIBOOT2_MAGIC 0x36D76289u
 
-/* Limits of what we keep; what goes beyond is named by the parse. */
+/* The limits of our tables; the parser prints a line about each entry beyond.
+ */
 #define BOOT_AVAILABLE_MAX 64u
 #define BOOT_IN_USE_MAX    256u
 #define BOOT_MODULES_MAX   128u

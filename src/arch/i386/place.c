@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses that say something by themselves.
+/* Explains an address by its value alone.
  *
  *     0x0000_0000   a null pointer, or a field of one
  *     0x0000_0bad   the answer of a function that is not written yet

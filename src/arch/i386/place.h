@@ -6,14 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A line about an address that has caused a fault, while esp was `esp`; nothing
- * if the value tells nothing. */
+/* Prints a line about an address that has caused a fault, while esp was `esp`;
+ * prints nothing if the value alone explains nothing. */
 void place_print(uintptr_t address, uintptr_t esp);
-/* Whether `esp` has come down to the guard page below the stack. */
+/* Whether `esp` has reached the guard page below the stack. */
 bool place_stack_is_full(uintptr_t esp);
 /* Whether `address` is in the kernel's code. */
 bool place_is_code(uintptr_t address);
-/* Whether the word at `esp` is where a call returns to. */
+/* Whether the word at `esp` is the return address of a call. */
 bool place_follows_call(uintptr_t esp);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One word of memory, touched by someone who survives a page fault.
+/* Reads or writes one word of memory, and survives a page fault.
  *
- * For tests of page tables: what the processor does with an address is asked
- * of the processor.
+ * For tests of page tables: they ask the processor itself what it does with an
+ * address.
  */
 #ifndef ARCH_I386_PROBE_H
 #define ARCH_I386_PROBE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every way in which the kernel ends comes through here.
+/* Every failure of the kernel ends here.
  *
  *     cause, registers, backtrace     sure: they trust nothing but the
  *        |                            processor and the stack
@@ -7,9 +7,9 @@
  *        |
  *     where to look next
  *
- * A fault in the look ends the look, and the report goes on after it.  A
- * fault in what is sure ends the machine, instead of printing for ever.
- * Nothing here allocates.
+ * A fault in the second part ends that part, and the report continues after
+ * it.  A fault in the first part ends the machine, instead of printing for
+ * ever.  Nothing here allocates.
  */
 #include "arch/i386/report.h"
 
@@ -98,7 +98,7 @@ static void begin(const char *cause, const char *reporter)
     console_record(record.text);
 }
 
-/* A page that must be there and is not: the entry has been overwritten. */
+/* A page that must be mapped and is not: its entry was overwritten. */
 static void look_at_entry(uintptr_t address)
 {
     const page_entry_t *entry = walk_entry(address);
@@ -170,8 +170,8 @@ static void look_at_registers(const struct trap_frame *frame,
     }
 }
 
-/* A wild pointer or a failed assertion is often the second thing that went
- * wrong.  In the middle of a call the heap's check proves nothing. */
+/* A wild pointer or a failed assertion is often the result of earlier damage.
+ * In the middle of a call the heap's check proves nothing. */
 static void look_at_heap(void)
 {
     progress = LOOKING;
@@ -181,7 +181,7 @@ static void look_at_heap(void)
             describers.heap_damage && describers.heap_damage();
 }
 
-/* The processor's own tables: a trap that went astray. */
+/* The processor's own tables, for a trap that reached the wrong handler. */
 static void look_at_tables(void)
 {
     struct violation violation = SOUND;
@@ -198,8 +198,8 @@ static void look_at_tables(void)
     advice.place_question = NULL;
 }
 
-/* Where the frames do not lead to the first function, a stray write has cut the
- * chain, and the words on the stack have to do. */
+/* If the frames do not lead to the first function, a stray write has cut the
+ * chain; then the words on the stack are printed. */
 static void print_backtrace(uintptr_t eip, uintptr_t ebp, uintptr_t esp)
 {
     char text[SYMBOL_TEXT_BYTES];
@@ -211,8 +211,8 @@ static void print_backtrace(uintptr_t eip, uintptr_t ebp, uintptr_t esp)
         backtrace_print_words(esp);
 }
 
-/* `eip` is where the processor was.  An i386 does not tell a fetch from a read:
- * an access to its own instruction was the fetch. */
+/* `eip` is where the processor was.  An i386 does not report whether a fault
+ * was a fetch or a read: an access to the current instruction was the fetch. */
 static void print_page_fault(uint32_t error, uintptr_t address, uintptr_t eip)
 {
     const char *did = address == eip        ? "ran code at"
@@ -259,9 +259,9 @@ static void print_registers(const struct trap_frame *frame)
           read_cr3());
 }
 
-/* Code that ran where no code is: a call through a bad pointer has left its
- * return address at esp; if there is none, a ret took the bad address from the
- * word below, which the trap has overwritten since. */
+/* The processor ran an address without code.  A call through a bad pointer has
+ * left its return address at esp.  If there is none, a ret took the bad address
+ * from the word below, which the trap has overwritten since. */
 static void look_at_jump(uintptr_t eip, uintptr_t esp)
 {
     char text[SYMBOL_TEXT_BYTES];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's last words: what happened, where, and how it came there. */
+/* The kernel's last report: the cause, the place, and the chain of calls. */
 #ifndef ARCH_I386_REPORT_H
 #define ARCH_I386_REPORT_H
 
@@ -9,24 +9,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Called at the end of a report.  arch knows nothing of heaps and zones; main
- * hands these in, or leaves them NULL.  They may fault: then they are cut
- * short. */
+/* Called at the end of a report. arch cannot call heaps and zones; main passes
+ * these functions, or leaves them NULL.  If one faults, the report continues
+ * after it. */
 struct report_describers {
     /* Describes `address`, in a few lines. */
     void (*address)(uintptr_t address);
-    /* The same of a register's value, and true, if it is an address in the
-     * heap; not a word otherwise. */
+    /* The same for a register's value, if it is an address in the heap; prints
+     * nothing and returns false otherwise. */
     bool (*heap_address)(const char *name, uintptr_t value);
-    /* Whether the heap's bookkeeping is damaged, and then how, in a line. */
+    /* Whether the heap's bookkeeping is damaged; if so, prints the damage in a
+     * line. */
     bool (*heap_damage)(void);
-    /* Whether a call of kmalloc or kfree is under way, and then which, in a
+    /* Whether a call of kmalloc or kfree is under way; if so, prints it in a
      * line: the heap may be between two sound states. */
     bool (*heap_call)(void);
     /* Whether memory exists for the page at `address`, which any code may
      * read and write: its page-table entry has to say so. */
     bool (*must_be_mapped)(uintptr_t address);
-    /* The first thing that is wrong with IDT, GDT and tasks. */
+    /* The first violation in IDT, GDT and tasks. */
     struct violation (*tables)(void);
 };
 

@@ -140,9 +140,12 @@ static __attribute__((noinline)) void overrun(uint32_t words)
     __asm__ volatile("" : : : "memory");
 }
 
+/* Not a constant: a compiler that sees the overrun leaves it out. */
+static volatile uint32_t words_overrun = 8;
+
 static void crash_return(void)
 {
-    overrun(8);
+    overrun(words_overrun);
 }
 
 /* The processor's own tables, where it finds them; a wild write there is

@@ -192,6 +192,7 @@ that is overwritten is not damage to the heap: ask `mallow writer` at once."""
             raise Trouble("in a replay nothing may be changed, and the checks "
                           "would be: mallow check names a damaged word, and "
                           "mallow writer goes back to it")
+        session.require_machine()
         layout.variable(memory, "heap_watch")
         session.the_end.remember(False)
         say("starting again, with a check around the heap's calls ...")
@@ -200,7 +201,7 @@ that is overwritten is not damage to the heap: ask `mallow writer` at once."""
         memory = Memory()
         if not finding.checks and not finding.broken:
             raise Trouble("this run makes no call of kmalloc or kfree"
-                          + (PAST_PROMPT if seek.stands_at_prompt() else ""))
+                          + (", and" + PAST_PROMPT if seek.stands_at_prompt() else ""))
         if finding.cut_short and not finding.broken:
             self.tell_cut_short(finding)
             return

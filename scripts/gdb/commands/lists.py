@@ -10,6 +10,7 @@ from .command import Command
 from .memory import Trouble, number_of
 from .screen import paint, say
 
+LINK = "list_link"
 SHOWN = 64
 MOST = 1 << 16
 
@@ -22,6 +23,20 @@ def container(type_name, member):
     return layout.type_of(name), layout.offset_of(name, *member.split("."))
 
 
+def require_made(memory, head):
+    """Ends the command if the list has not been made."""
+    link = layout.record(memory, f"struct {LINK}", head)
+    if not link.next and not link.previous:
+        raise Trouble(f"both links at {head:#010x} are zero: there is no list "
+                      "there yet")
+
+
+def fields_that_are_heads(text, kind):
+    heads = [f"{text}.{field.name}" for field in kind.fields()
+             if field.type.strip_typedefs().tag == LINK]
+    return f"; try {' or '.join(heads)}" if heads else ""
+
+
 class ListCommand(Command):
     """The items of a list, in order, and whether its links agree.
 
@@ -29,7 +44,8 @@ mallow list HEAD                     the links: their addresses
 mallow list HEAD TYPE [MEMBER]       the structs of TYPE that hold them in
                                      MEMBER, or in `link`
 
-HEAD is the address of the list's head, or a variable that is one:
+HEAD is the address of the list's head, or a variable that is one.  The
+list of an allocator that a later stage has replaced is full of other things.
 
   mallow list malloc_heap.free_list free_block
   mallow list zalloc_heap.caches zone_cache"""
@@ -39,6 +55,7 @@ HEAD is the address of the list's head, or a variable that is one:
     def answer(self, memory, words):
         kernel.require(memory)
         head = self.head(words[0])
+        require_made(memory, head)
         kind, offset = container(words[1] if len(words) > 1 else "",
                                  words[2] if len(words) > 2 else "link")
         at, before, count = head, head, 0
@@ -62,11 +79,15 @@ HEAD is the address of the list's head, or a variable that is one:
     def head(text):
         try:
             value = gdb.parse_and_eval(text)
-            if value.type.strip_typedefs().code == gdb.TYPE_CODE_STRUCT:
-                return int(value.address)
+            kind = value.type.strip_typedefs()
+            if kind.code != gdb.TYPE_CODE_STRUCT:
+                return number_of(text)
         except gdb.error:
-            pass
-        return number_of(text)
+            return number_of(text)
+        if kind.tag != LINK:
+            raise Trouble(f"{text} is a struct {kind.tag}, and no list's head"
+                          + fields_that_are_heads(text, kind))
+        return int(value.address)
 
     @staticmethod
     def show(at, kind, link):

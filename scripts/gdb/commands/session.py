@@ -26,15 +26,20 @@ MULTIBOOT2_MAGIC = 0x36d76289
 START = "_start"
 
 
+def require_machine():
+    """Ends the command if it looks at a dump."""
+    if os.environ.get("MALLOW_CORE"):
+        raise Trouble("this is a dump: nothing runs in it")
+
+
 class Monitor:
     """QEMU's monitor for programs (QMP): one JSON object a line."""
 
     def __init__(self):
+        require_machine()
         path = os.environ.get("MALLOW_QMP")
         if not path:
-            raise Trouble("this is a dump: nothing runs in it"
-                          if os.environ.get("MALLOW_CORE") else
-                          "this gdb was not started by make debug, and cannot "
+            raise Trouble("this gdb was not started by make debug, and cannot "
                           "start the machine again")
         self.events = set()
         try:

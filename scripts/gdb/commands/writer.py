@@ -91,6 +91,7 @@ watched by the hardware, so nothing runs slower."""
         if back.recorded():
             back.to_writer(address, value)
             return
+        session.require_machine()
         ignored = PROCESSORS_BITS if is_page_table(address) else 0
         session.the_end.remember(is_at_end())
         finding = Finding.latest

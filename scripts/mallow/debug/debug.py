@@ -224,7 +224,7 @@ def debug(arguments):
 def dump(arguments):
     """Boots, and writes memory to a file at the panic or at the prompt."""
     target = Path(arguments.file or core.DEFAULT).resolve()
-    arguments.gdb = [*core.TO_AN_END, f"mallow dump {target}"]
+    arguments.gdb = [*core.TO_AN_END, f"mallow dump {shlex.quote(str(target))}"]
     return debug(arguments)
 
 

@@ -36,6 +36,7 @@ static struct page_table *new_directory(uint32_t count)
     struct page_table *directory;
     frame_t frame;
 
+    lab_side_unload();
     paging_start_frames();
     frame = frame_alloc();
     if (frame.number == FRAME_NONE.number)

@@ -353,14 +353,24 @@ bool lab_side_trace(const char *name, struct trace_file *file)
     return false;
 }
 
+static phys_t own_directory; /* 0 before the first lab_side_load() */
+
 /* The kernel runs on, so its own half of the addresses is copied, too. */
 void lab_side_load(struct page_table *directory)
 {
     const struct page_table *loaded = phys_to_virt(arch_loaded_directory());
 
+    if (own_directory.addr == 0)
+        own_directory = arch_loaded_directory();
     for (uint32_t i = KERNEL_ENTRIES_BEGIN; i < KERNEL_ENTRIES_END; i++)
         directory->entries[i] = loaded->entries[i];
     arch_load_directory(virt_to_phys(directory));
+}
+
+void lab_side_unload(void)
+{
+    if (own_directory.addr != 0)
+        arch_load_directory(own_directory);
 }
 
 /* The kernel's own directory is in force. */

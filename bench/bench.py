@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Counts what the allocators cost: instructions for each single operation,
-the worst of them, and how much memory is payload.
+"""Measures the allocators: the instructions of each single operation, the
+worst operation, and the share of memory that is payload.
 
-Ours and those of others run the same operations under the same driver;
-bench/README.md says what each figure means.
+Our allocators and those of others run the same operations under the same
+driver. bench/README.md explains each figure.
 """
 
 import argparse
@@ -100,15 +100,15 @@ def troubles(results, path=()):
 
 
 def works_of(folder):
-    """The traces of a folder; those of traces/ come with the compressed."""
+    """The traces of a folder; for traces/ also the compressed ones."""
     more = workloads.MORE_TRACES if folder == TRACES else None
     return [work for one in (folder, more) if one
             for work in workloads.traces(one)]
 
 
 def keep_others(results, before):
-    """The figures of the allocators that were not measured this time, in the
-    order of the run that measured them all."""
+    """Adds the earlier figures of the allocators that were not measured this
+    time, in the order of the run that measured all."""
     for name, rows in before.items():
         if isinstance(rows, dict) and isinstance(results.get(name), dict):
             results[name] = {**rows, **results[name]}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compiles what is measured, and what measures it.
+"""Compiles the allocators and the drivers that measure them.
 
     kernel    src/lib, src/mm with the kmalloc layer; no C library at all
     glibc     the same driver, with the C library's malloc
@@ -41,7 +41,7 @@ FROM_LIB = ["print", "number", "divide", "random"]
 
 
 class Trouble(Exception):
-    """Something outside that does not work, in words for the user."""
+    """A tool that does not work, in words for the user."""
 
 
 def run(command, **options):
@@ -63,7 +63,7 @@ def building():
 
 
 def make_variables(*names):
-    """The Makefile's own values, with what the caller's make was told."""
+    """The Makefile's values, with the variables that the caller's make got."""
     database = run(["make", "--no-print-directory", "-pn", "help"])
     found = dict(re.findall(r"^(\w+) :?= (.*)$", database, re.MULTILINE))
     missing = [name for name in names if name not in found]
@@ -99,7 +99,7 @@ class Toolchain:
         self._newest = self._newest_source()
 
     def _newest_source(self):
-        """When any source was changed last, or the compiler or a flag."""
+        """The time of the last change of a source, the compiler or a flag."""
         used = f"{self.compiler} {self.flags} {self.no_frame} {self.version}"
         note = self.folder / "compiled-with"
         if not note.exists() or note.read_text(encoding="utf-8") != used:
@@ -110,8 +110,8 @@ class Toolchain:
         return max(path.stat().st_mtime_ns for path in [note, *sources])
 
     def compile(self, source, *more):
-        """The object of a source.  One change, and all are compiled again:
-        they are few, and no list of headers can be wrong that way."""
+        """Compiles a source.  After a change all sources are compiled again:
+        they are few, and so no list of headers can be wrong."""
         source = Path(source)
         target = self.folder / source.relative_to(ROOT).with_suffix(".o")
         if not target.exists() or target.stat().st_mtime_ns < self._newest:
@@ -126,15 +126,15 @@ class Toolchain:
                                  sources))
 
     def link(self, name, *arguments):
-        """A new file each time: the old one may be running."""
+        """Links to a new file each time, because the old one may be running."""
         program, fresh = self.folder / name, self.folder / f"{name}.new"
         run([*self.linker, "-m", "elf_i386", "-nostdlib", "-z", "noexecstack",
              "-o", fresh, *arguments])
         return fresh.replace(program)
 
     def kernel_program(self, name, own_sources):
-        """A static program of the given sources and whatever they use of the
-        kernel; ends up with no more of it than they ask for."""
+        """Links a static program of the given sources and the parts of the
+        kernel that they use."""
         with building():
             archive = self.folder / "kernel.a"
             archive.unlink(missing_ok=True)
@@ -147,8 +147,8 @@ class Toolchain:
                                    + self.stages)
 
     def libc(self, name, library, loader):
-        """The driver for a C library that is there as nothing but itself: it
-        needs no headers and no start files."""
+        """Builds the driver for a C library that has no headers and no start
+        files here."""
         sources = [DRIVER / one for one in WITH_ALL + WITH_LIBC[:-1]]
         sources += [ROOT / "src/lib" / f"{one}.c" for one in FROM_LIB]
         with building():
@@ -159,7 +159,7 @@ class Toolchain:
 
 
 def loads(qemu, plugin, page):
-    """Whether this QEMU takes the plugin; what it says if not."""
+    """Whether this QEMU loads the plugin, and its message if not."""
     page.write_bytes(bytes(4096))
     tried = subprocess.run([qemu, "-plugin", f"{plugin},page={page}",
                             "/nowhere"], capture_output=True, text=True,
@@ -168,7 +168,7 @@ def loads(qemu, plugin, page):
 
 
 def build_counter(qemu):
-    """The plugin, in the first interface that this QEMU takes."""
+    """Builds the plugin for the first interface that this QEMU accepts."""
     plugin, fresh = BUILD / "counter.so", BUILD / "counter.new.so"
     said = ""
     with building():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Runs the drivers: under QEMU where instructions are counted, on the bare
-processor where only the outcome matters."""
+"""Runs the drivers: under QEMU to count instructions, or directly on the
+processor if only the result matters."""
 
 import os
 import re
@@ -27,7 +27,7 @@ HEAP_BYTES = 2 << 20  # the kernel's heap
 
 
 class Subject(NamedTuple):
-    """One column of the tables: a program, and what it is asked to measure."""
+    """One column of the tables: a program, and the allocator in it."""
 
     name: str
     program: Path
@@ -36,7 +36,7 @@ class Subject(NamedTuple):
 
 
 def environment(subject):
-    """Of a peer: symbols are bound before the first call, not in it."""
+    """The environment of a peer: symbols are bound before the first call."""
     variables = {"LD_BIND_NOW": "1"}
     if subject.preload:
         variables["LD_PRELOAD"] = str(subject.preload)
@@ -44,8 +44,8 @@ def environment(subject):
 
 
 class Bench:
-    """Everything built; `subjects` are ours in the order of the stages, then
-    the peers that are here."""
+    """Builds everything.  `subjects` are our stages in order, then the peers
+    that are installed."""
 
     def __init__(self, flags=None, want=None):
         self.qemu = shutil.which(QEMU)
@@ -81,7 +81,7 @@ class Bench:
                 for peer in peers.present()]
 
     def stages(self, kernel):
-        """The names that the program lists when it is asked for none."""
+        """The names that the program lists if it gets no name."""
         listed = subprocess.run([*self.native(), kernel, "-", "fit", "", ""],
                                 capture_output=True, text=True, check=False)
         return re.search(r"stages: (.*)", listed.stdout)[1].split()
@@ -94,7 +94,8 @@ class Bench:
         return [] if i386.runs_here() else [self.qemu]
 
     def run(self, subject, *arguments):
-        """On the bare processor, uncounted; returns what it printed."""
+        """Runs directly on the processor, without counting; returns the
+        output."""
         return checked([*self.native(), subject.program, "-", *arguments],
                        env=environment(subject))
 
@@ -147,8 +148,8 @@ def checked(command, **options):
 
 
 def in_parallel(tasks):
-    """Calls every function, as many at a time as there are processors, and
-    returns what each returned, or the Trouble that it met."""
+    """Calls the functions, as many at a time as there are processors.  Returns
+    the result of each, or the Trouble that it raised."""
     def call(task):
         try:
             return task()

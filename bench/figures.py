@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From the cost of each operation to the figures that are printed."""
+"""Computes the printed figures from the cost of each operation."""
 
 from array import array
 from statistics import mean, median
@@ -31,8 +31,8 @@ def summarise(costs) -> Optional[Summary]:
 
 
 def sort_out(operations, costs):
-    """Costs by what happened.  A call that failed, or that emptied caches
-    before it succeeded, is none of the ordinary ones."""
+    """Sorts costs by the kind of the call.  A call that failed, or that
+    emptied caches before it succeeded, is counted apart."""
     kinds = {"malloc": [], "free": [], "in_place": [], "moved": [],
              "failed": [], "reclaimed": []}
     names = {ALLOC: "malloc", FREE: "free"}
@@ -68,8 +68,8 @@ def read_costs(path):
 
 
 def mean_of(rows, *keys):
-    """The mean over several dictionaries of what the keys lead to, where it
-    is there; None if it is nowhere."""
+    """The mean of the value at `keys`, over the dictionaries that have it;
+    None if none has it."""
     found = [value for value in (dig(row, *keys) for row in rows)
              if value is not None]
     return round(mean(found), 3) if found else None

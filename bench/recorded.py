@@ -22,7 +22,7 @@ def load(version):
 
 
 def flat(measured):
-    """Only what is compared."""
+    """Only the figures that are compared."""
     return {stage: {trace: {" ".join(keys): dig(row, *keys)
                             for keys in FIGURES}
                     for trace, row in rows.items()}
@@ -30,7 +30,8 @@ def flat(measured):
 
 
 def save(version, measured):
-    """Of the stages that were measured; the others keep theirs."""
+    """Saves the figures of the measured stages; the other stages keep theirs.
+    """
     everything = {}
     if FILE.exists():
         everything = json.loads(FILE.read_text(encoding="utf-8"))

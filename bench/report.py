@@ -77,7 +77,8 @@ def print_traces(results):
 
 
 def print_patterns(results):
-    """Resizes here are the moved ones, too: they copy."""
+    """Prints the hard patterns.  Resizes that move the block count here, too.
+    """
     rows = []
     for subject, found in results["patterns"].items():
         line = [subject]

@@ -43,8 +43,9 @@ def table(subjects, works, measure):
 
 
 def cost_and_utilisation(bench, subject, work):
-    """In the kernel's heap; ours once more in the smallest that will do, where
-    they have to look for room: there only the cost of single operations."""
+    """Measures in the kernel's heap.  Our allocators run again in the smallest
+    possible heap, where they have to search: there only the cost of single
+    operations is measured."""
     row = {**bench.count(subject, work), **bench.utilisation(subject, work)}
     if subject.ours and row["region"]:
         row["tight"] = bench.count(subject, work, row["region"])
@@ -57,7 +58,7 @@ def traces(bench, works):
 
 
 def patterns(bench):
-    """The classic hard ones."""
+    """Measures the two hard patterns."""
     return table(bench.subjects, [workloads.growing_block(),
                                   workloads.too_small_pairs()],
                  lambda *pair: cost_and_utilisation(bench, *pair))
@@ -83,8 +84,8 @@ def sizes(bench):
 
 
 def packing(bench):
-    """How much of a region is payload when one size fills it, and when many
-    sizes take turns in it."""
+    """The share of payload in a region that one size fills, and in one where
+    many sizes take turns."""
     works = [workloads.density(), workloads.log_uniform()]
     return table(bench.subjects + alone(bench, OBJECTS), works,
                  lambda *pair: cost_and_utilisation(bench, *pair))
@@ -122,7 +123,7 @@ def outcome(bench, subject, command, *arguments):
 
 
 def worst_outcome(bench, subject, command, *arguments):
-    """Of several heaps with different pasts."""
+    """The worst result of several heaps with different pasts."""
     words = [outcome(bench, subject, command, *arguments, str(seed))
              for seed in range(SEEDS)]
     return max(words, key=list(OUTCOMES).index)

@@ -56,7 +56,7 @@ def most(values):
 
 
 def worst(results, subject):
-    """Of all that was run, the adversarial search with it."""
+    """The worst operation of all runs, with the adversarial search."""
     rows = [row for section in ("traces", "patterns", "sizes", "packing")
             for row in results.get(section, {}).get(subject, {}).values()]
     rows += [row["tight"] for row in rows if "tight" in row]

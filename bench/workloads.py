@@ -55,7 +55,8 @@ class Work(NamedTuple):
 
 
 def split(name):
-    """The half of a trace of bench/traces/, by a coin that its name tosses."""
+    """The half that a trace of bench/traces/ belongs to.  A hash of its name
+    decides, like a coin."""
     digest = hashlib.sha256(name.encode()).digest()
     return HELD_OUT if digest[-1] % 2 else TUNING
 
@@ -73,7 +74,8 @@ def part(name):
 
 
 def unpack():
-    """The compressed traces as .rep files, a folder a half."""
+    """Unpacks the compressed traces as .rep files, into one folder for each
+    half."""
     for path in sorted(MORE_TRACES.glob("*.rep.xz")):
         name = path.name.removesuffix(".rep.xz")
         target = UNPACKED / split(name) / f"{name}.rep"
@@ -93,7 +95,7 @@ def from_trace(path):
 
 
 def traces(folder, pattern="*"):
-    """All of a folder.  A malformed one is named, and left out."""
+    """All traces of a folder.  A malformed one is named, and left out."""
     works = []
     folder = Path(folder)
     for path in sorted([*folder.glob(f"{pattern}.rep"),
@@ -138,8 +140,8 @@ def fixed_size(order, size, live=1000, rounds=8):
 
 
 def all_at_once(size=8, zone=511, zones=39):
-    """The dearest allocation that is known of object caches: it looks through
-    the whole map of a zone in vain, and then takes the first zone of a new
+    """The most expensive known allocation of object caches: it searches the
+    whole map of a zone without success, and then takes the first zone of a new
     store.  The current zone is full and its first word looked at; that an
     entry came back and went again makes it look at the others."""
     count = zone * zones
@@ -150,7 +152,7 @@ def all_at_once(size=8, zone=511, zones=39):
 
 
 def density(size=8, count=120_000):
-    """Nothing but one size, never freed."""
+    """Blocks of one size, never freed."""
     return Work(f"density-{size}", [(ALLOC, i, size) for i in range(count)])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where things lie, and how a command says that it cannot go on."""
+"""The places of files, and the error that ends a command."""
 import shlex
 import shutil
 from pathlib import Path
@@ -17,7 +17,7 @@ WRONG_USE = 2
 
 
 class Trouble(Exception):
-    """One line for the person at the keyboard, and the command's status."""
+    """An error: one line for the user, and the command's status."""
 
     def __init__(self, text, status=1):
         super().__init__(text)
@@ -32,7 +32,7 @@ def require(path):
 
 
 def shown(path):
-    """`path` as a person at the root of the tree would write it."""
+    """`path`, relative to the root of the tree."""
     path = Path(path)
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 

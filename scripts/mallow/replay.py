@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""`make replay`: replays every trace, without a person.
+"""`make replay`: replays every trace, without a user.
 
-A few machines share the traces, since booting costs more than replaying:
+A few machines share the traces, because a boot takes longer than a replay:
 
     a.rep b.rep c.rep --> QEMU, replay=a.rep,b.rep,c.rep --> console: the table
     d.rep e.rep       --> QEMU, replay=d.rep,e.rep       --> records: figures
                                                                  |
                                                          build/replay.json
 
-A trace may bring the kernel down, or to a halt.  Then each trace of that
-machine gets a machine of its own, so that it costs its own figures and no
-others.  A trace counts as right only if the kernel reported it right: what was
-given and not reported is wrong.
+A trace may crash the kernel, or stop it.  Then each trace of that machine gets
+its own machine, so that only the bad trace lacks figures.  A trace counts as
+right only if the kernel reported it right; a trace without a report is wrong.
 """
 import asyncio
 import json
@@ -86,7 +85,7 @@ def text_of(path):
 
 
 def outcome(name, status, folder, console, seconds):
-    """The figures of one trace, and why it is wrong if it is."""
+    """The figures of one trace, and the reason if it is wrong."""
     told = records.of_kind(records.read(folder / "records"), "trace")
     errors = text_of(folder / "errors")
     mine = [record for record in told if str(record.get("name")) == name]
@@ -107,8 +106,8 @@ def outcome(name, status, folder, console, seconds):
 
 
 def shares(traces, count):
-    """Lists of names in order, for `count` machines, about equally long to
-    replay; more lists where names would not fit the kernel's command line."""
+    """Divides the names into lists for `count` machines, which take about the
+    same time; more lists if names would not fit the kernel's command line."""
     whole = sum(path.stat().st_size for path in traces)
     lists, size = [[]], 0
     for path in traces:
@@ -121,9 +120,9 @@ def shares(traces, count):
 
 
 def show(console, first, shown_before):
-    """The kernel's own table: its head once, the rows of each trace.  Of a
-    kernel that did not come to the end of its table: all that it said, unless
-    it has said just that of another trace."""
+    """Prints the kernel's own table: its head once, then the rows of each
+    trace.  For a kernel that did not finish its table, it prints all output,
+    unless the output for another trace was the same."""
     table = TABLE.search(console.replace("\r", ""))
     if not table:
         if console not in shown_before:
@@ -190,7 +189,7 @@ async def replay_all(lists, iso, arguments):
 
 
 def write_json(figures, arguments):
-    """All of it or nothing: a reader never meets half a file."""
+    """Writes the whole file or nothing: a reader never finds half a file."""
     whole = {"stage": arguments.stage,
              "memory_bytes": arguments.memory_bytes,
              "qemu": arguments.qemu, "compiler": compiler(),
@@ -204,7 +203,7 @@ def write_json(figures, arguments):
 
 
 def settle(arguments):
-    """Makes of the words of the command line what they stand for."""
+    """Turns the words of the command line into values."""
     arguments.stage = stages.chosen(arguments.stage)
     known = stages.names()
     if known.index(arguments.stage) < known.index(FIRST_HEAP_STAGE):

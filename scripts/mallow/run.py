@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""`make run`: boots the kernel for a person.
+"""`make run`: boots the kernel for a user.
 
-The machine appears in a window where there is a display and this QEMU can
-open one; the serial console is in the terminal either way, and the same
-prompt answers in both.  Without a window the terminal is all there is, so a
-line says how to leave it.
+The machine appears in a window where there is a display and this QEMU can open
+one; the serial console is always in the terminal, with the same prompt.
+Without a window, a line says how to leave the terminal.
 """
 import os
 import subprocess
@@ -43,7 +42,7 @@ def options(stage):
 
 
 def warn_of_silence(folder, ended):
-    """Says so when the kernel has not shown up for long."""
+    """Prints a line if the kernel has printed nothing for a long time."""
     if not ended.wait(SILENCE_SECONDS):
         if not records.read(folder / "records"):
             print(f"\r\nrun: no word from the kernel for {SILENCE_SECONDS} s; "
@@ -51,8 +50,8 @@ def warn_of_silence(folder, ended):
 
 
 def run_machine(command, folder):
-    """QEMU's status; the terminal is left as it was found, whatever QEMU
-    did to it."""
+    """Runs QEMU and returns its status; restores the terminal's settings
+    afterwards."""
     tty = sys.stdin.isatty() and termios.tcgetattr(sys.stdin)
     ended = threading.Event()
     watcher = threading.Thread(target=warn_of_silence, args=(folder, ended))

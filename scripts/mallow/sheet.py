@@ -5,10 +5,10 @@
                  |                                        |
                  +--> one boot under gdb --> answers --> marks
 
-Every student's seed, a name will do, picks other places to look at.  No answer
-stands anywhere: each is read from a kernel that is booted to mark the sheet.
-So that a sheet can be marked on another machine, all that is asked for is the
-same whichever compiler has built the kernel and whichever GRUB has loaded it.
+Every student's seed, for example a name, picks other places.  The answers are
+in no file: to mark a sheet, a kernel is booted, and each answer is read from
+it.  The answers do not depend on the compiler or on the version of GRUB, so a
+sheet can be marked on another machine.
 """
 import hashlib
 import os
@@ -130,7 +130,7 @@ class Sheet:
                           *self.in_the_directory()]
 
     def pick(self, topic, count):
-        """One of `count`, the same for a seed on every machine."""
+        """A number below `count`, the same for a seed on every machine."""
         text = f"{self.seed}/{topic}".encode()
         return int(hashlib.sha256(text).hexdigest(), 16) % count
 
@@ -215,7 +215,7 @@ class Sheet:
                 "gdb.newest_frame().older().name())"]
 
     def text(self):
-        """The sheet to be filled in; it is the answers' file."""
+        """The sheet that the student fills in."""
         lines = [f"# Lab 0, answer sheet of {self.seed}.",
                  f"# Your machine: make debug STAGE=boot MEMORY={self.memory}",
                  "# Write each answer after its =; numbers as 4096 or 0x1000.",
@@ -232,7 +232,7 @@ class Sheet:
 # -- Marking ----------------------------------------------------------------
 
 class Mark(NamedTuple):
-    """Of one question, as graders want it."""
+    """The mark of one question."""
     name: str
     points: int
     earned: int
@@ -299,7 +299,7 @@ def mark(index, question, given, answer):
 def marks(path, seed=""):
     """The marks for the answers in the file `path`.
 
-    `seed`, where given, is the one that the sheet has to have.
+    The sheet must have the seed `seed`, if it is given.
     """
     given = read(Path(path))
     own = given.get("seed", "")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The kernel's stages, and which one is enabled.
+"""The kernel's stages, and the enabled one.
 
 The table in src/main.c is the only list of stages; this reads its rows:
 
@@ -39,7 +39,7 @@ def names():
 
 
 def resolve(text, source="STAGE"):
-    """The stage that `text`, a name or a number, stands for."""
+    """The stage that `text` means, a name or a number."""
     known = names()
     if text in known:
         return text

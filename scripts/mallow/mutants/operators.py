@@ -52,7 +52,8 @@ def strip_comments(text):
 
 
 def grouped(text):
-    """In parentheses, if an operator beside it could reach into it."""
+    """Puts `text` in parentheses, if an operator beside it could bind to a
+    part of it."""
     return f"({text})" if re.search(r"[-+*/%&|^<>=?!\s]", text) else text
 
 
@@ -121,7 +122,8 @@ class Finder:
                     self.file.text[right.end:node.end]]), "arguments")
 
     def change_condition(self, node):
-        """Of an if or a loop: what the operators inside do not change."""
+        """Changes the condition of an if or a loop, beside the changes of the
+        operators inside."""
         symbol = self.operator(node) if node.kind == "BINARY_OPERATOR" else ""
         if symbol in LOGIC:
             return
@@ -130,7 +132,7 @@ class Finder:
         self.add(node, "1", "condition")
 
     def change_return(self, node):
-        """`node` is what the function returns."""
+        """Changes the value `node` that the function returns."""
         kind, text = self.function.result, self.text(node)
         if kind == "bool":
             if text in ("true", "false"):
@@ -143,7 +145,7 @@ class Finder:
             self.add(node, "0", "return")
 
     def change_name(self, node):
-        """The next name of the same enum, for an error or a state."""
+        """Replaces an error or a state by the next name of the same enum."""
         enum = node.cursor.referenced.semantic_parent
         names = [each.spelling for each in enum.get_children()
                  if "NOT_WRITTEN" not in each.spelling] if enum else []
@@ -154,7 +156,8 @@ class Finder:
     # -- Statements -----------------------------------------------------------
 
     def change_statement(self, node):
-        """Without it, or with another assignment; `end` is past its `;`."""
+        """Removes a statement, or changes its assignment; `end` is past its
+        `;`."""
         end = self.file.text.find(";", node.end) + 1
         if self.file.text[node.end:end].strip() != ";":
             return
@@ -208,7 +211,7 @@ class Finder:
         self.visit_statements(node)
 
     def visit_declared(self, node):
-        """Only what is computed when the function runs."""
+        """Visits only values that are computed when the function runs."""
         if node.kind == "CASE_STMT":
             for child in node.children[1:]:
                 self.visit_body(child)
@@ -234,7 +237,7 @@ class Finder:
         self.visit(node)
 
     def visit_statements(self, node):
-        """Which children stand as statements."""
+        """Visits the children that are statements."""
         if node.kind == "COMPOUND_STMT":
             bodies = node.children
         elif node.kind in ("IF_STMT", "WHILE_STMT", "DEFAULT_STMT", "SWITCH_STMT"):
@@ -252,7 +255,7 @@ class Finder:
 
 
 def changes_of(file, function):
-    """All of a function, in the order of the text, none twice."""
+    """All changes of a function, in the order of the text, each once."""
     finder = Finder(file, function)
     finder.visit_body(function.body)
     seen = {}

@@ -29,7 +29,7 @@ UNSANITIZED = ("-fsanitize=", "-fno-sanitize")
 
 
 class Recipe(NamedTuple):
-    """How a test program is made: a compiler with its flags, and sources."""
+    """The recipe of a test program: a compiler with its flags, and sources."""
     name: str      # "check" or "host"
     compiler: list
     counted: list  # more flags, for files of lib and mm
@@ -44,7 +44,7 @@ class Recipe(NamedTuple):
 
 
 def recipe(name):
-    """make knows it."""
+    """Reads the recipe from make."""
     done = subprocess.run(["make", "-s", f"print-{name}"], cwd=ROOT, text=True,
                           capture_output=True, check=False)
     lines = dict(line.partition(" ")[::2] for line in done.stdout.splitlines())
@@ -71,7 +71,7 @@ def digest(*parts):
 
 
 def object_of(name, flags, overlay):
-    """Compiles a source, unless its object is there."""
+    """Compiles a source, unless its object exists."""
     source = overlay / name if (overlay / name).is_file() else name
     command = [*flags, "-g0", "-w", "-include", SWITCHES]
     at = command.index("-Isrc")
@@ -87,7 +87,8 @@ def object_of(name, flags, overlay):
 
 
 def build(made, overlay, sanitized):
-    """The program's path; its name says what it was linked from."""
+    """Builds a program; a hash of its objects is its name.  Returns the path.
+    """
     extra = [HERE / "switches.c"] + ([] if sanitized else [HERE / "plain.c"])
     names = [*made.sources, *(str(each.relative_to(ROOT)) for each in extra)]
     with ThreadPoolExecutor(WORKERS) as pool:

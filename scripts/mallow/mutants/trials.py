@@ -2,8 +2,8 @@
 """Runs tests against one mutant after the other until one of them fails.
 
 The test that noticed a mutant last time is tried first; apart from that, the
-quick ones come first.  A verdict is kept with what it was reached on: if
-nothing of that has changed, it is not reached again.
+quick ones come first.  A verdict is kept with a hash of its inputs: if no
+input has changed, the test is not run again.
 
     a lab's tests      a process each; a counter ends what does not end
     the unit tests     one process that forks for each, and stops at the first
@@ -39,7 +39,8 @@ class Program(NamedTuple):
 
 
 def limit():
-    """In the child: a loop without end ends, and others come first."""
+    """Called in the child: limits its processor time and lowers its priority.
+    """
     os.nice(5)
     resource.setrlimit(resource.RLIMIT_CPU, (LAB_SECONDS, LAB_SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -62,7 +63,7 @@ def run(program, arguments, number):
 
 
 def killer(program, tests, number):
-    """The first of the tests that fails, or ""."""
+    """The first test that fails, or ""."""
     if program.together:
         if not tests:
             return ""
@@ -89,14 +90,14 @@ def lab_tests(path, lab, seed):
 
 
 def unit_tests(path, rooms):
-    """Those of the rooms first."""
+    """The unit tests, those of the changed modules first."""
     names = sorted(check.listed(path).stdout.split(),
                    key=lambda name: (name.split("_")[0] not in rooms, name))
     return Program(path, [Test(name, (name,)) for name in names], True)
 
 
 def by_cost(program):
-    """The quick ones first; all have to pass without a mutant."""
+    """Sorts the tests, quick ones first; all have to pass without a mutant."""
     if program.together:
         failed = killer(program, program.tests, 0)
         if failed:

@@ -8,8 +8,9 @@
 #              skips such a function and is right from its caller's caller on.
 #              clang cannot promise that, so with clang only functions that call
 #              no other lose their frame.
-#   ONE_ARENA  inlines only what says `inline`, and lets gcc compile a function
-#              once more for an argument that is always the same.
+#   ONE_ARENA  inlines what says `inline`, however long, and nothing else; lets
+#              gcc compile a function once more for an argument that is always
+#              the same; and puts no instructions before a loop to align it.
 #
 #   LLVM=1            clang, ld.lld; LLVM=-19 takes clang-19, ld.lld-19
 #   CROSS_COMPILE=X-  X-gcc, X-ld
@@ -60,7 +61,11 @@ else
   FRAMELESS := -fomit-frame-pointer -ffixed-ebp
   ONE_ARENA := -fipa-cp-clone --param ipa-cp-eval-threshold=1 \
                --param ipa-cp-unit-growth=1000 -fno-inline-functions \
-               -fno-inline-small-functions -fno-inline-functions-called-once
+               -fno-inline-small-functions -fno-inline-functions-called-once \
+               --param max-inline-insns-single=1000 \
+               --param large-function-growth=10000 \
+               --param inline-unit-growth=10000 -fno-align-loops \
+               -fno-align-jumps
   PLAIN += -fno-stack-clash-protection
 endif
 

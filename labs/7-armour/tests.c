@@ -390,7 +390,7 @@ static const struct lab_test tests[] = {
     { "first", 5, "A block of an empty heap, back, and once more.",
       "cut_low() and cut_high() cut the one free run.", NULL, test_first },
     { "sizes", 5, "1 to 200 granules, anywhere in a word of the maps.",
-      "block_length() has three cases.", "first", test_sizes },
+      "long_length() has two cases.", "first", test_sizes },
     { "whole", 5, "One block comes and goes: all is one piece again.",
       "armour_release() looks at both neighbours.", "sizes", test_whole },
     { "lengths", 5, "The blocks of \"sizes\", freed in a wild order.",

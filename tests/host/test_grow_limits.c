@@ -366,9 +366,9 @@ TEST(grow_check_names_what_is_broken)
     armour_arena.below_peak += 8;
     expect_violation(&grow_backend, "A3");
     armour_arena.below_peak -= 8;
-    grow.arena.used_blocks++;
+    grow.arena.frees--;
     expect_violation(&grow_backend, "A3");
-    grow.arena.used_blocks--;
+    grow.arena.frees++;
     window.frames++;
     expect_violation(&grow_backend, "W4");
     window.frames--;

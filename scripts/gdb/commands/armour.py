@@ -17,7 +17,7 @@ from .screen import say, say_verdict, size
 
 WORD_BITS = 32
 MOST_GRANULES = 1 << 24
-NO_GRANULE = 0x80000000
+NO_GRANULE, NO_PLACE = 0x80000000, 0x7FFFFFFF
 USED, FREE, CACHED = "used", "free", "kept"
 
 M1 = "M1: the starts cut the arena into blocks"
@@ -72,7 +72,7 @@ class Arena:
         for number in range(1, len(self.raw.caches)):
             cache = self.raw.caches[number]
             yield number, [one.number for one in (cache.newest, cache.older)
-                           if one.number != NO_GRANULE]
+                           if one.number < NO_PLACE]
 
     def cached(self):
         """{address: size in granules} of what waits to be given out again."""
@@ -85,7 +85,10 @@ class Arena:
                 self.raw.wilderness.begin.number}
 
     def used_bytes(self):
-        return self.raw.peak_bytes - self.raw.below_peak
+        return (self.raw.peak - self.raw.below_peak) * self.granule_bytes
+
+    def used_blocks(self):
+        return (self.raw.allocations - self.raw.frees) % (1 << 32)
 
 
 def gap_broken(arena, start, end):
@@ -104,9 +107,10 @@ def counters_broken(blocks, arena):
     """A3, for the blocks of one arena."""
     used = [block for block in blocks if block.state == USED]
     total = sum(one.bytes for one in used)
-    if arena.raw.used_blocks != len(used):
-        return Broken(A3, arena.raw.place_of("used_blocks"), "used_blocks",
-                      len(used), arena.raw.used_blocks)
+    if arena.used_blocks() != len(used):
+        return Broken(A3, arena.raw.place_of("allocations"),
+                      "allocations less frees", len(used),
+                      arena.used_blocks())
     if arena.used_bytes() != total:
         return Broken(A3, arena.raw.place_of("below_peak"), "bytes in use",
                       total, arena.used_bytes())

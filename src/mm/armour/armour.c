@@ -42,44 +42,69 @@
 #include "mm/armour/armour_runs.h"
 #include "mm/heap/heap_quick.h"
 
-/* Blocks of up to 64 bytes are cut off a batch of up to 256. */
+/* Blocks of up to 64 bytes are cut off a batch of up to 208. */
 #define BATCH_BLOCK_MAX 8u
-#define BATCH_LENGTH    32u
+#define BATCH_LENGTH    26u
 _Static_assert(BATCH_LENGTH <= WORD_BITS, "a batch has no map gap");
 
 struct arena armour_arena;
 
 /* -- Allocation ------------------------------------------------------------ */
 
-/* A new batch for blocks of `length` granules; false if there is no run.  What
- * is left of the old one is a run as any other. */
-static bool batch_renew(struct arena *arena, granules_t length)
+/* A batch off the low or the high end of a run. */
+static inline struct run batch_split(struct arena *arena, struct run *run,
+                                     bool low)
+{
+    struct run batch = *run;
+    granule_t middle = { low ? run->begin.number + BATCH_LENGTH
+                             : run->end.number - BATCH_LENGTH };
+
+    if (run_length(*run).count <= BATCH_LENGTH) {
+        *run = NO_RUN;
+        return batch;
+    }
+    cut_at(arena, middle);
+    mark_free(arena, middle);
+    if (low)
+        batch.end = run->begin = middle;
+    else
+        batch.begin = run->end = middle;
+    return batch;
+}
+
+/* A new batch for blocks of `length` granules, off a run that a hint leads to,
+ * if `search`, or off another; false if there is none.  What is left of the old
+ * one is a run as any other. */
+static inline bool batch_renew(struct arena *arena, granules_t length,
+                               bool search)
 {
     class_t longer = { length.count + 1 };
-    struct run found, *run = run_for(arena, longer, length, &found);
-    granules_t cut = { BATCH_LENGTH };
+    struct run run = search ? run_find(arena, longer, length) : NO_RUN;
+    struct run batch;
 
-    if (!run)
+    if (is_run(run)) {
+        batch = batch_split(arena, &run, false);
+        armour_keep(arena, run);
+    } else if (run_length(arena->last_freed).count >= length.count) {
+        batch = batch_split(arena, &arena->last_freed, true);
+    } else if (run_length(arena->wilderness).count >= length.count) {
+        batch = batch_split(arena, &arena->wilderness, true);
+    } else {
         return false;
-    if (!is_none(arena->batch.begin)) {
+    }
+    if (is_run(arena->batch)) {
         announce(arena, arena->batch);
         arena->seams++;
     }
-    if (run_length(*run).count < cut.count)
-        cut = run_length(*run);
-    arena->batch.begin =
-        run == &found ? cut_high(arena, run, cut) : cut_low(arena, run, cut);
-    arena->batch.end = granule_after(arena->batch.begin, cut);
-    mark_free(arena, arena->batch.begin);
-    if (run == &found)
-        armour_keep(arena, found);
+    arena->batch = batch;
     return true;
 }
 
 /* A block where the batch is too short, or a run of just that length may be. */
-static void *alloc_small(struct arena *arena, granules_t length)
+static inline void *alloc_small(struct arena *arena, granules_t length)
 {
     class_t exact = { length.count };
+    bool search = true;
 
     if (word_bit_test(arena->class_bits[0], length.count)) {
         struct run run = hint_follow(arena, hint_take(arena, exact), length);
@@ -90,39 +115,63 @@ static void *alloc_small(struct arena *arena, granules_t length)
             armour_keep(arena, run);
             return hand_out(arena, start, length);
         }
+        search = false; /* one hint is tried, no more */
     }
     if (run_length(arena->batch).count < length.count &&
-        !batch_renew(arena, length))
+        !batch_renew(arena, length, search))
         return NULL;
     return hand_out(arena, cut_low(arena, &arena->batch, length), length);
 }
 
-static void *alloc_large(struct arena *arena, granules_t length, bool growing)
+/* Cuts a used block off a run: at the high end, or at the low one if the block
+ * is going to grow. */
+static inline granule_t cut_either(struct arena *arena, struct run *run,
+                                   granules_t length, bool growing)
 {
-    struct run found, *run = run_for(arena, class_of(length), length, &found);
+    return growing ? cut_low(arena, run, length) : cut_high(arena, run, length);
+}
+
+/* The same off a run that a hint leads to, the last freed one or the
+ * wilderness; NO_GRANULE if all are too short. */
+static inline granule_t block_cut(struct arena *arena, granules_t length,
+                                  bool growing)
+{
+    struct run run = run_find(arena, class_of(length), length);
     granule_t start;
 
-    if (!run || length.count == 0)
+    if (is_run(run)) {
+        start = cut_either(arena, &run, length, growing);
+        armour_keep(arena, run);
+        return start;
+    }
+    if (run_length(arena->last_freed).count >= length.count)
+        return cut_either(arena, &arena->last_freed, length, growing);
+    if (run_length(arena->wilderness).count >= length.count)
+        return cut_either(arena, &arena->wilderness, length, growing);
+    return NO_GRANULE;
+}
+
+/* NULL for no granules, and for more than there are. */
+static inline void *alloc_large(struct arena *arena, granules_t length,
+                                bool growing)
+{
+    granule_t start;
+
+    if (length.count - 1 >= arena->length.count)
         return NULL;
-    start =
-        growing ? cut_low(arena, run, length) : cut_high(arena, run, length);
+    start = block_cut(arena, length, growing);
+    if (is_none(start))
+        return NULL;
     note_length(arena, start, granule_after(start, length));
-    if (run == &found)
-        armour_keep(arena, found);
     return hand_out(arena, start, length);
 }
 
-/* There is no cached block.  NULL for no granules. */
-static inline void *alloc_uncached(struct arena *arena, granules_t length)
+/* Whether the next block of the batch is one of this length, and there is no
+ * better place for it. */
+static inline bool batch_serves(const struct arena *arena, granules_t length)
 {
-    granule_t begin = arena->batch.begin, rest = granule_after(begin, length);
-
-    if (length.count - 1 >= BATCH_BLOCK_MAX)
-        return alloc_large(arena, length, false);
-    if (rest.number >= arena->batch.end.number ||
-        word_bit_test(arena->class_bits[0], length.count))
-        return alloc_small(arena, length);
-    return hand_out(arena, cut_low(arena, &arena->batch, length), length);
+    return arena->batch.begin.number + length.count < arena->batch.end.number &&
+           !word_bit_test(arena->class_bits[0], length.count);
 }
 
 void *arena_alloc(struct arena *arena, size_t bytes)
@@ -130,9 +179,13 @@ void *arena_alloc(struct arena *arena, size_t bytes)
     granules_t length = granules_for(bytes);
     granule_t start = cache_take(arena, length);
 
-    if (is_none(start))
-        return alloc_uncached(arena, length);
-    return hand_out(arena, start, length);
+    if (!is_none(start))
+        return hand_out(arena, start, length);
+    if (length.count - 1 >= BATCH_BLOCK_MAX)
+        return alloc_large(arena, length, false);
+    if (batch_serves(arena, length))
+        return hand_out(arena, cut_low(arena, &arena->batch, length), length);
+    return alloc_small(arena, length);
 }
 
 void *arena_alloc_growing(struct arena *arena, size_t bytes)
@@ -196,14 +249,14 @@ static inline granule_t join_after(struct arena *arena, granule_t end)
 /* The used block [begin, end) becomes a run: merged with the runs beside it,
  * except the batch.  It is the wilderness, if it contains that; else it is the
  * last freed run, and the one before is announced. */
-static void armour_release(struct arena *arena, granule_t begin, granule_t end)
+static inline void armour_release(struct arena *arena, granule_t begin,
+                                  granule_t end)
 {
     /* LAB 7 BEGIN */
     begin = join_before(arena, begin);
     end = join_after(arena, end);
-    /* One comparison for begin <= wilderness.begin < end. */
-    if (arena->wilderness.begin.number - begin.number <
-        end.number - begin.number) {
+    if (is_same(begin, arena->wilderness.begin) ||
+        is_same(end, arena->wilderness.end)) {
         arena->wilderness = (struct run){ begin, end };
     } else {
         armour_keep(arena, arena->last_freed);
@@ -212,40 +265,24 @@ static void armour_release(struct arena *arena, granule_t begin, granule_t end)
     /* LAB 7 END */
 }
 
-/* Why no used block of this arena starts at `address`.  Searches the block
- * around it, on the way to a message. */
-static enum heap_error address_error(const struct arena *arena,
-                                     uintptr_t address)
+/* The used block [begin, end) is no longer in use, and in no cache. */
+static inline void free_run(struct arena *arena, granule_t begin, granule_t end)
 {
-    granule_t start = { (address - arena->base) / GRANULE_SIZE };
-
-    if (address < arena->base || start.number >= arena->length.count)
-        return HEAP_FOREIGN;
-    if (address % GRANULE_SIZE != 0)
-        return HEAP_MISALIGNED;
-    while (!is_start(arena, start))
-        start.number--;
-    /* What was freed may be inside a longer run by now. */
-    return is_used(arena, start) ? HEAP_INTERIOR : HEAP_ALREADY_FREE;
-}
-
-/* A block that its cache has no place for, or has already. */
-static inline enum heap_error free_uncached(struct arena *arena,
-                                            granule_t begin, granules_t length)
-{
-    granule_t end;
-
-    if (is_cached(arena, begin, length))
-        return HEAP_ALREADY_FREE;
-    length = full_length(arena, begin, length);
-    end = granule_after(begin, length);
-    count_free(arena, length);
     if (is_same(begin, arena->last_freed.end) && is_used(arena, end)) {
         join_at(arena, begin);
         arena->last_freed.end = end;
     } else {
         armour_release(arena, begin, end);
     }
+}
+
+/* A block that its cache has no place for. */
+static enum heap_error free_uncached(struct arena *arena, granule_t begin,
+                                     granules_t length)
+{
+    length = full_length(arena, begin, length);
+    count_free(arena, length);
+    free_run(arena, begin, granule_after(begin, length));
     return HEAP_OK;
 }
 
@@ -255,10 +292,15 @@ enum heap_error arena_free(struct arena *arena, uintptr_t address)
     granules_t length;
 
     if (!is_block(arena, begin, &length))
-        return address_error(arena, address);
-    if (cache_put(arena, begin, length))
+        return arena_address_error(arena, address);
+    switch (cache_put(arena, begin, length)) {
+    case CACHE_PUT:
         return HEAP_OK;
-    return free_uncached(arena, begin, length);
+    case CACHE_HAS_IT:
+        return HEAP_ALREADY_FREE;
+    default:
+        return free_uncached(arena, begin, length);
+    }
 }
 
 void arena_release(struct arena *arena, granule_t begin, granule_t end)
@@ -268,51 +310,53 @@ void arena_release(struct arena *arena, granule_t begin, granule_t end)
 
 /* -- kmalloc, kfree and krealloc of the static heap ------------------------ */
 
-static void *kmalloc_uncached(size_t bytes)
+static void *kmalloc_small(size_t bytes, granules_t length)
 {
-    void *payload = alloc_uncached(&armour_arena, granules_for(bytes));
+    void *payload = alloc_small(&armour_arena, length);
 
-    return payload ? heap_quick_allocated(payload) : heap_quick_missed(bytes);
+    return payload ? payload : heap_quick_missed(bytes);
 }
 
-/* kmalloc(): a cached block, or one from a batch or a run. */
+static void *kmalloc_large(size_t bytes, granules_t length)
+{
+    void *payload = alloc_large(&armour_arena, length, false);
+
+    return payload ? payload : heap_quick_missed(bytes);
+}
+
+/* kmalloc(): as arena_alloc(). */
 static void *armour_kmalloc(size_t bytes)
 {
+    struct arena *arena = &armour_arena;
     granules_t length = granules_for(bytes);
-    granule_t start = cache_take(&armour_arena, length);
+    granule_t start = cache_take(arena, length);
 
-    if (is_none(start))
-        return kmalloc_uncached(bytes);
-    return heap_quick_allocated(hand_out(&armour_arena, start, length));
+    if (!is_none(start))
+        return hand_out(arena, start, length);
+    if (length.count - 1 >= BATCH_BLOCK_MAX)
+        return kmalloc_large(bytes, length);
+    if (batch_serves(arena, length))
+        return hand_out(arena, cut_low(arena, &arena->batch, length), length);
+    return kmalloc_small(bytes, length);
 }
 
-static enum heap_error kfree_uncached(granule_t begin, granules_t length)
-{
-    if (free_uncached(&armour_arena, begin, length) == HEAP_OK)
-        return HEAP_OK;
-    return plain_kfree((void *)address_of(&armour_arena, begin));
-}
-
-/* kfree(): whatever is not a block of this arena goes to plain_kfree(). */
+/* kfree(): as arena_free(); plain_kfree() names the mistakes. */
 static enum heap_error armour_kfree(void *payload)
 {
-    granule_t begin = armour_granule_at(&armour_arena, (uintptr_t)payload);
+    struct arena *arena = &armour_arena;
+    granule_t begin = armour_granule_at(arena, (uintptr_t)payload);
     granules_t length;
 
-    if (!is_block(&armour_arena, begin, &length))
+    if (!is_block(arena, begin, &length))
         return plain_kfree(payload);
-    if (cache_put(&armour_arena, begin, length))
+    switch (cache_put(arena, begin, length)) {
+    case CACHE_PUT:
         return HEAP_OK;
-    return kfree_uncached(begin, length);
-}
-
-/* krealloc(): in place, or else by plain_krealloc(). */
-static void *armour_krealloc(void *payload, size_t bytes)
-{
-    if (heap_quick_takes(bytes) &&
-        arena_resize(&armour_arena, (uintptr_t)payload, bytes))
-        return heap_quick_resized(payload);
-    return plain_krealloc(payload, bytes);
+    case CACHE_HAS_IT:
+        return plain_kfree(payload);
+    default:
+        return free_uncached(arena, begin, length);
+    }
 }
 
 const struct heap_calls armour_calls = {
@@ -320,8 +364,6 @@ const struct heap_calls armour_calls = {
     armour_kfree,
     armour_krealloc,
 };
-
-/* -- The static heap ------------------------------------------------------- */
 
 /* STAGE_OK, also if the region is too small for the bookkeeping. */
 enum stage_state armour_init(uintptr_t begin, uintptr_t end)
@@ -331,70 +373,3 @@ enum stage_state armour_init(uintptr_t begin, uintptr_t end)
     return STAGE_OK;
     /* LAB 7 END */
 }
-
-/* The last try before NULL: sweeps first. */
-static void *armour_alloc_missed(size_t bytes, size_t alignment)
-{
-    return arena_alloc_swept(&armour_arena, bytes, alignment);
-}
-
-void *armour_alloc(size_t bytes, size_t alignment)
-{
-    void *payload = arena_alloc_aligned(&armour_arena, bytes, alignment);
-
-    return payload ? payload : armour_alloc_missed(bytes, alignment);
-}
-
-void *armour_alloc_growing(size_t bytes)
-{
-    void *payload = arena_alloc_growing(&armour_arena, bytes);
-
-    return payload ? payload : armour_alloc_missed(bytes, HEAP_ALIGNMENT);
-}
-
-enum heap_error armour_free(void *payload)
-{
-    return arena_free(&armour_arena, (uintptr_t)payload);
-}
-
-bool armour_resize(void *payload, size_t bytes)
-{
-    return arena_resize(&armour_arena, (uintptr_t)payload, bytes);
-}
-
-size_t armour_size(const void *payload)
-{
-    return arena_size(&armour_arena, (uintptr_t)payload);
-}
-
-bool armour_owns(const void *payload)
-{
-    uintptr_t address = (uintptr_t)payload;
-
-    return address >= armour_arena.base && address < armour_arena.end;
-}
-
-bool armour_walk(block_visitor visit, void *context)
-{
-    return arena_walk(&armour_arena, visit, context);
-}
-
-struct heap_usage armour_usage(void)
-{
-    return arena_usage(&armour_arena);
-}
-
-const struct heap_backend armour_backend = {
-    .name = "armour",
-    .alloc = armour_alloc,
-    .alloc_growing = armour_alloc_growing,
-    .alloc_missed = armour_alloc_missed,
-    .free = armour_free,
-    .resize = armour_resize,
-    .size = armour_size,
-    .owns = armour_owns,
-    .walk = armour_walk,
-    .check = armour_check,
-    .total = armour_usage,
-    .calls = &armour_calls,
-};

@@ -16,7 +16,7 @@
  *     run          a free block
  *     class        runs of about one length
  *     hint         a granule where a run of a class once began; may be stale
- *     size cache   two freed blocks of one size; the maps still call them used
+ *     size cache   freed blocks of one size; the maps still call them used
  *     batch        a short run off which small blocks are cut, one by one
  *     last freed   the run that was made last: its neighbour is often next
  *     wilderness   the run that was never handed out
@@ -68,10 +68,13 @@ struct run {
 #define NO_RUN ((struct run){ NO_GRANULE, NO_GRANULE })
 
 /* Where freed blocks of one size begin; NO_GRANULE for none.  The newest one is
- * handed out first. */
+ * handed out first.  A cache that is never used has no place for an older one:
+ * NO_PLACE. */
 struct size_cache {
     granule_t newest, older;
 };
+
+#define NO_PLACE ((granule_t){ 0x7FFFFFFF })
 
 /* The two lowest granules where runs of one class were announced. */
 struct hints {
@@ -80,7 +83,7 @@ struct hints {
 
 /* Sizes that have a cache: up to 24 granules (192 bytes), and one for each
  * 2 KiB of a small region. */
-#define CACHES_MAX      24u
+#define CACHES_MAX      27u
 #define BYTES_PER_CACHE 2048u
 
 /* Below this each length is a class of its own.  Above there are 16 classes a
@@ -92,21 +95,22 @@ struct hints {
 #define CLASS_WORDS 5u
 
 struct arena {
+    /* By granules; the last one is that of all long blocks, and never used. */
+    struct size_cache caches[WORD_BITS + 1];
     uintptr_t base;    /* address of granule 0 */
     granules_t length; /* how many granules there are */
     uint32_t *starts;  /* the two maps: see armour_maps.h */
     uint32_t *used;
-    struct size_cache caches[CACHES_MAX + 1]; /* by granules; 0: not used */
-    uint32_t longest_cached;                  /* lengths up to it have one */
-    struct hints *hints;                      /* one pair a class */
+    struct hints *hints; /* one pair a class */
     uint32_t class_count;
     uint32_t class_bits[CLASS_WORDS]; /* classes that have a hint */
     struct run batch, last_freed, wilderness;
-    /* What is in use, counted so that an allocation has one comparison less. */
-    size_t peak_bytes;
-    int32_t below_peak; /* the peak less the bytes in use */
-    size_t used_blocks;
-    uintptr_t begin, end; /* the region, rounded inward */
+    uint32_t cache_count; /* lengths up to it have one */
+    /* What is in use, counted so that a call has little to add. */
+    uint32_t peak, below_peak;   /* granules; the peak less those in use */
+    uint32_t allocations, frees; /* so far; the difference is in use */
+    uint32_t resizes;            /* by armour_calls */
+    uintptr_t begin, end;        /* the region, rounded inward */
     uint32_t seams;  /* batches since the last sweep of which a rest is left */
     uint32_t sweeps; /* so far */
 };
@@ -146,6 +150,14 @@ bool arena_walk(const struct arena *arena, block_visitor visit, void *context);
 void arena_sweep(struct arena *arena);
 /* The first invariant that does not hold. */
 struct violation arena_check(const struct arena *arena);
+
+/* -- For the armour files -------------------------------------------------- */
+
+/* Why no used block of this arena starts at `address`. */
+enum heap_error arena_address_error(const struct arena *arena,
+                                    uintptr_t address);
+/* krealloc() in the static heap: in place, or else as plain_krealloc(). */
+void *armour_krealloc(void *payload, size_t bytes);
 
 /* -- For grow -------------------------------------------------------------- */
 
@@ -219,7 +231,12 @@ static inline bool is_none(granule_t granule)
 
 static inline size_t used_bytes(const struct arena *arena)
 {
-    return arena->peak_bytes - (size_t)arena->below_peak;
+    return (arena->peak - arena->below_peak) * GRANULE_SIZE;
+}
+
+static inline uint32_t used_blocks(const struct arena *arena)
+{
+    return arena->allocations - arena->frees;
 }
 
 static inline bool is_run(struct run run)

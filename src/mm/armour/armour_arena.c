@@ -52,6 +52,17 @@ static void hints_forget(struct arena *arena)
     for (uint32_t i = 0; i < arena->class_count; i++)
         arena->hints[i] = (struct hints){ NO_GRANULE, NO_GRANULE };
     memset(arena->class_bits, 0, sizeof arena->class_bits);
+    /* Any search ends: here, or at the last bit that there is. */
+    bit_set(arena->class_bits, arena->class_count);
+    bit_set(arena->class_bits, CLASS_WORDS * WORD_BITS - 1);
+}
+
+static void caches_forget(struct arena *arena)
+{
+    for (uint32_t i = 0; i <= WORD_BITS; i++)
+        arena->caches[i] = (struct size_cache){
+            NO_GRANULE, i <= arena->cache_count ? NO_GRANULE : NO_PLACE
+        };
 }
 
 void arena_init_empty(struct arena *arena, uintptr_t base)
@@ -64,8 +75,8 @@ void arena_init_empty(struct arena *arena, uintptr_t base)
         .last_freed = NO_RUN,
         .wilderness = NO_RUN,
     };
-    for (uint32_t i = 0; i <= CACHES_MAX; i++)
-        arena->caches[i] = (struct size_cache){ NO_GRANULE, NO_GRANULE };
+    caches_forget(arena);
+    hints_forget(arena);
 }
 
 void arena_init_tables(struct arena *arena)
@@ -73,6 +84,7 @@ void arena_init_tables(struct arena *arena)
     const granule_t below = { (uint32_t)-1 };
 
     hints_forget(arena);
+    caches_forget(arena);
     cut_at(arena, below);
     mark_used(arena, below);
 }
@@ -105,11 +117,11 @@ void arena_set_length(struct arena *arena, granules_t length)
 }
 
 /* What waits in caches is kept from other sizes: a small region has fewer. */
-static uint32_t caches_for(size_t bytes)
+static void plan_caches(struct arena *arena, size_t bytes)
 {
     size_t count = bytes / BYTES_PER_CACHE;
 
-    return count < CACHES_MAX ? (uint32_t)count : CACHES_MAX;
+    arena->cache_count = count < CACHES_MAX ? (uint32_t)count : CACHES_MAX;
 }
 
 bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end)
@@ -128,7 +140,7 @@ bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end)
     memset((void *)begin, 0, plan_bytes(&plan) - plan.granules * GRANULE_SIZE);
     arena->base = end - plan.granules * GRANULE_SIZE;
     arena->hints = (struct hints *)begin;
-    arena->longest_cached = caches_for(end - begin);
+    plan_caches(arena, end - begin);
     arena->class_count = plan.classes;
     arena->starts = (uint32_t *)(arena->hints + plan.classes) + 1;
     arena->used = arena->starts + plan.map_words;
@@ -143,24 +155,28 @@ struct heap_usage arena_usage(const struct arena *arena)
 {
     return (struct heap_usage){
         .used_bytes = used_bytes(arena),
-        .peak_bytes = arena->peak_bytes,
-        .used_blocks = arena->used_blocks,
+        .peak_bytes = arena->peak * GRANULE_SIZE,
+        .used_blocks = used_blocks(arena),
+        .allocations = arena->allocations,
+        .resizes = arena->resizes,
     };
 }
 
 /* -- Sweep ----------------------------------------------------------------- */
 
+static void unless_none_free(struct arena *arena, granule_t start)
+{
+    if (!is_none(start))
+        mark_free(arena, start);
+}
+
 static void caches_empty(struct arena *arena)
 {
-    for (uint32_t i = 0; i <= CACHES_MAX; i++) {
-        struct size_cache *cache = &arena->caches[i];
-
-        if (!is_none(cache->newest))
-            mark_free(arena, cache->newest);
-        if (!is_none(cache->older))
-            mark_free(arena, cache->older);
-        *cache = (struct size_cache){ NO_GRANULE, NO_GRANULE };
+    for (uint32_t i = 1; i <= arena->cache_count; i++) {
+        unless_none_free(arena, arena->caches[i].newest);
+        unless_none_free(arena, arena->caches[i].older);
     }
+    caches_forget(arena);
 }
 
 /* Batch and last freed become runs like any other; the wilderness gets its
@@ -215,179 +231,6 @@ void arena_sweep(struct arena *arena)
     }
 }
 
-/* -- Alignment ------------------------------------------------------------- */
-
-/* Where in `run` a block of `length` granules at a multiple of `alignment`
- * begins; NO_GRANULE if it does not fit. */
-static granule_t aligned_in(const struct arena *arena, struct run run,
-                            granules_t length, size_t alignment)
-{
-    uintptr_t address = address_of(arena, run.begin);
-    uintptr_t padding = -address & (alignment - 1);
-    granules_t least = { padding / GRANULE_SIZE + length.count };
-
-    if (!is_run(run) || run_length(run).count < least.count)
-        return NO_GRANULE;
-    return armour_granule_at(arena, address + padding);
-}
-
-/* Cuts a block out of the used block `all`, and releases what is around it. */
-static void *cut_out(struct arena *arena, struct run all, granule_t start,
-                     granules_t length)
-{
-    granule_t end = granule_after(start, length);
-
-    if (!is_same(start, all.begin)) {
-        cut_at(arena, start);
-        mark_used(arena, start);
-    }
-    if (!is_same(end, all.end)) {
-        cut_at(arena, end);
-        mark_used(arena, end);
-    }
-    note_length(arena, start, end);
-    if (!is_same(start, all.begin))
-        arena_release(arena, all.begin, start);
-    if (!is_same(end, all.end))
-        arena_release(arena, end, all.end);
-    return (void *)address_of(arena, start);
-}
-
-/* Takes a block so long that an aligned one is in it wherever it starts. */
-void *arena_alloc_aligned(struct arena *arena, size_t bytes, size_t alignment)
-{
-    size_t slack = alignment - GRANULE_SIZE;
-    struct heap_usage before = arena_usage(arena);
-    granules_t length = granules_for(bytes);
-    struct run all;
-    void *payload;
-
-    if (slack == 0)
-        return arena_alloc(arena, bytes);
-    if (slack >= granule_bytes(arena->length)) /* or the sum might overflow */
-        return NULL;
-    payload = arena_alloc(arena, granule_bytes(length) + slack);
-    if (!payload)
-        return NULL;
-    all.begin = armour_granule_at(arena, (uintptr_t)payload);
-    all.end = block_end(arena, all.begin);
-    arena->peak_bytes = before.peak_bytes;
-    arena->below_peak = (int32_t)(before.peak_bytes - before.used_bytes);
-    count_bytes(arena, (int32_t)granule_bytes(length));
-    return cut_out(arena, all, aligned_in(arena, all, length, alignment),
-                   length);
-}
-
-/* The shortest run with room for an aligned block; NO_RUN if there is none.
- * All runs have their lengths in the maps: to be called after a sweep. */
-static struct run tightest(const struct arena *arena, granules_t length,
-                           size_t alignment)
-{
-    struct run best = NO_RUN, run = { { 0 }, { 0 } };
-
-    for (; run.begin.number < arena->length.count; run.begin = run.end) {
-        run.end = block_end(arena, run.begin);
-        if (!is_used(arena, run.begin) &&
-            !is_same(aligned_in(arena, run, length, alignment), NO_GRANULE) &&
-            (!is_run(best) || run_length(run).count < run_length(best).count))
-            best = run;
-    }
-    return best;
-}
-
-void *arena_alloc_swept(struct arena *arena, size_t bytes, size_t alignment)
-{
-    granules_t length = granules_for(bytes);
-    struct run run;
-
-    if (length.count > arena->length.count)
-        return NULL;
-    arena_sweep(arena);
-    run = tightest(arena, length, alignment);
-    if (!is_run(run))
-        return NULL;
-    arena_forget(arena, run);
-    mark_used(arena, run.begin);
-    arena->used_blocks++;
-    count_bytes(arena, (int32_t)granule_bytes(length));
-    return cut_out(arena, run, aligned_in(arena, run, length, alignment),
-                   length);
-}
-
-/* -- Resize and size ------------------------------------------------------- */
-
-/* The length of the block in use that starts at `start`; 0 if there is none. */
-static inline granules_t used_length(const struct arena *arena, granule_t start)
-{
-    granules_t length = { 0 }, none = { 0 };
-
-    if (!is_block(arena, start, &length) || is_cached(arena, start, length))
-        return none;
-    return full_length(arena, start, length);
-}
-
-/* Moves the end of a used block up, if the next block is a run that is long
- * enough. */
-static bool block_grow(struct arena *arena, granule_t start, granule_t end,
-                       granule_t new_end)
-{
-    struct run next = { end, end }, *run = &next;
-
-    if (is_used(arena, end))
-        return false;
-    if (is_same(end, arena->wilderness.begin))
-        run = &arena->wilderness;
-    else if (is_same(end, arena->last_freed.begin))
-        run = &arena->last_freed;
-    else if (is_same(end, arena->batch.begin))
-        run = &arena->batch;
-    else
-        next.end = block_end(arena, end);
-    if (new_end.number > run->end.number)
-        return false;
-    if (run == &next)
-        hint_drop(arena, next);
-    cut_low(arena, run, granules_between(end, new_end));
-    join_at(arena, end);
-    note_length(arena, start, new_end);
-    if (run == &next)
-        armour_keep(arena, next);
-    count_bytes(arena, (int32_t)granule_bytes(granules_between(end, new_end)));
-    return true;
-}
-
-/* Cuts a used block off at `new_end`, and releases the rest. */
-static void armour_block_trim(struct arena *arena, granule_t start,
-                              granule_t end, granule_t new_end)
-{
-    cut_at(arena, new_end);
-    mark_used(arena, new_end);
-    note_length(arena, start, new_end);
-    count_bytes(arena, -(int32_t)granule_bytes(granules_between(new_end, end)));
-    arena_release(arena, new_end, end);
-}
-
-bool arena_resize(struct arena *arena, uintptr_t address, size_t bytes)
-{
-    granule_t start = armour_granule_at(arena, address);
-    granules_t length = used_length(arena, start);
-    granule_t end = granule_after(start, length);
-    granule_t new_end = granule_after(start, granules_for(bytes));
-
-    if (length.count == 0)
-        return false;
-    if (new_end.number > end.number)
-        return block_grow(arena, start, end, new_end);
-    if (new_end.number < end.number)
-        armour_block_trim(arena, start, end, new_end);
-    return true;
-}
-
-size_t arena_size(const struct arena *arena, uintptr_t address)
-{
-    return granule_bytes(used_length(arena, armour_granule_at(arena, address)));
-}
-
 void arena_forget(struct arena *arena, struct run run)
 {
     if (is_same(run.begin, arena->wilderness.begin))
@@ -397,3 +240,89 @@ void arena_forget(struct arena *arena, struct run run)
     else
         hint_drop(arena, run);
 }
+
+/* Why no used block of this arena starts at `address`.  Searches the block
+ * around it, on the way to a message. */
+enum heap_error arena_address_error(const struct arena *arena,
+                                    uintptr_t address)
+{
+    granule_t start = { (address - arena->base) / GRANULE_SIZE };
+
+    if (address < arena->base || start.number >= arena->length.count)
+        return HEAP_FOREIGN;
+    if (address % GRANULE_SIZE != 0)
+        return HEAP_MISALIGNED;
+    while (!is_start(arena, start))
+        start.number--;
+    /* What was freed may be inside a longer run by now. */
+    return is_used(arena, start) ? HEAP_INTERIOR : HEAP_ALREADY_FREE;
+}
+
+/* -- The static heap ------------------------------------------------------- */
+
+/* The last try before NULL: sweeps first. */
+static void *armour_alloc_missed(size_t bytes, size_t alignment)
+{
+    return arena_alloc_swept(&armour_arena, bytes, alignment);
+}
+
+void *armour_alloc(size_t bytes, size_t alignment)
+{
+    void *payload = arena_alloc_aligned(&armour_arena, bytes, alignment);
+
+    return payload ? payload : armour_alloc_missed(bytes, alignment);
+}
+
+void *armour_alloc_growing(size_t bytes)
+{
+    void *payload = arena_alloc_growing(&armour_arena, bytes);
+
+    return payload ? payload : armour_alloc_missed(bytes, HEAP_ALIGNMENT);
+}
+
+enum heap_error armour_free(void *payload)
+{
+    return arena_free(&armour_arena, (uintptr_t)payload);
+}
+
+bool armour_resize(void *payload, size_t bytes)
+{
+    return arena_resize(&armour_arena, (uintptr_t)payload, bytes);
+}
+
+size_t armour_size(const void *payload)
+{
+    return arena_size(&armour_arena, (uintptr_t)payload);
+}
+
+bool armour_owns(const void *payload)
+{
+    uintptr_t address = (uintptr_t)payload;
+
+    return address >= armour_arena.base && address < armour_arena.end;
+}
+
+bool armour_walk(block_visitor visit, void *context)
+{
+    return arena_walk(&armour_arena, visit, context);
+}
+
+struct heap_usage armour_usage(void)
+{
+    return arena_usage(&armour_arena);
+}
+
+const struct heap_backend armour_backend = {
+    .name = "armour",
+    .alloc = armour_alloc,
+    .alloc_growing = armour_alloc_growing,
+    .alloc_missed = armour_alloc_missed,
+    .free = armour_free,
+    .resize = armour_resize,
+    .size = armour_size,
+    .owns = armour_owns,
+    .walk = armour_walk,
+    .check = armour_check,
+    .total = armour_usage,
+    .calls = &armour_calls,
+};

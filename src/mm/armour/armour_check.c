@@ -90,7 +90,7 @@ static void tally_add(const struct arena *arena, struct tally *tally,
                       uint32_t start, uint32_t end)
 {
     if (!bit(arena->used, start) ||
-        (end - start <= arena->longest_cached && in_cache(arena, start, end)))
+        (end - start <= arena->cache_count && in_cache(arena, start, end)))
         return;
     tally->used_bytes += (end - start) * GRANULE_SIZE;
     tally->used_blocks++;
@@ -145,8 +145,8 @@ static struct violation check_cached(const struct arena *arena, uint32_t start,
 {
     if (start == NO_GRANULE.number)
         return SOUND;
-    if (length > arena->longest_cached || length == 0)
-        return at(arena, caching, start, arena->longest_cached, length);
+    if (length > arena->cache_count || length == 0)
+        return at(arena, caching, start, arena->cache_count, length);
     if (start >= arena->length.count || !bit(arena->starts, start) ||
         !bit(arena->used, start) || end_of(arena, start) != start + length)
         return at(arena, caching, start, length, 0);
@@ -159,6 +159,8 @@ static struct violation check_cache(const struct arena *arena, uint32_t length)
     uint32_t older = arena->caches[length].older.number;
     struct violation violation = check_cached(arena, newest, length);
 
+    if (length > arena->cache_count && older == NO_PLACE.number)
+        return violation;
     if (is_sound(violation))
         violation = check_cached(arena, older, length);
     if (is_sound(violation) && older != NO_GRANULE.number &&
@@ -200,7 +202,7 @@ static struct violation check_tables(const struct arena *arena)
         violation = check_apart(arena, arena->last_freed);
     if (is_sound(violation))
         violation = check_apart(arena, arena->wilderness);
-    for (uint32_t i = 0; is_sound(violation) && i <= CACHES_MAX; i++)
+    for (uint32_t i = 0; is_sound(violation) && i <= WORD_BITS; i++)
         violation = check_cache(arena, i);
     for (uint32_t i = 0; is_sound(violation) && i < arena->class_count; i++)
         violation = check_hints(arena, i);
@@ -217,10 +219,10 @@ static struct violation check_counters(const struct arena *arena,
         return (struct violation){ counting, (uintptr_t)&arena->below_peak,
                                    tally->used_bytes, usage.used_bytes };
     if (usage.used_blocks != tally->used_blocks)
-        return (struct violation){ counting, (uintptr_t)&arena->used_blocks,
+        return (struct violation){ counting, (uintptr_t)&arena->frees,
                                    tally->used_blocks, usage.used_blocks };
-    if (arena->below_peak < 0)
-        return (struct violation){ counting, (uintptr_t)&arena->peak_bytes,
+    if (arena->below_peak > arena->peak)
+        return (struct violation){ counting, (uintptr_t)&arena->peak,
                                    usage.used_bytes, usage.peak_bytes };
     return SOUND;
 }

@@ -68,23 +68,37 @@ static inline void join_at(struct arena *arena, granule_t start)
 
 /* -- Blocks ---------------------------------------------------------------- */
 
+/* The WORD_BITS starts from `granule` on, bit 0 being its own. */
+static inline uint32_t starts_from(const struct arena *arena, granule_t granule)
+{
+    return bits_from(arena->starts, granule.number);
+}
+
+/* How long the block is that starts at `start`, of which is known that no other
+ * starts within WORD_BITS granules. */
+static inline granules_t long_length(const struct arena *arena, granule_t start)
+{
+    /* LAB 7 BEGIN: return (granules_t){ 1 }; */
+    uint32_t word = start.number / WORD_BITS + 1;
+    uint32_t later = arena->starts[word];
+
+    if (later)
+        return (granules_t){ word * WORD_BITS + lowest_bit(later) -
+                             start.number };
+    return (granules_t){ arena->used[word] };
+    /* LAB 7 END */
+}
+
 /* How long the block is that starts at `start`: up to the next start.  No loop.
  * Not for the last freed run and the wilderness. */
 static inline granules_t block_length(const struct arena *arena,
                                       granule_t start)
 {
-    /* LAB 7 BEGIN: return (granules_t){ 1 }; */
-    uint32_t word = start.number / WORD_BITS, bit = start.number % WORD_BITS;
-    /* Two shifts, because one by 32 would be none. */
-    uint32_t later = arena->starts[word] >> bit >> 1;
+    uint32_t later = starts_from(arena, start) & ~1u;
 
     if (later)
-        return (granules_t){ lowest_bit(later) + 1 };
-    later = arena->starts[word + 1];
-    if (later)
-        return (granules_t){ lowest_bit(later) + WORD_BITS - bit };
-    return (granules_t){ arena->used[word + 1] };
-    /* LAB 7 END */
+        return (granules_t){ lowest_bit(later) };
+    return long_length(arena, start);
 }
 
 static inline granule_t block_end(const struct arena *arena, granule_t start)
@@ -98,16 +112,16 @@ static inline granule_t armour_block_previous(const struct arena *arena,
                                               granule_t start)
 {
     /* LAB 7 BEGIN: return (granule_t){ (uint32_t)-1 }; */
-    const uint32_t *word = &arena->starts[start.number / WORD_BITS];
-    uint32_t earlier = word[0] << 1 << (31 - start.number % WORD_BITS);
+    granule_t from = { start.number - WORD_BITS };
+    uint32_t word = start.number / WORD_BITS;
+    uint32_t earlier = bits_from(arena->starts - 1, start.number);
 
     if (earlier)
-        return (granule_t){ start.number - WORD_BITS + highest_bit(earlier) };
-    if (word[-1])
-        return (granule_t){ (start.number & ~31u) - WORD_BITS +
-                            highest_bit(word[-1]) };
-    return (granule_t){ start.number -
-                        (arena->used + start.number / WORD_BITS)[-1] };
+        return (granule_t){ from.number + highest_bit(earlier) };
+    earlier = (arena->starts + word)[-1];
+    if (earlier)
+        return (granule_t){ (word - 1) * WORD_BITS + highest_bit(earlier) };
+    return (granule_t){ start.number - (arena->used + word)[-1] };
     /* LAB 7 END */
 }
 
@@ -126,12 +140,6 @@ static inline void note_length(struct arena *arena, granule_t start,
         arena->used[after_last - 1] = length;
     }
     /* LAB 7 END */
-}
-
-/* The WORD_BITS starts from `granule` on, bit 0 being its own. */
-static inline uint32_t starts_from(const struct arena *arena, granule_t granule)
-{
-    return bits_from(arena->starts, granule.number);
 }
 
 /* Asked of any number at all, before it is believed: is there such a granule,
@@ -158,7 +166,7 @@ static inline bool is_block(const struct arena *arena, granule_t start,
 static inline granules_t full_length(const struct arena *arena, granule_t start,
                                      granules_t length)
 {
-    return length.count < WORD_BITS ? length : block_length(arena, start);
+    return length.count < WORD_BITS ? length : long_length(arena, start);
 }
 
 /* Where any block ends, also one of the two. */

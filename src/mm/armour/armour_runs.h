@@ -14,7 +14,8 @@
  *
  *     H1: a hint is NO_GRANULE or a granule of the arena.  It may be stale.
  *     H2: of a pair, lowest < next, or next is NO_GRANULE.
- *     H3: a class has its bit in class_bits if it has a hint.
+ *     H3: a class has its bit in class_bits if it has a hint; the one after
+ *         the last class has one always, so that a search ends there.
  */
 #ifndef MM_ARMOUR_ARMOUR_RUNS_H
 #define MM_ARMOUR_ARMOUR_RUNS_H
@@ -107,19 +108,16 @@ static inline struct run hint_follow(const struct arena *arena, granule_t hint,
     /* LAB 7 END */
 }
 
-/* The first class from `from` on that has a hint; `none` if there is none. */
-static inline bool class_search(const struct arena *arena, class_t *from)
+/* The first class from `from` on that has a hint; the one after the last, which
+ * always has its bit, if there is none. */
+static inline class_t class_search(const struct arena *arena, class_t from)
 {
-    uint32_t word = from->number / WORD_BITS;
-    uint32_t bits = arena->class_bits[word] & ~0u << from->number % WORD_BITS;
+    uint32_t word = from.number / WORD_BITS;
+    uint32_t bits = arena->class_bits[word] & ~0u << from.number % WORD_BITS;
 
-    while (!bits) {
-        if (++word == CLASS_WORDS)
-            return false;
-        bits = arena->class_bits[word];
-    }
-    from->number = word * WORD_BITS + lowest_bit(bits);
-    return true;
+    while (!bits)
+        bits = arena->class_bits[++word];
+    return (class_t){ word * WORD_BITS + lowest_bit(bits) };
 }
 
 /* A run of at least `least` granules out of the lowest class from `from` on:
@@ -128,7 +126,8 @@ static inline bool class_search(const struct arena *arena, class_t *from)
 static inline struct run run_find(struct arena *arena, class_t from,
                                   granules_t least)
 {
-    if (!class_search(arena, &from))
+    from = class_search(arena, from);
+    if (from.number >= arena->class_count)
         return NO_RUN;
     return hint_follow(arena, hint_take(arena, from), least);
 }
@@ -141,15 +140,16 @@ static inline granule_t cut_low(struct arena *arena, struct run *run,
                                 granules_t length)
 {
     /* LAB 7 BEGIN: return run->begin; */
-    granule_t start = run->begin;
+    granule_t start = run->begin, rest = granule_after(start, length);
+    bool all = is_same(rest, run->end);
 
     mark_used(arena, start);
-    run->begin = granule_after(start, length);
-    if (is_same(run->begin, run->end)) {
+    if (all) {
         *run = NO_RUN;
     } else {
-        cut_at(arena, run->begin);
-        mark_free(arena, run->begin);
+        cut_at(arena, rest);
+        mark_free(arena, rest);
+        run->begin = rest;
     }
     return start;
     /* LAB 7 END */
@@ -182,57 +182,41 @@ static inline void armour_keep(struct arena *arena, struct run run)
     announce(arena, run);
 }
 
-/* A run for `length` granules: *found, from a hint, the last freed one or the
- * wilderness; NULL if all are too short. */
-static inline struct run *run_for(struct arena *arena, class_t from,
-                                  granules_t length, struct run *found)
-{
-    *found = run_find(arena, from, length);
-    if (is_run(*found))
-        return found;
-    if (run_length(arena->last_freed).count >= length.count)
-        return &arena->last_freed;
-    if (run_length(arena->wilderness).count >= length.count)
-        return &arena->wilderness;
-    return NULL;
-}
-
 /* -- Counting -------------------------------------------------------------- */
 
-/* More bytes are in use, or less. */
-static inline void count_bytes(struct arena *arena, int32_t bytes)
+/* So many granules more are in use. */
+static inline void count_used(struct arena *arena, granules_t length)
 {
-    arena->below_peak -= bytes;
-    if (arena->below_peak < 0) {
-        arena->peak_bytes -= (size_t)arena->below_peak;
-        arena->below_peak = 0;
+    if (arena->below_peak < length.count) {
+        arena->peak += length.count - arena->below_peak;
+        arena->below_peak = length.count;
     }
+    arena->below_peak -= length.count;
 }
 
 static inline void *hand_out(struct arena *arena, granule_t start,
                              granules_t length)
 {
-    arena->used_blocks++;
-    count_bytes(arena, (int32_t)granule_bytes(length));
+    arena->allocations++;
+    count_used(arena, length);
     return (void *)address_of(arena, start);
 }
 
 static inline void count_free(struct arena *arena, granules_t length)
 {
-    arena->used_blocks--;
-    arena->below_peak += (int32_t)granule_bytes(length);
+    arena->frees++;
+    arena->below_peak += length.count;
 }
 
 /* -- Size caches ----------------------------------------------------------- */
 
-/* The newest block in the cache of a length; NO_GRANULE if there is none, or no
- * such cache. */
+/* The newest block in the cache of a length; NO_GRANULE if there is none. */
 static inline granule_t cache_take(struct arena *arena, granules_t length)
 {
     struct size_cache *cache;
     granule_t start;
 
-    if (length.count > arena->longest_cached)
+    if (length.count >= WORD_BITS)
         return NO_GRANULE;
     cache = &arena->caches[length.count];
     start = cache->newest;
@@ -243,34 +227,37 @@ static inline granule_t cache_take(struct arena *arena, granules_t length)
     return start;
 }
 
-/* Whether the used block of `length` granules at `start` is in a cache. */
-static inline bool is_cached(const struct arena *arena, granule_t start,
-                             granules_t length)
+enum cache_answer {
+    CACHE_PUT,
+    CACHE_FULL,
+    CACHE_HAS_IT
+};
+
+/* Puts a used block into the cache of its length, which is WORD_BITS for all
+ * that are long: it is no longer in use. */
+static inline enum cache_answer cache_put(struct arena *arena, granule_t start,
+                                          granules_t length)
 {
-    const struct size_cache *cache;
+    struct size_cache *cache = &arena->caches[length.count];
 
-    if (length.count > arena->longest_cached)
-        return false;
-    cache = &arena->caches[length.count];
-    return is_same(cache->newest, start) || is_same(cache->older, start);
-}
-
-/* Puts a used block into the cache of its length: it is no longer in use.
- * False, and nothing done, if there is no place, or if it is in already. */
-static inline bool cache_put(struct arena *arena, granule_t start,
-                             granules_t length)
-{
-    struct size_cache *cache;
-
-    if (length.count > arena->longest_cached)
-        return false;
-    cache = &arena->caches[length.count];
-    if (!is_none(cache->older) || is_same(cache->newest, start))
-        return false;
+    if (is_same(cache->newest, start))
+        return CACHE_HAS_IT;
+    if (!is_none(cache->older))
+        return is_same(cache->older, start) ? CACHE_HAS_IT : CACHE_FULL;
     cache->older = cache->newest;
     cache->newest = start;
     count_free(arena, length);
-    return true;
+    return CACHE_PUT;
+}
+
+/* Whether the used block of `length` granules, WORD_BITS if it is long, at
+ * `start` is in a cache. */
+static inline bool is_cached(const struct arena *arena, granule_t start,
+                             granules_t length)
+{
+    const struct size_cache *cache = &arena->caches[length.count];
+
+    return is_same(cache->newest, start) || is_same(cache->older, start);
 }
 
 #endif

@@ -48,11 +48,11 @@ struct grow grow;
 static void grow_note_peak(void)
 {
     struct arena *fixed = &armour_arena;
-    size_t most = fixed->peak_bytes + used_bytes(&grow.arena);
+    size_t most = fixed->peak * GRANULE_SIZE + used_bytes(&grow.arena);
 
     if (most > grow.peak_bytes)
         grow.peak_bytes = most;
-    fixed->peak_bytes -= (size_t)fixed->below_peak;
+    fixed->peak -= fixed->below_peak;
     fixed->below_peak = 0;
 }
 
@@ -63,6 +63,7 @@ struct heap_usage grow_usage(void)
 
     total.used_bytes += window.used_bytes;
     total.used_blocks += window.used_blocks;
+    total.allocations += window.allocations;
     total.peak_bytes += window.used_bytes;
     if (total.peak_bytes < grow.peak_bytes)
         total.peak_bytes = grow.peak_bytes;
@@ -149,7 +150,7 @@ static void shorten_if_long(void)
     size_t slack = 2 * grow.step;
 
     /* Only what is cached keeps it from being all tail. */
-    if (arena->used_blocks == 0 && granule_bytes(arena->length) > slack)
+    if (used_blocks(arena) == 0 && granule_bytes(arena->length) > slack)
         arena_sweep(arena);
     if (granule_bytes(run_length(grow_arena_tail())) <= slack)
         return;

@@ -108,7 +108,7 @@ static void arena_open(struct arena *arena)
     for (unsigned i = 0; i < WINDOW_RANGES; i++)
         ASSERT_BELOW(ranges[i].begin, ranges[i].end);
     arena->begin = ranges[GRANULES].begin;
-    arena->longest_cached = CACHES_MAX;
+    arena->cache_count = CACHES_MAX;
     arena->hints = (struct hints *)arena->begin;
     arena->class_count = grow.classes;
     arena->starts = (uint32_t *)ranges[STARTS].begin + 1;

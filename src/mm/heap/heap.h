@@ -70,6 +70,9 @@ struct heap_usage {
     size_t used_bytes;
     size_t peak_bytes;
     size_t used_blocks;
+    /* Only of a backend with `calls` of its own, which the kmalloc layer does
+     * not see: blocks handed out so far, and resizes by these calls. */
+    uint32_t allocations, resizes;
 };
 
 /* Updates the peak after used_bytes has grown. */

@@ -26,7 +26,7 @@ const char *heap_error_text(enum heap_error error)
 
 struct heap_usage backend_usage(const struct heap_backend *backend)
 {
-    const struct heap_usage nothing = { 0, 0, 0 };
+    const struct heap_usage nothing = { 0 };
 
     if (backend->total)
         return backend->total();
@@ -44,6 +44,9 @@ struct heap_stats heap_stats(void)
         stats.usage.peak_bytes = large.peak_bytes;
     stats.usage.used_blocks = large.used_blocks - kmalloc_layer.lent_blocks +
                               kmalloc_layer.small_usage->used_blocks;
+    stats.resizes += large.resizes;
+    if (kmalloc_layer.large->calls && !kmalloc_layer.small)
+        stats.allocations = large.allocations;
     /* Every block that was allocated and is not in use was freed.  Counting
      * frees would cost each of them an instruction. */
     stats.frees = stats.allocations - stats.usage.used_blocks;

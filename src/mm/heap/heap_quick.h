@@ -22,21 +22,7 @@ static inline bool heap_quick_takes(size_t bytes)
     return bytes - 1 < HEAP_REQUEST_MAX;
 }
 
-/* Counts a call that is done; returns `payload`. */
-static inline void *heap_quick_allocated(void *payload)
-{
-    kmalloc_layer.stats.allocations++;
-    return payload;
-}
-
 /* A quick call has found nothing for `bytes`, of any number. */
 void *heap_quick_missed(size_t bytes);
-
-/* Counts a resize in place; returns `payload`. */
-static inline void *heap_quick_resized(void *payload)
-{
-    kmalloc_layer.stats.resizes++;
-    return payload;
-}
 
 #endif

@@ -108,7 +108,7 @@ def test_damaged_spans(gdb):
 ARMOUR_DAMAGE = [
     ("armour_arena.starts[0]", "0", "M1", "granule 0"),
     ("armour_arena.below_peak", "1", "A3", "bytes in use"),
-    ("armour_arena.used_blocks", "99", "A3", "found 99"),
+    ("armour_arena.frees", "armour_arena.allocations - 99", "A3", "found 99"),
     ("armour_arena.caches[5].newest.number", "1", "Z1", "cached"),
     ("armour_arena.used[armour_arena.length.count / 64]", "5", "", "sound"),
 ]
@@ -128,7 +128,7 @@ GROW_DAMAGE = [
     ("grow.arena.starts[0]", "0", "M1", "granule 0"),
     ("grow.arena.length.count", "0xffffff", "G3", "at most"),
     ("grow.arena.end", "grow.arena.end + 8", "G1", "the end"),
-    ("armour_arena.used_blocks", "99", "A3", "found 99"),
+    ("armour_arena.frees", "armour_arena.allocations - 99", "A3", "found 99"),
     ("armour_arena.starts[0]", "0", "M1", "granule 0"),
 ]
 

@@ -310,6 +310,8 @@ void arena_release(struct arena *arena, granule_t begin, granule_t end)
 
 /* -- kmalloc, kfree and krealloc of the static heap ------------------------ */
 
+/* The rest of armour_kmalloc() for a small block, and what is done if there is
+ * none. */
 static void *kmalloc_small(size_t bytes, granules_t length)
 {
     void *payload = alloc_small(&armour_arena, length);
@@ -317,6 +319,7 @@ static void *kmalloc_small(size_t bytes, granules_t length)
     return payload ? payload : heap_quick_missed(bytes);
 }
 
+/* The same for a large one. */
 static void *kmalloc_large(size_t bytes, granules_t length)
 {
     void *payload = alloc_large(&armour_arena, length, false);

@@ -168,6 +168,7 @@ void arena_release(struct arena *arena, granule_t begin, granule_t end);
 
 /* -- Units ----------------------------------------------------------------- */
 
+/* Where a granule begins. */
 static inline uintptr_t address_of(const struct arena *arena, granule_t granule)
 {
     return arena->base + granule.number * GRANULE_SIZE;
@@ -193,21 +194,25 @@ static inline granules_t granules_for(size_t bytes)
     return (granules_t){ (bytes + GRANULE_SIZE - 1) / GRANULE_SIZE };
 }
 
+/* How many bytes so long a block has. */
 static inline size_t granule_bytes(granules_t length)
 {
     return length.count * GRANULE_SIZE;
 }
 
+/* The granule that is `length` further on. */
 static inline granule_t granule_after(granule_t granule, granules_t length)
 {
     return (granule_t){ granule.number + length.count };
 }
 
+/* The granule that is `length` further back. */
 static inline granule_t granule_before(granule_t granule, granules_t length)
 {
     return (granule_t){ granule.number - length.count };
 }
 
+/* How long [begin, end) is. */
 static inline granules_t granules_between(granule_t begin, granule_t end)
 {
     return (granules_t){ end.number - begin.number };
@@ -229,11 +234,13 @@ static inline bool is_none(granule_t granule)
     return (int32_t)granule.number < 0;
 }
 
+/* How many bytes are in use. */
 static inline size_t used_bytes(const struct arena *arena)
 {
     return (arena->peak - arena->below_peak) * GRANULE_SIZE;
 }
 
+/* How many blocks are in use. */
 static inline uint32_t used_blocks(const struct arena *arena)
 {
     return arena->allocations - arena->frees;

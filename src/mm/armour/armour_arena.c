@@ -13,6 +13,7 @@
 #include "mm/armour/armour.h"
 
 #include "lib/addr.h"
+#include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/armour/armour_runs.h"
 
@@ -108,6 +109,7 @@ void arena_set_length(struct arena *arena, granules_t length)
 {
     const granule_t after = { length.count };
 
+    ASSERT_BELOW(length.count, 1u << 29);
     if (length.count < arena->length.count)
         hints_limit(arena, after);
     arena->length = length;

@@ -7,6 +7,8 @@
  */
 #include "mm/armour/armour.h"
 
+#include "lib/addr.h"
+#include "lib/panic.h"
 #include "mm/armour/armour_runs.h"
 #include "mm/heap/heap_quick.h"
 
@@ -203,6 +205,7 @@ void *arena_alloc_swept(struct arena *arena, size_t bytes, size_t alignment)
     granules_t length = granules_for(bytes);
     struct run run;
 
+    ASSERT(is_power_of_two(alignment) && alignment >= GRANULE_SIZE);
     if (length.count > arena->length.count)
         return NULL;
     arena_sweep(arena);

@@ -184,7 +184,7 @@ static inline void armour_keep(struct arena *arena, struct run run)
 
 /* -- Counting -------------------------------------------------------------- */
 
-/* So many granules more are in use. */
+/* Counts `length` granules more as in use. */
 static inline void count_used(struct arena *arena, granules_t length)
 {
     if (arena->below_peak < length.count) {
@@ -194,6 +194,7 @@ static inline void count_used(struct arena *arena, granules_t length)
     arena->below_peak -= length.count;
 }
 
+/* Counts a block that becomes in use, and returns its address. */
 static inline void *hand_out(struct arena *arena, granule_t start,
                              granules_t length)
 {
@@ -202,6 +203,7 @@ static inline void *hand_out(struct arena *arena, granule_t start,
     return (void *)address_of(arena, start);
 }
 
+/* Counts a block that is no longer in use. */
 static inline void count_free(struct arena *arena, granules_t length)
 {
     arena->frees++;

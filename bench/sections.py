@@ -70,7 +70,7 @@ def quick(bench, folder):
     return table(bench.ours(), works, bench.count)
 
 
-def alone(bench, *names):
+def zone_subjects(bench, *names):
     """Allocators of equal entries as subjects, if zalloc is one."""
     return [subject._replace(name=name) for name in names
             for subject in bench.ours() if subject.name == "zalloc"]
@@ -79,7 +79,7 @@ def alone(bench, *names):
 def sizes(bench):
     works = [workloads.fixed_size(order, size) for order in workloads.ORDERS
              for size in workloads.SIZES]
-    return table(bench.subjects + alone(bench, ZONES_ALONE, OBJECTS), works,
+    return table(bench.subjects + zone_subjects(bench, ZONES_ALONE, OBJECTS), works,
                  bench.count)
 
 
@@ -87,7 +87,7 @@ def packing(bench):
     """The share of payload in a region that one size fills, and in one where
     many sizes take turns."""
     works = [workloads.density(), workloads.log_uniform()]
-    return table(bench.subjects + alone(bench, OBJECTS), works,
+    return table(bench.subjects + zone_subjects(bench, OBJECTS), works,
                  lambda *pair: cost_and_utilisation(bench, *pair))
 
 
@@ -130,7 +130,7 @@ def worst_outcome(bench, subject, command, *arguments):
 
 
 def misuse(bench):
-    subjects = bench.subjects + alone(bench, OBJECTS)
+    subjects = bench.subjects + zone_subjects(bench, OBJECTS)
     cases = [(subject, ("misuse", name)) for subject in subjects
              for name in MISUSES]
     cases += [(subject, ("stray",)) for subject in bench.ours()]

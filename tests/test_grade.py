@@ -157,18 +157,18 @@ def test_writing_over_all_of_memory(verdict):
 
 def test_a_call_record_that_is_changed(kit, tmp_path, monkeypatch):
     """A bit of the call record, anywhere, and it is played back no more."""
-    kept = run_test.left_behind
+    kept = run_test.collect_leftovers
 
     def changed(end):
         pieces = kept(end)
-        begin = run_test.told(end, "call_record")["begin"]
+        begin = run_test.first_record(end, "call_record")["begin"]
         at, piece = pieces[0]
         assert at <= begin < at + len(piece)
         spot = begin - at + 32 * 4 + 20
         return [(at, piece[:spot] + bytes([piece[spot] ^ 1])
                  + piece[spot + 1:]), *pieces[1:]]
 
-    monkeypatch.setattr(run_test, "left_behind", changed)
+    monkeypatch.setattr(run_test, "collect_leftovers", changed)
     (tmp_path / "malloc.c").write_text(MALLOC)
     said = grade.one_test(tmp_path, "malloc/first", kit=kit)
     assert not said.passed and "record 4" in said.message

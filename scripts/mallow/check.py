@@ -213,8 +213,8 @@ def hint(test, message):
     return [f"hint: {test.hint}"]
 
 
-def again(test, seed, steps):
-    """The commands that repeat it here, and in the kernel under gdb."""
+def repeat_commands(test, seed, steps):
+    """The commands that repeat a test here, and in the kernel under gdb."""
     how = f"SEED={seed}"
     if steps is not None and len(join_steps(steps)) < LONGEST_STEPS:
         how += f" STEPS={join_steps(steps)}"
@@ -230,7 +230,7 @@ def print_failure(test, seed, outcome, steps):
     if not outcome.checker:
         for line in hint(test, outcome.message):
             print(f"  {line}")
-    here, in_gdb = again(test, seed, steps)
+    here, in_gdb = repeat_commands(test, seed, steps)
     print(f"  again: {here}\n  in gdb: {in_gdb}")
     if outcome.calls:
         print(re.sub("^", "  ", outcome.calls, flags=re.MULTILINE))
@@ -250,7 +250,7 @@ def print_others(failures):
         print(in_width(f"  {test.lab + '/' + test.name:26} {first}"))
 
 
-def word_for(test, outcomes):
+def verdict_word(test, outcomes):
     need = missing(test, outcomes) or test.needs
     if not was_graded(outcomes[test]):
         return "NOT GRADED"
@@ -276,7 +276,7 @@ def table(outcomes, everything=None):
         for test in mine:
             got = points(test, known) if was_graded(known[test]) else "-"
             yield (f"  {lab + '/' + test.name:26} {got:>3} "
-                   f"of {test.points:3}  {word_for(test, known)}")
+                   f"of {test.points:3}  {verdict_word(test, known)}")
         yield (f"  {lab:26} {sum(points(test, known) for test in mine):3} "
                f"of {sum(test.points for test in mine):3}")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The parts of each lab: which files are the student's, and what they may
+"""The parts of each lab: the student's files, and the headers that they may
 include.
 
 labs/N-name/lab.json is the only place that says so:
@@ -14,8 +14,8 @@ labs/N-name/lab.json is the only place that says so:
       "optional": true                     (may be left out: false)
     }
 
-Includers are sources that are given, and include a header among the files: they
-are compiled with it.
+Includers are sources that are given, and include a header among the files:
+they are compiled with it.
 
 A file may call what the headers in its list declare, so no second list can
 disagree with them.  The exception is CALL_BACK.
@@ -47,12 +47,12 @@ def declared(header):
 
 
 class Contract(NamedTuple):
-    """Of one file: what it may include."""
+    """The contract of one file: the headers that it may include."""
     includes: list
 
     @property
     def calls(self):
-        """And what it may call."""
+        """The functions that it may call."""
         return set().union(*map(declared, self.includes)) - CALL_BACK
 
 
@@ -66,7 +66,7 @@ class Lab(NamedTuple):
 
     @property
     def sources(self):
-        """All that has to be compiled when the files have changed."""
+        """The sources to compile when the files have changed."""
         return [name for name in self.files if name.endswith(".c")] \
             + list(self.includers)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The addresses that the kernel, its linker script and these scripts share.
 
-src/arch/i386/layout.h is the one place that says them.
+They are written only in src/arch/i386/layout.h.
 """
 import re
 

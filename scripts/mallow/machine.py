@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How QEMU is started, and what its end means.
+"""Starts QEMU, and explains its end.
 
 One machine has a folder of its own, so that any number may run at once:
 
@@ -32,7 +32,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def version():
-    """QEMU's version as text, if it is there and young enough."""
+    """QEMU's version as text, if it is installed and new enough."""
     if not shutil.which(QEMU):
         raise Trouble(f"{QEMU} is not installed; scripts/setup installs it")
     said = subprocess.run([QEMU, "--version"], capture_output=True, text=True,
@@ -47,7 +47,7 @@ def version():
 
 
 def smbios(words):
-    """QEMU's arguments that hand `words` to the kernel."""
+    """QEMU's arguments that pass `words` to the kernel."""
     text = " ".join(words)
     if len(text) > OPTION_CHARACTERS:
         raise Trouble(f"the kernel's options have {len(text)} characters; "
@@ -89,9 +89,8 @@ def triple_faulted(folder):
 
 
 def explain(status, folder, errors=""):
-    """Why the machine ended, in one line; None if all was fine.
-
-    `errors` is what QEMU itself said, where it was kept.
+    """The reason why the machine ended, in one line; None if it ended as it
+    should.  `errors` has QEMU's own messages, if they were kept.
     """
     told = records.read(folder / "records")
     if status == PANIC:
@@ -115,7 +114,7 @@ def explain(status, folder, errors=""):
 
 
 def explain_silence(console, folder, seconds):
-    """Why a machine had not ended by itself after `seconds`."""
+    """The reason why a machine had not ended after `seconds`."""
     needs = re.search(r"^.*needs.*MiB.*$", console, re.MULTILINE)
     if needs:
         return f"GRUB: {needs.group().strip()}"

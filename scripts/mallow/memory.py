@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How much memory a machine gets, and how much the kernel needs.
+"""The memory that a machine gets, and the memory that the kernel needs.
 
      0        1 MiB                                       MEMORY
      +--------+---------+---------+----------------+------+
@@ -7,8 +7,8 @@
      +--------+---------+---------+----------------+------+
 
 GRUB loads the kernel where its segments say, the traces after it, and needs
-room for itself above.  With less, GRUB stops before the kernel can say a word,
-so whoever starts a machine asks here first.
+room for itself above.  With less, GRUB stops before the kernel can print a
+word.  So each command that starts a machine checks this first.
 """
 import re
 import struct
@@ -38,7 +38,7 @@ def parse(text):
 
 
 def show(count):
-    """A size as MEMORY= would take it."""
+    """A size in the format of MEMORY=."""
     for unit, letter in ((GIB, "G"), (MIB, "M"), (KIB, "K")):
         if count % unit == 0:
             return f"{count // unit}{letter}"
@@ -67,7 +67,7 @@ def needed(kernel=KERNEL, trace_bytes=0):
     return -(-least // MIB) * MIB
 
 
-def chosen(text, trace_bytes=0):
+def choose(text, trace_bytes=0):
     """The bytes of MEMORY=, or of the default; enough for the kernel and for
     `trace_bytes` bytes of traces."""
     size = parse(text or DEFAULT)
@@ -80,7 +80,8 @@ def chosen(text, trace_bytes=0):
 
 
 def least(arguments):
-    """For grub.cfg, which says it where the kernel cannot."""
+    """The least memory, for grub.cfg, which prints it when the kernel cannot.
+    """
     print(needed(Path(arguments.kernel)) // MIB)
 
 

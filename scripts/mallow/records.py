@@ -19,7 +19,7 @@ class Record(dict):
 
 
 def value(text):
-    """A number where it reads as one, the text otherwise."""
+    """The value as a number if it is one, else as text."""
     for number in (int, float):
         try:
             return number(text)

@@ -204,7 +204,7 @@ def write_json(figures, arguments):
 
 def settle(arguments):
     """Turns the words of the command line into values."""
-    arguments.stage = stages.chosen(arguments.stage)
+    arguments.stage = stages.choose(arguments.stage)
     known = stages.names()
     if known.index(arguments.stage) < known.index(FIRST_HEAP_STAGE):
         raise Trouble(f"at stage {arguments.stage} there is no heap yet; "
@@ -225,7 +225,7 @@ def replay(arguments):
     settle(arguments)
     source = Path(arguments.traces or TRACES).resolve()
     traces = traces_in(source)
-    arguments.memory_bytes = memory.chosen(
+    arguments.memory_bytes = memory.choose(
         arguments.memory, sum(path.stat().st_size for path in traces))
     arguments.qemu = machine.version()
     lists = shares(traces, arguments.jobs)

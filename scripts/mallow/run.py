@@ -69,8 +69,8 @@ def run_machine(command, folder):
 
 
 def run(arguments):
-    stage = stages.chosen(arguments.stage)
-    memory_bytes = memory.chosen(arguments.memory)
+    stage = stages.choose(arguments.stage)
+    memory_bytes = memory.choose(arguments.memory)
     machine.version()
     display = window()
     if display is None:

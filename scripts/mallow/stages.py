@@ -61,7 +61,7 @@ def enabled():
                       "writes it", WRONG_USE) from None
 
 
-def chosen(text):
+def choose(text):
     """The stage of a command: STAGE= if it was given, or the enabled one."""
     return resolve(text) if text else enabled()
 

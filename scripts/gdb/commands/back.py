@@ -68,7 +68,7 @@ class Replay:
             self.rewind()
         if instruction > FIRST:
             self.stop_at(instruction)
-            with session.alone():
+            with session.hold_breakpoints():
                 gdb.execute("continue", to_string=True)
         self.require_at(instruction)
 
@@ -107,7 +107,7 @@ def last_stop(replay):
     deadline = time.monotonic() + SECONDS
     replay.rewind()
     replay.stop_at(here)
-    with session.alone(users=False), Stops() as stops:
+    with session.hold_breakpoints(users=False), Stops() as stops:
         while True:
             stops.breakpoints = []
             gdb.execute("continue", to_string=True)
@@ -147,7 +147,7 @@ def last_store(replay, address, value):
     watch = Watch(address, value, replay, here)
     replay.stop_at(here)
     try:
-        with session.alone():
+        with session.hold_breakpoints():
             gdb.execute("continue", to_string=True)
         return watch.last
     finally:

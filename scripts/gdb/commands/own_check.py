@@ -62,7 +62,7 @@ def call_check(address):
 def run_check(address):
     """The same, whatever happens to the check."""
     saved = {name: kernel.register(name) for name in REGISTERS}
-    with session.alone():
+    with session.hold_breakpoints():
         faults = [Fault(place) for place in FAULTS]
         try:
             return call_check(address)

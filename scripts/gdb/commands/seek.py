@@ -72,7 +72,7 @@ def stands_at_prompt():
 
 def go(places, wanted=None, quiet=True):
     """Runs to one of these functions; which, or None for any other stop."""
-    with session.alone():
+    with session.hold_breakpoints():
         seekers = [Seeker(place, wanted) for place in places
                    if place[0] == "*" or layout.has(place)]
         try:

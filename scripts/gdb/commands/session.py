@@ -208,10 +208,10 @@ seeking = False  # a command runs the machine, and stops are its own affair
 
 
 @contextlib.contextmanager
-def alone(users=True):
-    """While a command runs the machine: what the user has set would only be in
-    the way, and how the kernel ends is not told.  With users=False, what the
-    user has set stays."""
+def hold_breakpoints(users=True):
+    """While a command runs the machine, the user's breakpoints are off, and
+    the end of the kernel is not reported.  With users=False, the user's
+    breakpoints stay on."""
     global seeking
     others = [one for one in gdb.breakpoints() or ()
               if one.enabled and one.number > 0]  # ours have none above 0
@@ -232,7 +232,7 @@ def alone(users=True):
 def run_to(place):
     """Runs to a function."""
     layout.address_of(place)  # or there is none, and nothing is run
-    with alone():
+    with hold_breakpoints():
         arrival = Arrival(place)
         try:
             gdb.execute("continue", to_string=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The results of a grading, in the form that other services want.
+"""The results of a grading, in the formats of other services.
 
     build/grade/results.json --> autolab       the last line of the log:
                                                {"scores": {"heap_first": 10}}

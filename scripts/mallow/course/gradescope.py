@@ -24,7 +24,7 @@ LEFT_OUT = ("tests/", "bench/", "docs/", ".ci/", ".github/")
 
 
 def tree_files():
-    """The tree, and of staff/ also what git does not know."""
+    """The files of the tree; of staff/ also those that git does not track."""
     names = {name for name in handout.all_files()
              if (not name.startswith(LEFT_OUT) or name == KEPT)
              and (ROOT / name).is_file()}
@@ -35,7 +35,7 @@ def tree_files():
 
 
 def add(archive, path, name, text=None):
-    """A file, which all may read, and run if it is a program."""
+    """Adds a file that all users may read, and run if it is a program."""
     info = zipfile.ZipInfo(name)
     info.external_attr = (path.stat().st_mode & 0o111 | 0o100644) << 16
     info.compress_type = zipfile.ZIP_DEFLATED

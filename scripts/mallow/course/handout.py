@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A student's tree: this one without solutions, in a repository of its own.
+"""A student's tree: this tree without solutions, in a separate repository.
 
     this tree --> left out: staff's files, labs above LAST
         |    --> cut: what stands between STAFF BEGIN and STAFF END
@@ -8,8 +8,8 @@
         v
     a commit (handout_git.py)
 
-OPEN and LAST stay as they were where they are not given again, so that what
-has been given out is not taken away.
+Without OPEN or LAST, the earlier value stays, so that no file that was handed
+out disappears.
 """
 import os
 import re
@@ -111,7 +111,8 @@ def lay_out(folder, extent, stage):
 
 
 def say_not_yet(folder, name):
-    """Where a link or the boot log leads, for a lab that is not in it."""
+    """Writes a short page for a lab that is left out, for links and the boot
+    log."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "README.md").write_text(f"# {name}\n\nThis lab has not been "
                                       "handed out.\n", encoding="utf-8")
@@ -149,7 +150,7 @@ def lab_number(variable, text, least, default):
 
 
 def wanted(arguments, before):
-    """The extent that is asked for; `before` is what was handed out."""
+    """The requested extent; `before` is the extent of the last hand-out."""
     most = len(stages.names()) - 1
     least = before or Extent(0, 0)
     extent = Extent(
@@ -163,7 +164,7 @@ def wanted(arguments, before):
 
 
 def place(text):
-    """Where to: not in this tree, nor around it."""
+    """The folder of the hand-out, which is not in this tree nor around it."""
     repository = Path(text).expanduser().resolve()
     if repository == ROOT or ROOT in repository.parents:
         raise Trouble(f"{repository} lies inside this tree; take a place "
@@ -174,7 +175,8 @@ def place(text):
 
 
 def stage_at(repository, before, extent):
-    """The stage of the first lab to write; once handed out, it is theirs."""
+    """The stage of the first lab to write.  A later hand-out does not change
+    it."""
     if before:
         return handout_git.git(repository, "show", f"{before}:STAGE")
     known = stages.names()
@@ -182,7 +184,7 @@ def stage_at(repository, before, extent):
 
 
 def make(repository, arguments):
-    """Writes or updates the repository; (what came of it, its extent)."""
+    """Writes or updates the repository; returns (what was done, its extent)."""
     before = handout_git.last_handout(repository)
     if not before and not handout_git.is_free(repository):
         raise Trouble(f"{repository} is not empty, and no hand-out", WRONG_USE)

@@ -34,20 +34,21 @@ SETTINGS = ["-c", "commit.gpgSign=false", "-c", "core.autocrlf=false",
 
 
 class Extent(NamedTuple):
-    """Which labs a hand-out has."""
+    """The labs that a hand-out has."""
     open: int  # the last one that comes solved; 0: none
     last: int  # the last one that is in it
 
 
 def environment(extra):
-    """Without what an outer git, that of a hook, has set."""
+    """The environment without the variables of an outer git, such as a hook's.
+    """
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith("GIT_")}
     return {**kept, **WHO, **extra}
 
 
 def complaint(done):
-    """The line that says what is wrong, and the one that says what to do."""
+    """Two lines: what is wrong, and what to do."""
     lines = (done.stderr or done.stdout).strip().splitlines() or ["failed"]
     wrong = [line for line in lines if line.startswith(("fatal:", "error:"))]
     cure = [line.strip() for line in lines if "safe.directory" in line]
@@ -70,7 +71,7 @@ def git(where, *words, **extra):
 
 
 def answer(where, *words):
-    """The output of git, or "" if it says no."""
+    """The output of git, or "" if it fails."""
     try:
         return git(where, *words)
     except Trouble:
@@ -84,7 +85,7 @@ def extent_of(repository, commit):
 
 
 def last_handout(repository):
-    """Its last hand-out's commit; "" if it is none."""
+    """The commit of the last hand-out; "" if there is none."""
     if not (repository / ".git").exists():
         return ""
     git(repository, "rev-parse", "--git-dir")  # are we let in at all?
@@ -94,7 +95,7 @@ def last_handout(repository):
 
 
 def is_free(repository):
-    """Nothing is there, or a repository that has no commit yet."""
+    """Whether there is no file yet, or only a repository without a commit."""
     if not repository.exists():
         return True
     if [path.name for path in repository.iterdir()] not in ([], [".git"]):
@@ -103,8 +104,8 @@ def is_free(repository):
 
 
 def commit(repository, folder, extent, parent):
-    """A commit of all that lies in `folder`; `parent` if it has that already.
-    Touches no branch and no file of the repository."""
+    """Makes a commit of all files in `folder`, or returns `parent` if that has
+    them already.  Changes no branch and no file of the repository."""
     where = {"GIT_DIR": git(repository, "rev-parse", "--absolute-git-dir"),
              "GIT_WORK_TREE": str(folder)}
     with tempfile.TemporaryDirectory() as scratch:

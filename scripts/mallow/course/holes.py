@@ -61,7 +61,7 @@ def hole_of(match):
 
 
 def find(text):
-    """All holes of a file; ValueError if a marker belongs to none."""
+    """All exercises of a file; ValueError for a marker without its pair."""
     found = [hole_of(match) for match in HOLE.finditer(text)]
     if len(MARKER.findall(text)) != 2 * len(found):
         raise ValueError("a LAB marker that is not the first or the last line "
@@ -77,7 +77,7 @@ def with_body(match, body):
 
 
 def orphans(text, solved):
-    """{function to be dug: static functions that only it used}."""
+    """{emptied function: the static functions that only it used}."""
     def is_dug(lab):
         return int(lab) > solved
 
@@ -116,8 +116,8 @@ def dig(text, solved=0):
 
 
 def fill(text, reference, only=None):
-    """A hand-out's file with the reference's bodies put back: all of them, or
-    those of the functions named."""
+    """Puts the reference's bodies back into a hand-out's file: all of them, or
+    those of the named functions."""
     bodies = {hole.function: hole.body for hole in find(reference)}
 
     def filled(match):

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Lays out a class's submissions for programs that look for copied work.
+"""Prepares a class's submissions for programs that look for copied work.
 
     build/similarity/
       base/                what was handed out, with nothing in the holes
       submissions/ada/     the files of the lab that Ada wrote
       README.md            the commands for compare50, JPlag and MOSS
 
-Only the labs' own files are compared.  The code that every student was given is
-base code: it does not count.
+Only the labs' own files are compared.  The code that every student was given
+is base code: it does not count.
 """
 import shutil
 from pathlib import Path

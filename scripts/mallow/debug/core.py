@@ -40,7 +40,7 @@ def unpack(path, folder):
 
 def look(path, arguments):
     """gdb's status, with the dump instead of a machine."""
-    program, wrong = gdb.chosen()
+    program, wrong = gdb.choose()
     if wrong:
         raise Trouble(wrong)
     with tempfile.TemporaryDirectory(prefix="mallow-") as name:

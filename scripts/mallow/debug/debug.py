@@ -69,7 +69,7 @@ def lab_and_test(lab, test):
 
 
 def again_with(arguments):
-    """The other variables that were given, for make."""
+    """The other variables of the command, for make."""
     return "".join(f" {name}={shlex.quote(value)}" for name, value in
                    (("MEMORY", arguments.memory), ("OPTIONS", arguments.options))
                    if value)
@@ -94,7 +94,7 @@ def subject(arguments):
     lab, test = lab_and_test(arguments.lab, arguments.test)
     if test:
         return chosen_test(arguments, lab, test)
-    stage = stages.chosen(arguments.stage or lab)
+    stage = stages.choose(arguments.stage or lab)
     return Subject([f"stage={stage}", *arguments.options.split()],
                    f"make debug STAGE={stage}" + again_with(arguments))
 
@@ -105,7 +105,7 @@ def qemu_command(arguments, what, folder, console):
     """A machine that is held at reset, and stays when the processor gives up,
     so that the debugger can see where."""
     command = machine.arguments(
-        require(ISO), folder, what.words, memory.chosen(arguments.memory),
+        require(ISO), folder, what.words, memory.choose(arguments.memory),
         console) + [
         "-chardev", f"socket,path={folder / 'gdb'},server=on,wait=off,id=gdb",
         "-gdb", "chardev:gdb", "-S", "-no-shutdown",
@@ -118,7 +118,8 @@ def qemu_command(arguments, what, folder, console):
 
 
 def wait_for_socket(qemu, folder):
-    """Until a debugger can connect, or QEMU's own message says why not."""
+    """Waits until a debugger can connect; raises Trouble with QEMU's own
+    message if QEMU ends before."""
     deadline = time.monotonic() + START_SECONDS
     while not (folder / "gdb").exists():
         if qemu.poll() is not None or time.monotonic() > deadline:
@@ -130,7 +131,7 @@ def wait_for_socket(qemu, folder):
 # -- The debugger ---------------------------------------------------------------
 
 def gdb_command(arguments, what, folder):
-    path, wrong = gdb.chosen()
+    path, wrong = gdb.choose()
     if wrong:
         print(f"debug: {wrong}", file=sys.stderr, flush=True)
     command = [path, "-q", "-iex", "set confirm off",
@@ -145,8 +146,8 @@ def gdb_command(arguments, what, folder):
 
 
 def console_log():
-    """A file for what the kernel prints, that no other session has: it is
-    locked for as long as it is open."""
+    """Opens a file for the kernel's output.  It is locked while it is open, so
+    no other session uses it."""
     number = 1
     while True:
         name = CONSOLE + (f"-{number}" if number > 1 else "") + ".log"
@@ -179,13 +180,13 @@ def both(qemu_words, gdb_words, environment, folder):
 
 
 def record(arguments, what, folder):
-    """Records a run; what gdb needs to know of it."""
+    """Records a run; returns the values that gdb needs."""
     limit = recording.seconds(arguments.record)
     if what.test:
         raise Trouble("a test does the same each time and needs no RECORD=1",
                       WRONG_USE)
     command = machine.arguments(require(ISO), folder, what.words,
-                                memory.chosen(arguments.memory), "stdio")
+                                memory.choose(arguments.memory), "stdio")
     command = recording.on_replay_disk(command, folder, "record")
     project.show_command(arguments, command)
     return recording.record(command, folder, limit)
@@ -195,7 +196,7 @@ def session(arguments, folder, log):
     what = subject(arguments)
     Path(log).write_bytes(b"")
     qemu_words = qemu_command(arguments, what, folder, f"file:{log}")
-    environment = {**os.environ, **gdb.told(folder, what, log)}
+    environment = {**os.environ, **gdb.make_environment(folder, what, log)}
     if arguments.record:
         last = record(arguments, what, folder)
         qemu_words = recording.on_replay_disk(qemu_words, folder, "replay")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The debugger: which one, what it can do, and what it is told.
+"""The debugger: which one runs, its abilities, and its environment.
 
-Facts that gdb's commands (scripts/gdb/) cannot find by themselves come
-in the environment:
+Facts that gdb's commands (scripts/gdb/) cannot find by themselves come in the
+environment:
 
     MALLOW_QMP       the machine's monitor, to start the machine again
     MALLOW_CONSOLE   the file that takes what the kernel prints, if there is one
@@ -27,8 +27,9 @@ ASK = ("python import sys; "
 OLDEST_PYTHON = (3, 6)
 
 
-def found():
-    """The debugger's path: GDB= if it is given, else one of the usual."""
+def find():
+    """Finds the debugger's path: GDB= if it is given, else one of the usual
+    names."""
     wanted = os.environ.get("GDB")
     for name in [wanted] if wanted else NAMES:
         path = shutil.which(name)
@@ -38,7 +39,7 @@ def found():
                   + ("" if wanted else "; scripts/setup installs it"))
 
 
-def asked(path):
+def ask_version(path):
     """(version, Python's version or None) of a debugger."""
     done = subprocess.run([path, "-nx", "-batch", "-ex", "show version",
                            "-ex", ASK], text=True, stdin=subprocess.DEVNULL,
@@ -56,11 +57,11 @@ def dotted(version):
     return ".".join(map(str, version))
 
 
-def chosen():
-    """(path, what is wrong with it or ""): without Python a debugger is worth
-    something still."""
-    path = found()
-    version, python = asked(path)
+def choose():
+    """Chooses a debugger: (path, its fault or "").  A debugger without Python
+    is still useful."""
+    path = find()
+    version, python = ask_version(path)
     if version < OLDEST:
         raise Trouble(f"{path} is gdb {dotted(version)}; at least "
                       f"{dotted(OLDEST)} is needed")
@@ -73,7 +74,7 @@ def chosen():
     return path, ""
 
 
-def told(folder, what, console=""):
+def make_environment(folder, what, console=""):
     """The environment of a debugger."""
     return {"MALLOW_QMP": str(folder / "qmp"), "MALLOW_TEST": what.test,
             "MALLOW_AGAIN": what.again, "MALLOW_CONSOLE": str(console)}

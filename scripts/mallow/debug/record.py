@@ -73,7 +73,7 @@ class Monitor:
                 return answer["return"]
 
     def job(self, command, **arguments):
-        """Asks for something that takes its time, and waits for it."""
+        """Starts a job in QEMU, and waits for its end."""
         self.ask(command, **{"job-id": "job"}, **arguments)
         while self.ask("query-jobs")[0]["status"] != "concluded":
             time.sleep(0.01)
@@ -128,8 +128,8 @@ def on_replay_disk(command, folder, mode):
 
 
 def watch(limit, path, ended, left, found):
-    """Notes how far the recording has come, and ends it at its limit, or when
-    the person at the keyboard has left."""
+    """Stores the progress of the recording, and ends it at its limit, or when
+    the user has left."""
     deadline = time.monotonic() + limit
     try:
         while not path.exists() and not ended.wait(LOOK_SECONDS):
@@ -144,7 +144,8 @@ def watch(limit, path, ended, left, found):
 
 
 class Console:
-    """The kernel's console: passes on what comes, and knows when more came."""
+    """The kernel's console: passes on its output, and wakes those who wait for
+    more."""
 
     def __init__(self, output):
         self.output = output
@@ -167,9 +168,9 @@ class Console:
 
 
 def type_keys(keyboard, qemu, console, ended, left):
-    """Passes on what is typed, one key at a time: the serial port has room for
-    one, and a recording delivers keys when it likes.  A key has arrived when
-    its echo comes, and a line has been carried out when the next prompt comes."""
+    """Passes on the typed keys, one at a time: the serial port holds only one,
+    and a recording delivers keys late.  A key has arrived when its echo comes,
+    and a line is executed when the next prompt comes."""
     while not ended.is_set():
         if not select.select([keyboard], [], [], LOOK_SECONDS)[0]:
             continue
@@ -213,7 +214,7 @@ def raw_terminal():
 
 
 def run(command, path, limit):
-    """QEMU's status, and what was found out on the way."""
+    """Runs QEMU; returns its status and the facts that were collected."""
     ended, left, found = threading.Event(), threading.Event(), {}
     qemu = subprocess.Popen(
         command + ["-qmp", f"unix:{path},server=on,wait=off"],

@@ -43,7 +43,7 @@ IN_USE = "another gdb is attached to this debug-server; quit that one first"
 # -- Which port, and who may come in --------------------------------------------
 
 def chosen_port(text):
-    """PORT=, or one that other users do not have by themselves."""
+    """PORT=, or a default that differs from user to user."""
     if not text:
         return FIRST_PORT + os.getuid() % PORTS
     if not text.isdecimal() or not 1024 <= int(text) < 65536:
@@ -87,7 +87,7 @@ def is_ours(peer):
 # -- The relay ------------------------------------------------------------------
 
 def relay(one, other):
-    """Until one of the two has gone."""
+    """Relays bytes until one of the two ends closes."""
     while True:
         for ready in select.select([one, other], [], [])[0]:
             data = ready.recv(CHUNK)
@@ -97,7 +97,7 @@ def relay(one, other):
 
 
 def attend(client, folder):
-    """Serves one debugger until it or the machine has gone."""
+    """Serves one debugger until it or the machine ends."""
     with client, socket.socket(socket.AF_UNIX) as stub:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
@@ -135,7 +135,7 @@ def refuse(client):
 
 
 def serve(server, folder):
-    """One debugger at a time; ends with the process."""
+    """Serves one debugger at a time, until the process ends."""
     attached = threading.Lock()
 
     def attend_and_release(client):
@@ -158,7 +158,7 @@ def serve(server, folder):
 
 
 def say(text):
-    """The terminal may be QEMU's, and raw."""
+    """Prints a line on the terminal, which QEMU may have made raw."""
     print(f"\r\ndebug-server: {text}\r", file=sys.stderr, flush=True)
 
 
@@ -167,7 +167,7 @@ def say(text):
 def attach_script(port, folder, what):
     """The commands for a gdb that attaches."""
     told = "\n".join(f"os.environ[{name!r}] = {value!r}"
-                     for name, value in gdb.told(folder, what).items())
+                     for name, value in gdb.make_environment(folder, what).items())
     return (f"# Written by make debug-server, for as long as it runs.\n"
             f"set confirm off\n"
             f"file {KERNEL}\n"
@@ -177,7 +177,7 @@ def attach_script(port, folder, what):
 
 
 def explain(port):
-    debugger = Path(gdb.found()).name
+    debugger = Path(gdb.find()).name
     print("The machine is held at reset; gdb may attach, from another "
           "terminal:\n"
           f"  {debugger} -q -x {shown(SCRIPT)}\n"

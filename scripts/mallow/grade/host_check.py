@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A failure of the kernel, looked at again on the host, where the sanitizers
-are and where a random test's steps can be made fewer.
+"""Repeats a failed test on the host, under sanitizers, and makes a random
+test's steps fewer there.
 
-Only for one's own tree: nothing of a submission ever runs on this machine.
+Only for the user's own tree: no code of a submission ever runs on this
+machine.
 """
 import subprocess
 
@@ -35,7 +36,7 @@ def look(test, seed):
         lines.append(f"the checker finds: {outcome.checker}")
     if steps is not None:
         lines += ["the fewest steps:", *(f"  {line}" for line in
-                                         check.again(test, seed, steps))]
+                                         check.repeat_commands(test, seed, steps))]
     if outcome.calls:
         lines.append(outcome.calls)
     return "\n".join(lines)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Text that may be a student's invention, made fit for a terminal and a file.
+"""Makes text that a student may have invented safe for a terminal and a file.
 
     "ok\\x1b[2J\\rpassed"  -->  ok\\x1b[2J\\x0dpassed      (no control characters)
 
@@ -28,5 +28,5 @@ def plain(text):
 
 
 def plain_line(text):
-    """The same in one line."""
+    """The same, in one line."""
     return plain(text).replace("\n", "\\n").replace("\t", " ")

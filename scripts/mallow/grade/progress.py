@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How far a grading is, for a person who waits.
+"""The progress of a grading, for a user who waits.
 
     on a terminal           one line, written again and again
     in a class              one line a test, into a pipe; the parent shows them
@@ -23,7 +23,7 @@ class Terminal:
         self.stream.flush()
 
     def clear(self):
-        """Before something that stays is printed, and in the end."""
+        """Clears the line, before lasting output and at the end."""
         self.stream.write(CLEAR)
         self.stream.flush()
 

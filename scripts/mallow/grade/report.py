@@ -28,7 +28,8 @@ WAITING = "not run yet"
 
 
 def write_whole(path, text):
-    """A reader sees the old file or the new one, never half of one."""
+    """Writes a file: a reader sees the old one or the new one, never half of
+    one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_suffix(f".{os.getpid()}.new")
     scratch.write_text(text, encoding="utf-8")
@@ -36,7 +37,7 @@ def write_whole(path, text):
 
 
 class Report:
-    """Of one submission; grows while it is graded."""
+    """The report of one submission; it grows during the grading."""
 
     def __init__(self, labs, tests, seed, path=None):
         self.labs = {lab.name: lab for lab in labs}
@@ -124,7 +125,7 @@ class Report:
         return lines, rows
 
     def text(self):
-        """All that a student may see, for a person."""
+        """The report for a person, with all that a student may see."""
         lines, rows = self.table(hidden=False)
         for name, why in self.refused.items():
             lines += ["", f"{name}: no points",

@@ -62,16 +62,16 @@ def list_of(rows):
 
 # -- One test -----------------------------------------------------------------
 
-def told(end, kind):
-    """The first record of a kind: written before any student's code has run.
-    Nothing later is believed."""
+def first_record(end, kind):
+    """The first record of a kind, written before any student's code ran.
+    Later records are ignored."""
     found = records.of_kind(end.records, kind)
     return found[0] if found else {}
 
 
 def entries_of(end):
     """The records of the test's call record."""
-    place = told(end, "call_record")
+    place = first_record(end, "call_record")
     if not place.get("begin"):
         raise call_record.Wrong(NO_CALL_RECORD)
     begin = place["begin"]
@@ -87,7 +87,8 @@ def last_lines(console):
 
 
 def what_ended(end):
-    """How the machine came to its end, in words; "" if nothing was wrong."""
+    """The reason why the machine ended, in words; "" if it ended as it should.
+    """
     if end.hung:
         return end.hung
     if not end.reason:
@@ -102,14 +103,15 @@ def what_ended(end):
     return cause
 
 
-def during(found):
-    """The call that has not come back, if there is one."""
+def describe_pending(found):
+    """The words ", during CALL" for a call that has not returned, or ""."""
     call = call_record.pending(found)
     return f", during {call}" if call else ""
 
 
 def failure(end):
-    """Why a test has failed; "" if its call record says that it has not."""
+    """The reason why a test failed; "" if its call record says that it passed.
+    """
     found = []
     try:
         found = entries_of(end)
@@ -118,13 +120,13 @@ def failure(end):
         ended = what_ended(end)
         if call_record.message(found) or not ended:
             return str(wrong)
-        return ended + during(found)
+        return ended + describe_pending(found)
     return ""
 
 
-def left_behind(end):
+def collect_leftovers(end):
     """[(offset, contents)] of the call record and of the allocators' memory."""
-    recorded, places = told(end, "call_record"), told(end, "places")
+    recorded, places = first_record(end, "call_record"), first_record(end, "places")
     areas = [(begin, begin + size) for begin, size in (
         (recorded["begin"], recorded["bytes"]),
         (places["heap"], places["heap_bytes"]),
@@ -137,7 +139,7 @@ async def played(saved, words, more):
     end = await saved.run([*words, "play"],
                           more + saved.without_foreign_code())
     end.image.close()
-    found = told(end, "played")
+    found = first_record(end, "played")
     if not found:
         return f"played back, it does not end: {what_ended(end)}"
     return str(found["wrong"])
@@ -151,7 +153,7 @@ async def run_test(saved, test, seed, play=True):
     end = await saved.run(words)
     try:
         wrong = failure(end)
-        more = left_behind(end) if play and not wrong else []
+        more = collect_leftovers(end) if play and not wrong else []
     finally:
         end.image.close()
     if play and not wrong:
@@ -183,7 +185,7 @@ async def boot(saved, stage):
 # -- All tests of a kernel ----------------------------------------------------
 
 def cpu_seconds():
-    """Of all processes that this one has started and seen end."""
+    """The processor time of all ended child processes."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compiles a student's file, and keeps what the compiler says that it did.
+"""Compiles a student's file, and keeps the compiler's account of it.
 
     job folder in the sandbox                        the compiler's own account
       8f3c..e1/src/mm/heap/bump.c    the student's   -H          files opened
@@ -120,7 +120,7 @@ class StudentCompiler:
             if found else []
 
     def _name_of(self, path):
-        """A given header's name in its folder, from where it is here."""
+        """A given header's name in its folder, from its path here."""
         for number, place in enumerate(self.search):
             if path.startswith(place + "/"):
                 return f"include{number}/{path[len(place) + 1:]}"
@@ -224,7 +224,7 @@ class StudentCompiler:
 
     @staticmethod
     def _left(job, kind):
-        """The contents of the file of this kind that the compiler made."""
+        """The contents of the compiler's file of this kind."""
         path, = (job.folder / "out").glob(f"*.{kind}")
         if path.stat().st_size > MOST_BYTES[kind]:
             raise Refused(f"the compiler makes a file of "
@@ -248,7 +248,7 @@ class StudentCompiler:
         return found
 
     def _refuse(self, job, text, lab):
-        """The compiler's message, or what it means."""
+        """Raises Refused with the compiler's message, or with its meaning."""
         text = job.clean(text)
         missing = NO_HEADER.search(text)
         if missing:
@@ -320,9 +320,9 @@ def lines_by_file(preprocessed):
 
 
 def own_assembly(job, assembly, preprocessed):
-    """Inline assembly that is not a given header's.  gcc names the file of
-    each; clang does not, and there it counts if no given header has any, or if
-    it is in no function."""
+    """Inline assembly that does not come from a given header.  gcc names the
+    file of each; clang does not, and there it counts if no given header has
+    any, or if it is in no function."""
     in_given = any(
         ASM.search(row) for file, row in lines_by_file(preprocessed)
         if (job.in_tree(file) or ("", False))[1]) \

@@ -36,7 +36,7 @@ ADDED = re.compile(r"^copy of |[ _-]*(\(\d+\)|copy( \d+)?|final|\d+)$")
 
 
 class Refused(Exception):
-    """Why there is nothing to grade, in words."""
+    """The reason why a submission cannot be graded, in words."""
 
 
 # -- What is there ---------------------------------------------------------------
@@ -114,7 +114,7 @@ def ranks(name):
 
 
 def candidates(paths, name):
-    """Those that fit best, and of those the ones in the fewest folders."""
+    """The files that fit best, and of those the ones in the fewest folders."""
     near = [path for path in paths if not is_elsewhere_in_a_tree(path)]
     for fits in ranks(name):
         found = [path for path in near if fits(path)]
@@ -131,7 +131,7 @@ def listed(paths):
 
 
 def missing(found, name):
-    """The files there instead, in one sentence."""
+    """One sentence about the files that were found instead."""
     archives = [path for path in found.files
                 if path.name.lower().strip().endswith(ARCHIVES)]
     if archives:
@@ -159,7 +159,7 @@ def find(root, found, name):
 # -- Reading ---------------------------------------------------------------------
 
 def contents(root, path, name):
-    """Its bytes; the file is looked at after it has been opened (F2)."""
+    """The bytes of the file; it is checked after it has been opened (F2)."""
     for above in [*path.parents, path]:
         if (root / above).is_symlink():
             raise Refused(f"{name}: a symbolic link is not taken for a file")

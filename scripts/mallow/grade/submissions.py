@@ -125,7 +125,7 @@ def command(path, out, arguments):
 
 
 def watch(number, name, status):
-    """Shows what a grading says of itself, until it ends."""
+    """Shows the progress of a grading until it ends."""
     with os.fdopen(number, encoding="utf-8", errors="replace") as said:
         for text in said:
             status.set(name, text.strip())
@@ -156,7 +156,7 @@ def run(name, path, out, arguments, status):
 
 
 def what_went_wrong(code, out):
-    """Why a grading has no result."""
+    """The reason why a grading has no result."""
     if code is None:
         return f"not ended after {SECONDS} s"
     if code < 0:
@@ -191,7 +191,7 @@ def grade(name, path, out, arguments, status):
 # -- Its row -----------------------------------------------------------------------
 
 def not_graded_reason(out, why):
-    """Which test it was, where that is known."""
+    """The test that was not graded, if it is known."""
     with contextlib.suppress(OSError, ValueError):
         said = json.loads((out / "results.json").read_text(encoding="utf-8"))
         for test in said["tests"]:
@@ -221,7 +221,8 @@ def row(path, out):
 
 
 def reasons(text):
-    """Of what a grading says, what fits a row: the log has all of it."""
+    """The part of a grading's messages that fits a row; the log has all of
+    them."""
     kept = []
     for line in text.splitlines():
         if re.match(r"\w+: no points: |next: ", line):
@@ -260,7 +261,7 @@ def as_csv(rows):
 # -- All of them -------------------------------------------------------------------
 
 def grade_every(submissions, out, arguments):
-    """The rows, in the order in which they come."""
+    """Grades all submissions; yields their rows as they are ready."""
     rows, status = [], Status(len(submissions))
     with ThreadPoolExecutor(guest_machine.jobs()) as pool:
         waiting = {pool.submit(grade, name, path, out / "submissions" / name,

@@ -14,7 +14,7 @@ from mallow.course import holes
 from mallow.grade import grade, run_test
 from mallow.grade.build import Kit
 
-# What a boot does not come to: the tests of these labs do.
+# A boot does not call these functions; the tests of their labs do.
 UNSEEN = {
     "store_drop_newest": "needs more zones than 2 MiB hold",
     "hint_follow": "needs a run that is none of the three apart",

@@ -91,7 +91,7 @@ void lab_side_load(struct page_table *directory)
     arch_load_directory(virt_to_phys(directory));
 }
 
-/* The host's own memory does not depend on what the imitated processor sees. */
+/* The host's own memory does not depend on the imitated processor. */
 void lab_side_unload(void)
 {
 }

@@ -42,7 +42,7 @@ enum replay_verdict {
     REPLAY_OUT_OF_MEMORY, /* and rightly so */
     REPLAY_FAILED,        /* R1 to R4 broken: reason */
     REPLAY_REFUSED,       /* the trace is malformed: reason */
-    REPLAY_NOT_WRITTEN,   /* a function of the stage is still a hole */
+    REPLAY_NOT_WRITTEN,   /* a function of the stage is not written */
 };
 
 enum call_kind {

@@ -44,7 +44,7 @@ static inline void machine_plan_spans(void)
     machine_plan = (struct paging_plan){ &layout, machine_spans, 2, 0 };
 }
 
-/* A hole between 8 and 9 MiB, borders that are not multiple of anything. */
+/* A gap between 8 and 9 MiB, borders that are not multiple of anything. */
 static inline void machine_lay_out(void)
 {
     memset(play_physical_memory(PLAY_BYTES), 0xFF, PLAY_BYTES);

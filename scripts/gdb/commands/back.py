@@ -54,16 +54,16 @@ class Replay:
         return self.monitor.ask("query-replay")["icount"]
 
     def rewind(self):
-        """To the snapshot."""
+        """Goes back to the snapshot."""
         self.monitor.ask("replay-seek", icount=FIRST)
         session.forget_registers()
 
     def stop_at(self, instruction):
-        """Where the next run ends at the latest."""
+        """Sets the instruction at which the next run ends at the latest."""
         self.monitor.ask("replay-break", icount=instruction)
 
     def go_to(self, instruction):
-        """Before an instruction of the run, wherever it is now."""
+        """Goes to the moment before an instruction of the run."""
         if instruction <= self.now:
             self.rewind()
         if instruction > FIRST:
@@ -155,7 +155,7 @@ def last_store(replay, address, value):
 
 
 def to_writer(address, value):
-    """To the last store that put `value` at `address`."""
+    """Goes to the last store that put `value` at `address`."""
     say(f"going back, to the store that put {value:#010x} at {address:#010x} "
         "...")
     gdb.flush()

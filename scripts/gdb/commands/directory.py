@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Is the directory right that mm/paging/paging.c has built?  All of physical memory
-must be seen in the direct map, each page at its own frame.
+"""Checks the directory that mm/paging/paging.c has built.  All of physical
+memory must be seen in the direct map, each page at its own frame.
 
-Not judged: pages whose memory does not exist, and the heap window,
-where frames come and go.
+Not judged: pages whose memory does not exist, and the heap window, where
+frames come and go.
 """
 from . import kernel, layout
 from .frames import RESERVED, Frames
@@ -74,7 +74,7 @@ def wrong_entries(memory, directory):
 
 
 def faults(memory):
-    """In words, the first few."""
+    """The first few mistakes, in words."""
     directory = layout.variable(memory, "paging").directory
     base, count = kernel.direct_map(memory)
     if not directory:

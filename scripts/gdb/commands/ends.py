@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How a run ends, told before the machine is gone.
+"""Explains the end of a run before the machine is gone.
 
     panic, failed test, refused option  --> cpu_exit     the kernel ends it
     triple fault                        --> SIGQUIT      the processor does
@@ -9,8 +9,8 @@ and where it goes wrong without ending:
 
     kfree of what is not a block           --> heap_log_refused, the first time
 
-Each time gdb stops with everything still in place: this says what has happened,
-in the kernel's own words, and selects the frame to look at.
+Each time gdb stops with everything still in place: this says what has
+happened, in the kernel's own words, and selects the frame to look at.
 """
 import os
 import re
@@ -123,7 +123,7 @@ def advised():
 
 
 def frames_now():
-    """From the innermost on; a stack in ruins ends somewhere."""
+    """The frames from the innermost on; a damaged stack ends early."""
     frame = gdb.newest_frame()
     for _ in range(FRAMES):
         if frame is None:

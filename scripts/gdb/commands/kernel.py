@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How far the machine has come, and what is where in it.
+"""The phase of the machine, and the places of its parts.
 
     reset    the firmware, then GRUB: no kernel in memory yet
     stub     boot.S, with paging off: names are there, structures are not

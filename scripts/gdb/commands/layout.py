@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Structs in the guest's memory.
 
-Where a member lies is asked of the kernel's debug information each time: if a
-struct has changed, its members are found at their new places, and one that is
-gone is named instead of misread.
+The place of a member is read from the kernel's debug information each time.
+If a struct has changed, its members are found at their new places, and a
+missing member is named instead of misread.
 """
 import struct
 

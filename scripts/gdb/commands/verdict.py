@@ -23,7 +23,7 @@ def heap_verdicts(memory):
 
 
 def first_broken(memory):
-    """The first thing that is wrong with the heap, or None."""
+    """The first violation in the heap, or None."""
     for _, _, broken in heap_verdicts(memory):
         if broken:
             return broken

@@ -53,7 +53,7 @@ class Kernel(NamedTuple):
 
 
 def run(command):
-    """A trusted tool."""
+    """Runs a trusted tool."""
     try:
         return subprocess.run(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
@@ -85,7 +85,7 @@ class Kit:
 
     @functools.cached_property
     def wanted(self):
-        """{object: names that it wants from others}."""
+        """{object: names that it needs from others}."""
         return {each: Elf(require(ROOT / each)).undefined()
                 for each in self.objects}
 
@@ -97,7 +97,7 @@ class Kit:
 
     @functools.cached_property
     def replaceable(self):
-        """Checkers: a student with another layout brings one."""
+        """The checkers, which a student with another layout replaces."""
         return set().union(*(Elf(ROOT / each).weak()
                              for each in self.objects))
 
@@ -166,7 +166,7 @@ class Kit:
     # -- Starters ---------------------------------------------------------------
 
     def _starter_key(self, texts, lab):
-        """Changes with whatever goes into the objects of a starter."""
+        """A hash of all inputs of a starter's objects."""
         key = hashlib.sha256(repr((self.cc, texts)).encode())
         for path in sorted(Path(ROOT / "src").rglob("*.h")):
             key.update(path.read_bytes())
@@ -188,8 +188,8 @@ class Kit:
                 for file in lab.sources}
 
     def _make_starters(self, lab, texts, kept):
-        """Another grading may make the same at the same time: the folder
-        appears as a whole."""
+        """Makes the folder in one step, because another grading may make it at
+        the same time."""
         STARTERS.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=STARTERS))
         for file, text in texts.items():

@@ -54,8 +54,8 @@ class Wrong(Exception):
 
 
 def read(image, begin, size):
-    """The entries of a call record; Wrong if it is plainly not the kernel's.
-    The second machine checks the authentication codes."""
+    """The entries of a call record; raises Wrong if the kernel cannot have
+    written it.  The second machine checks the authentication codes."""
     found = []
     size -= size % RECORD.size
     for row in RECORD.iter_unpack(image[begin:begin + size]):
@@ -77,13 +77,13 @@ def message(records):
 
 
 def pending(records):
-    """The call that has not come back, or None."""
+    """The call that has not returned, or None."""
     last = records[-1] if records else None
     return last if last and CALL < last.kind < DONE else None
 
 
 def check_whole(records):
-    """Wrong, unless the test says that it has come to its end."""
+    """Raises Wrong unless the last entry says that the test ended."""
     failed = message(records)
     if failed:
         raise Wrong(failed)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A place in which the compiler can read its own files and one folder, and
-nothing else of this machine.
+"""A place in which the compiler can read only its own files and one folder of
+this machine.
 
     bubblewrap   namespaces of Linux: the compiler's files, bound read-only
     chroot       for root, where namespaces are forbidden: copies of them
@@ -12,9 +12,9 @@ nothing else of this machine.
     job folder -> | job: the student's file, given headers | --> object, text
                   +----------------------------------------+
 
-S1: the limits on processor time, memory and file sizes hold for every process.
-S2: when the time is up, the whole process group ends.
-S3: a job folder belongs to one job.
+S1: the limits on processor time, memory and file sizes hold for every
+process.  S2: when the time is up, the whole process group ends.  S3: a job
+folder belongs to one job.
 
 In the plain folder the host's files stay readable; what a submission opens is
 still seen and refused (contract.py).
@@ -129,7 +129,7 @@ def run(command, folder, prepare):
 
 
 class Folder:
-    """Only limits, and rights taken from root."""
+    """Sets only limits, and takes root's rights away."""
     kind = "folder"
 
     def __init__(self, files):

@@ -119,7 +119,8 @@ def guard_of(name):
 
 
 def macro_complaints(own_lines):
-    """Of lines in which the compiler has left its #define and #undef."""
+    """Complaints about macros, from lines in which the compiler has kept
+    #define and #undef."""
     for name, line, row in own_lines:
         words = row.split()
         if name.endswith(".h") and words[0] in ("#define", "#undef") and \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`make grade`: what is to be graded, and what is said of it in the end.
+"""`make grade`: chooses what to grade, and reports the results.
 
     all points        status 0
     points missing    status 1
@@ -31,7 +31,7 @@ HIDDEN = "hidden.txt"  # beside results.json, and not for students
 # -- What there is to grade ---------------------------------------------------
 
 def boot_for_list():
-    """Asks the kernel of this tree which tests it has."""
+    """Boots this tree's kernel, which lists its tests."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:
@@ -47,7 +47,7 @@ def boot_for_list():
 
 
 def known_tests():
-    """check.Test of all that this tree's kernel has."""
+    """All tests of this tree's kernel, as check.Test."""
     kept, stamp = GRADE / "tests.json", require(KERNEL).stat().st_mtime_ns
     try:
         said = json.loads(kept.read_text(encoding="utf-8"))
@@ -83,8 +83,9 @@ def workshop():
 
 
 def one_test(submission, name, seed=check.SEED, kit=None, play=True):
-    """The Verdict on one test, "malloc/split", of a folder's files, whatever
-    the test needs; Refused if there is nothing to run."""
+    """The Verdict on one test, such as "malloc/split", of a folder's files,
+    even if a test that it needs fails.  Raises Refused if there is nothing to
+    run."""
     lab_name = name.partition("/")[0]
     lab, = lab_table.resolve(lab_name)
     hidden = any(test.hidden for test in known_tests()
@@ -96,7 +97,7 @@ def one_test(submission, name, seed=check.SEED, kit=None, play=True):
 
 
 def leave_out_optional(report):
-    """An optional lab counts as soon as something of it is written."""
+    """Leaves out optional labs of which no function is written."""
     idle = [name for name, lab in report.labs.items()
             if lab.optional and report.score(name) == 0]
     report.tests = [test for test in report.tests if test.lab not in idle]

@@ -30,13 +30,13 @@ from .student_files import Refused
 
 
 def is_begun(verdicts):
-    """Whether anything of a lab is written."""
+    """Whether a function of the lab is written."""
     return any(verdict.passed or not verdict.message.endswith(NOT_WRITTEN)
                for verdict in verdicts.values() if verdict.ran)
 
 
 class Grading:
-    """Of one submission."""
+    """The grading of one submission."""
 
     def __init__(self, kit, submission, report, runner, folder,
                  progress=Silent(), boots=False):
@@ -51,7 +51,7 @@ class Grading:
     # -- Objects and kernels --------------------------------------------------
 
     def take(self, lab):
-        """The student's objects of a lab, compiled once; Refused."""
+        """The student's objects of a lab, compiled once; raises Refused."""
         if lab.name not in self.students:
             try:
                 made = self.kit.students(self.submission, lab,
@@ -116,7 +116,7 @@ class Grading:
         self.progress.show(f"{test.lab}/{test.name}, {left} tests left")
 
     async def boot(self, lab, saved):
-        """G4; what fails here is no part of the verdict."""
+        """G4; a failure here does not change the verdict."""
         try:
             self.report.boots[lab.name] = \
                 await self.runner.boot(saved, lab.name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A machine a test, without a boot a test.
+"""One machine for each test, without a boot for each test.
 
     ISO --> QEMU --> GRUB --> kernel, option `ask` --> saved while it waits,
                                                        before its first stage
@@ -7,7 +7,8 @@
               test=a seed=.. key=.. --> goes on  <---------+
               test=b seed=.. key=.. --> goes on  <---------+
 
-A test that crashes, hangs or ruins the machine costs itself alone.  Its limits:
+A test that crashes, hangs or ruins the machine costs itself alone.  Its
+limits:
 
     instructions of the guest   a watchdog device goes off under -icount
                                 (src/arch/i386/watchdog.h), and QEMU stops the
@@ -57,11 +58,11 @@ BREAKPOINT = b"\xcc"
 
 
 class Interrupted(Trouble):
-    """This computer ended a machine, or could not run it."""
+    """Raised when this computer ended a machine, or could not run it."""
 
 
 class End(NamedTuple):
-    """How a machine ended, and what it left."""
+    """The end of a machine: its status, its records and its memory."""
     status: Optional[int]  # None: it was stopped
     hung: str              # where it hung, if it did, and what ended it
     reason: Optional[str]  # machine.explain()
@@ -118,7 +119,7 @@ class Monitor:
 
 
 def workshop():
-    """A folder for one machine; in memory where there is plenty."""
+    """A folder for one machine; in memory if there is enough."""
     shared = Path("/dev/shm")
     where = None
     if shared.is_dir() and shutil.disk_usage(shared).free > 16 * MEMORY_BYTES:
@@ -172,7 +173,7 @@ def guest_ended(status, said):
 
 
 def host_fault(status, said):
-    """Why this computer is to blame for the end of QEMU; "" if it is not."""
+    """The fault of this computer that ended QEMU; "" if there was none."""
     if guest_ended(status, said):
         return ""
     if status is not None and status < 0:
@@ -207,7 +208,7 @@ async def end(qemu):
 
 
 class Saved:
-    """A kernel that waits for its test; as many copies run as are wanted."""
+    """A saved kernel that waits for its test; any number of copies can run."""
 
     def __init__(self, iso, kernel, folder, foreign=()):
         self.iso, self.folder, self.foreign = iso, folder, foreign
@@ -279,8 +280,8 @@ class Saved:
                              time.monotonic() - began)
 
     def without_foreign_code(self):
-        """Contents of pages, for run(): whoever calls a student's function
-        stops there."""
+        """Contents of pages, for run(): a call of a student's function stops
+        there."""
         return [(address - KERNEL_BASE, BREAKPOINT * size)
                 for address, size in self.foreign]
 
@@ -303,7 +304,7 @@ class Saved:
         return ""
 
     def _poke(self, path, line):
-        """The first character comes last: it is what the kernel waits for."""
+        """Writes the first character last, because the kernel waits for it."""
         with path.open("r+b") as file, \
                 mmap.mmap(file.fileno(), MEMORY_BYTES) as memory:
             memory[self.place + 1:self.place + len(line)] = line[1:]

@@ -224,7 +224,7 @@ class Runner:
         return tests
 
     async def boot(self, saved, stage):
-        """What the boot log says of a stage."""
+        """The lines of the boot log about a stage."""
         async with self.slots:
             return await boot(saved, stage)
 

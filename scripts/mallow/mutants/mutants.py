@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""make mutants: which wrong programs the tests do not notice.
+"""make mutants: finds wrong programs that the tests do not notice.
 
     LAB=malloc      the student's functions of a lab, and the lab's tests
     MODULE=mm/heap  all functions of a folder or file of src, and the unit tests
@@ -19,7 +19,7 @@ ROOMS = {"grow": ("grow", "window")}
 
 
 class Target:
-    """The change, and the tests that have to notice it."""
+    """The code to change, and the tests that have to notice it."""
 
     def __init__(self, name, files, wanted, lab=None):
         self.name, self.lab = name, lab
@@ -125,14 +125,16 @@ def rates(noticed, equivalent):
 
 
 def rate(noticed, equivalent):
-    """Per cent of those that are not equivalent."""
+    """The share of noticed mutants, in per cent of those that are not
+    equivalent."""
     total = len(noticed) - len(equivalent)
     killed = sum(map(bool, noticed.values()))
     return 100 * killed / total if total else 100.0
 
 
 def report(target, noticed):
-    """Prints it; returns the survivors that the file does not explain."""
+    """Prints the result; returns the survivors that the file does not explain.
+    """
     reasons = {entry.key: entry for entry in known.entries()}
     alive = [each for each, test in noticed.items() if not test]
     equivalent = {each for each in alive if each.key in reasons}

@@ -20,6 +20,7 @@ MAKEFLAGS += --no-builtin-rules
 #: RECORD=1          for debug: records a run first; gdb can go back in it
 #: CORE=FILE         for debug: a dump instead of a machine; dump writes FILE=
 #: PORT=N            where debug-server listens, instead of your own port
+#: BUG=N             for hunt: the planted fault; CHECK=1 marks its sheet
 #: V=1               show the commands
 #: CROSS_COMPILE=X-  build with X-gcc and X-ld; CC=gcc-11 with that gcc
 #: BASE=1            make the ISO from iso/base.iso.xz, without GRUB
@@ -49,14 +50,14 @@ PYTHON ?= $(shell scripts/find-python)
 # Variables of the user travel in the environment, as they were typed: no shell
 # reads a name with an apostrophe, and make expands no $ in it.
 SAID   := STAGE MEMORY TRACES LAB TEST SEED STEPS SUBMISSION OPTIONS PORT \
-          RECORD CORE FILE
+          RECORD CORE FILE BUG CHECK ANSWER
 export MALLOW_VERBOSE = $(value V)
 $(foreach name,$(SAID),$(eval export MALLOW_$(name) = $$(value $(name))))
 quoted  = '$(subst ','\'',$(1))'
 MALLOW  = $(call quoted,$(PYTHON)) scripts/mallow.py --said
 
-.PHONY: run replay debug dump debug-server sheet check grade enable disable status \
-        doctor
+.PHONY: run replay debug dump debug-server sheet check grade hunt enable disable \
+        status doctor
 run: iso ## boot, replay one trace, then the kernel's prompt
 	$(Q)$(MALLOW) run
 
@@ -90,6 +91,10 @@ check: ## a lab's tests on the host, in seconds
 
 grade: iso ## a lab's tests in the booted kernel, and points for them
 	$(Q)$(MALLOW) grade
+
+hunt: $(if $(BUG),$(if $(CHECK)$(ANSWER),,iso)) ## LAB=malloc: your test, and wrong allocators; BUG=N: find one
+	$(if $(BUG),,$(BUILD) $(B)/check/lab-tests)
+	$(Q)$(MALLOW) hunt
 
 doctor: ## what is missing on this machine, and what installs it
 	$(Q)scripts/setup --check

@@ -21,6 +21,13 @@ handout: ## DIR=where [OPEN=N] [LAST=N]: a student's tree, no solutions
 gradescope: ## [LAB=malloc]: build/gradescope.zip, an autograder to upload
 	$(Q)$(MALLOW) gradescope
 
+# What make hunt and make handout need: build/hunts/.
+.PHONY: hunts
+hunts: iso
+	$(BUILD) $(B)/check/lab-tests
+	$(Q)$(MALLOW) hunts
+hunt handout: hunts
+
 .PHONY: marks results similarity
 marks: ## ROSTER=FILE: the scores of grade-all for Canvas or Moodle
 	$(Q)$(MALLOW) marks
@@ -54,6 +61,7 @@ unpack-traces: ## bench/traces/ as .rep files, in build/traces/HALF/
 .PHONY: tested
 tested:
 	$(BUILD) $(B)/mallow.iso $(B)/compile_commands.json host-tests $(B)/check/lab-tests
+	$(Q)$(MALLOW) hunts
 
 test: tested ## everything that CI checks
 	$(Q)$(call quoted,$(PYTHON)) -m pytest -q -n auto tests

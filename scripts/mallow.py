@@ -26,8 +26,10 @@ ROOMS = {
     "sheet": ["sheet"],
     "check": ["check"],
     "grade.grade": ["grade"],
+    "hunt.command": ["hunt"],
     # STAFF BEGIN
     "course.handout": ["handout"],
+    "course.hunts": ["hunts"],
     "course.gradescope": ["gradescope"],
     "course.formats": ["results"],
     "course.roster": ["marks"],

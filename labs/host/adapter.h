@@ -27,6 +27,7 @@ void window_forget(uintptr_t page);
 /* The record of the last calls, to be printed after a crash. */
 void calls_begin(const struct lab_places *places);
 void calls_print(void);
+size_t calls_count(void);
 
 /* The most basic blocks that a call may execute.  Reading every block of a full
  * heap twenty times takes less. */

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from .. import labs, stages
 from ..project import ROOT, WRONG_USE, Trouble
-from . import handout_git, holes
+from . import handout_git, holes, hunts
 from .handout_git import Extent
 
 # Never handed out; a name that ends in / is a folder.
@@ -104,6 +104,7 @@ def lay_out(folder, extent, stage):
             continue
         target.write_text(student_text(name, text, extent.open),
                           encoding="utf-8")
+    hunts.lay_out(folder, extent.last)
     for name, lab in stages.table()[extent.last + 1:]:
         if lab:
             say_not_yet(folder / lab, name)

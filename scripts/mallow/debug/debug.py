@@ -43,6 +43,8 @@ class Subject(NamedTuple):
     words: list
     again: str
     test: str = ""
+    iso: Path = ISO
+    kernel: Path = KERNEL
 
 
 def tests_of(lab):
@@ -105,7 +107,7 @@ def qemu_command(arguments, what, folder, console):
     """A machine that is held at reset, and stays when the processor gives up,
     so that the debugger can see where."""
     command = machine.arguments(
-        require(ISO), folder, what.words, memory.choose(arguments.memory),
+        require(what.iso), folder, what.words, memory.choose(arguments.memory),
         console) + [
         "-chardev", f"socket,path={folder / 'gdb'},server=on,wait=off,id=gdb",
         "-gdb", "chardev:gdb", "-S", "-no-shutdown",
@@ -142,7 +144,7 @@ def gdb_command(arguments, what, folder):
         command += ["-ex", "continue"]
     if arguments.record and not wrong:
         command += ["-ex", "mallow end"]
-    return [*command, *arguments.gdb, str(require(KERNEL))]
+    return [*command, *arguments.gdb, str(require(what.kernel))]
 
 
 def console_log():
@@ -192,8 +194,7 @@ def record(arguments, what, folder):
     return recording.record(command, folder, limit)
 
 
-def session(arguments, folder, log):
-    what = subject(arguments)
+def session(arguments, what, folder, log):
     Path(log).write_bytes(b"")
     qemu_words = qemu_command(arguments, what, folder, f"file:{log}")
     environment = {**os.environ, **gdb.make_environment(folder, what, log)}
@@ -214,12 +215,17 @@ def session(arguments, folder, log):
 def debug(arguments):
     if arguments.core:
         return core.look(arguments.core, arguments.gdb)
+    return look(arguments, subject(arguments))
+
+
+def look(arguments, what):
+    """A session with a machine."""
     machine.version()
     with tempfile.TemporaryDirectory(prefix="mallow-") as folder:
         if arguments.log:
-            return session(arguments, Path(folder), arguments.log)
+            return session(arguments, what, Path(folder), arguments.log)
         with console_log() as log:
-            return session(arguments, Path(folder), log.name)
+            return session(arguments, what, Path(folder), log.name)
 
 
 def dump(arguments):

@@ -86,14 +86,14 @@ status: ## the stages, and which one the tree is at
 	$(Q)$(MALLOW) status
 
 check: ## a lab's tests on the host, in seconds
-	$(BUILD) $(B)/check/lab-tests
+	$(BUILD) $(if $(filter boot 0,$(value LAB)),$(B)/mallow.iso,$(B)/check/lab-tests)
 	$(Q)$(MALLOW) check
 
 grade: iso ## a lab's tests in the booted kernel, and points for them
 	$(Q)$(MALLOW) grade
 
-hunt: $(if $(BUG),$(if $(CHECK)$(ANSWER),,iso)) ## LAB=malloc: your test, and wrong allocators; BUG=N: find one
-	$(if $(BUG),,$(BUILD) $(B)/check/lab-tests)
+hunt: $(if $(value BUG),$(if $(value CHECK)$(value ANSWER),,iso)) ## LAB=malloc: test wrong allocators; BUG=N: find a fault
+	$(if $(value BUG),,$(BUILD) $(B)/check/lab-tests)
 	$(Q)$(MALLOW) hunt
 
 doctor: ## what is missing on this machine, and what installs it

@@ -21,7 +21,7 @@ handout: ## DIR=where [OPEN=N] [LAST=N]: a student's tree, no solutions
 gradescope: ## [LAB=malloc]: build/gradescope.zip, an autograder to upload
 	$(Q)$(MALLOW) gradescope
 
-# What make hunt and make handout need: build/hunts/.
+# Makes build/hunts/, which make hunt and make handout need.
 .PHONY: hunts
 hunts: iso
 	$(BUILD) $(B)/check/lab-tests

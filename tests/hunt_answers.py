@@ -17,7 +17,7 @@ HITS = re.compile(r"breakpoint already hit (\d+) times?")
 
 
 def session(folder, lab, number, *commands, seed="ada", root=project.ROOT):
-    """What gdb says in `make hunt LAB= BUG=`, without make."""
+    """gdb's answer in `make hunt LAB= BUG=`, without make."""
     gdb = [word for command in commands for word in ("-ex", command)]
     done = subprocess.run(
         [sys.executable, str(root / "scripts" / "mallow.py"), "hunt",

@@ -23,6 +23,7 @@ from typing import NamedTuple
 from . import i386, sheet, stages
 from .project import BUILD, ROOT, WRONG_USE, Trouble, require, shown
 from .steps import join_steps, read_steps, shrink
+from .waiting import Waiting
 
 PROGRAM = BUILD / "check" / "lab-tests"
 SECONDS = 300  # the program gives up earlier, and says where
@@ -180,9 +181,14 @@ def shrunk(test, seed, outcome, program=PROGRAM):
 
 def run_all(chosen, seed=SEED, program=PROGRAM):
     """{test: outcome}, some at a time."""
-    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        outcomes = pool.map(lambda test: run(test, seed, None, program), chosen)
-        return dict(zip(chosen, outcomes))
+    def run_one(test):
+        outcome = run(test, seed, None, program)
+        waiting.step()
+        return outcome
+
+    with Waiting("CHECK", len(chosen), "tests") as waiting, \
+            ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        return dict(zip(chosen, pool.map(run_one, chosen)))
 
 
 def missing(test, outcomes):

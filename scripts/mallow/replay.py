@@ -24,6 +24,7 @@ from pathlib import Path
 from . import machine, memory, records, stages
 from .project import (BUILD, ISO, KERNEL, ROOT, TRACES, WRONG_USE, Trouble,
                       add_verbose, require, show_command, shown)
+from .waiting import Waiting
 
 FIGURES = BUILD / "replay.json"
 FIRST_HEAP_STAGE = "heap"
@@ -180,11 +181,13 @@ async def replay_all(lists, iso, arguments):
     tasks = [asyncio.create_task(replay_share(names, iso, arguments, gate))
              for names in lists]
     every, shown_before = [], set()
-    for task in tasks:
-        for figures, console in await task:
-            if console is not None:
-                show(console, not every, shown_before)
-            every.append(figures)
+    with Waiting("REPLAY", sum(map(len, lists)), "traces") as waiting:
+        for task in tasks:
+            for figures, console in await task:
+                waiting.step()
+                if console is not None:
+                    show(console, not every, shown_before)
+                every.append(figures)
     return every
 
 

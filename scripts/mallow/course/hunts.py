@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What `make hunt` needs and a student must not read: wrong and right allocators
-as objects, planted faults as objects, and answers as hashes.
+"""The packs for `make hunt`, which a student cannot read: wrong and right
+allocators as objects, planted faults as objects, and answers as hashes.
 
     tests/solutions/4-malloc/hunt.json      which ones, and the answers
     tests/solutions/4-malloc/*/*.patch  --> build/hunts/4-malloc/
@@ -164,7 +164,7 @@ def jobs_of(plan, folder, compilers):
 
 
 def table_of(plan):
-    """What hunt.json of the pack says."""
+    """The contents of the pack's hunt.json."""
     order = by_hash([bug["path"] for bug in plan.bugs], plan.lab)
     bugs = sorted(plan.bugs, key=lambda bug: order.index(bug["path"]))
     return {"bugs": [packs.sealed(plan.lab.name, number, bug)

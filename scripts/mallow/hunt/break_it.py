@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from .. import check, i386, machine
 from ..project import BUILD, ROOT, Trouble, require, shown
+from ..waiting import Waiting
 from . import packs
 
 SOURCE = "hunt.c"
@@ -118,9 +119,11 @@ def try_all(lab, seed=check.SEED):
             raise Trouble(f"{lab.folder}/{SOURCE} has no test in its table")
         tried = try_one(program, tests, seed)
         program.unlink()  # each is large
+        waiting.step()
         return tried
 
     with tempfile.TemporaryDirectory(prefix="mallow-") as name, \
+            Waiting("HUNT", len(right + wrong), "allocators") as waiting, \
             ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         folder = Path(name)
         test = compile_test(lab, folder)

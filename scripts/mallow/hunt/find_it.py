@@ -113,7 +113,7 @@ def make_kernel(lab, bug, folder):
 
 
 def subject(lab, number, bug):
-    """What `make debug` would call it."""
+    """The kernel and its options, as `make debug` describes them."""
     iso, elf = make_kernel(lab, bug, BUILD / "hunt" / f"{lab.name}-{number}")
     return debug.Subject([f"test={lab.name}/{bug.test}", f"seed={bug.seed}"],
                          f"make hunt LAB={lab.name} BUG={number}",

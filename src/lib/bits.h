@@ -84,7 +84,10 @@ static inline bool word_bit_test(uint32_t word, uint32_t bit)
 {
     bool set;
 
-    __asm__("btl %2, %1" : "=@ccc"(set) : "rm"(word), "r"(bit));
+    __asm__("btl %2, %1" CARRY_TO("%b0")
+            : CARRY(set)
+            : "rm"(word), "r"(bit)
+            : "cc");
     return set;
 }
 

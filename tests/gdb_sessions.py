@@ -38,7 +38,8 @@ def gdb(monkeypatch, tmp_path):
         monkeypatch.setenv("TMPDIR", name)
         monkeypatch.setenv("TERM", "dumb")
 
-        def session(*commands, stage="zalloc", options="", root=project.ROOT):
+        def session(*commands, stage="zalloc", options="", root=project.ROOT,
+                    seconds=90):
             script = tmp_path / "commands"
             script.write_text("".join(
                 f"echo \\n@@@\\n\n{command}\n" for command in commands)
@@ -48,7 +49,7 @@ def gdb(monkeypatch, tmp_path):
                  f"--log={tmp_path / 'log'}", f"--stage={stage}",
                  f"--options={options}", "--", "-batch", "-x", str(script)],
                 text=True, stdin=subprocess.DEVNULL, capture_output=True,
-                timeout=90, check=False)
+                timeout=seconds, check=False)
             said = done.stdout + done.stderr
             assert "Traceback" not in said and "Python Exc" not in said, said
             assert "make no sense" not in said, said

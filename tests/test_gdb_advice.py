@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Faults hunted by what the panic advises, and by nothing else."""
+import re
 import subprocess
 import sys
 
@@ -46,6 +47,33 @@ def test_use_after_free_in_the_armoured_heap(gdb):
     assert "freed by crash_freed" in end
     assert "kfree from crash_freed" in owner
     assert "kmalloc from take_block" in owner
+
+
+def test_a_pointer_in_a_variable(gdb):
+    """A call through an overwritten variable: the panic names the variable."""
+    *_, end, place = gdb(
+        "tbreak crash_stale", "continue",
+        "set var *(unsigned *)&kmalloc_layer.calls = 0x33333333", "continue",
+        "print/x (unsigned)&kmalloc_layer", stage="malloc",
+        options="crash=stale")
+    named = int(re.search(r"(0x\w+), a variable of the kernel", end)[1], 16)
+    assert 0 <= named - int(place.split("= ")[1], 16) < 64, end
+    assert f"mallow writer {named:#010x}" in end
+
+
+def test_a_lost_frame_pointer(gdb):
+    said = gdb("tbreak run_alloc", "continue", "next", "set var $ebp = 0x656d6f73",
+               "continue", stage="malloc",
+               options="do=alloc:20")[-1]
+    assert "is not in the stack" in said, said
+
+
+def test_the_task_of_a_double_fault(gdb):
+    """A task begins anywhere; no ret took the address from its stack."""
+    said = gdb("tbreak crash_stack", "continue",
+               "set var double_fault_task.eip = 0x1234", "continue",
+               stage="malloc", options="crash=stack")[-1]
+    assert "a task began there" in said and "a ret took" not in said, said
 
 
 TIMER = """

@@ -14,7 +14,7 @@ import gdb
 
 from . import kernel, layout, session
 from .heaps import Broken
-from .memory import Trouble
+from .memory import Memory, Trouble
 
 REGISTERS = ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eip",
              "eflags")
@@ -53,10 +53,21 @@ def call_check(address):
         f"((struct violation (*)(void)){address:#x})()")
     if not int(answer["invariant"]):
         return None
+    place, found = int(answer["address"]), int(answer["found"])
     return Broken(answer["invariant"].string(errors="replace"),
-                  int(answer["address"]), "by the kernel's own check",
-                  f"{int(answer['expected']):#x}",
-                  f"{int(answer['found']):#x}")
+                  place, "by the kernel's own check",
+                  f"{int(answer['expected']):#x}", f"{found:#x}",
+                  hint="" if holds(place, found) else
+                  "That address is what the check was about, and not the word "
+                  "that is wrong.")
+
+
+def holds(address, value):
+    """Whether the word at `address` is `value`, so that a store made it."""
+    try:
+        return Memory().word(address & ~3) == value
+    except Trouble:
+        return False
 
 
 def run_check(address):

@@ -5,6 +5,7 @@
 
     I1: the page map marks whole zones.
     I2: a zone's magic is its own.
+    I3: the sentinels are allocated and no tails.
     I4: a tail follows a head or a tail.
     I5: a zone counts the heads that its maps show.
     I8: the counters equal what the zones add up to.
@@ -27,6 +28,7 @@ COLOURS = {FREE: "free", HEAD: "used", TAIL: "part", NEVER: "bad"}
 
 I1 = "I1: the page map marks whole zones"
 I2 = "I2: a zone's magic is its own"
+I3 = "I3: the sentinels are allocated and no tails"
 I4 = "I4: a tail follows a head or a tail"
 I5 = "I5: a zone counts the heads in its maps"
 I8 = "I8: the counters equal what the zones add up to"
@@ -61,6 +63,12 @@ class Zone:
             STATES[self.bit(words, index, "allocated"),
                    self.bit(words, index, "continued")]
             for index in range(1, pool.granules + 1))
+        sentinels = (0, *range(pool.granules + 1, pairs * 32))
+        self.lost = next((
+            index for index in sentinels
+            if not self.bit(words, index, "allocated") or
+            self.bit(words, index, "continued")), None)
+        self.map = raw.place_of("map")
 
     @staticmethod
     def bit(words, index, name):
@@ -93,6 +101,11 @@ class Zone:
             return Broken(I2, self.at, "the magic",
                           hexadecimal(self.at ^ MAGIC),
                           hexadecimal(self.magic))
+        if self.lost is not None:
+            at = self.map + self.lost // 32 * layout.size_of("struct map_pair")
+            return Broken(I3, at, f"bit {self.lost % 32} of the maps",
+                          "allocated, no tail", "another state",
+                          suspects=[(at, at + 8)])
         for index, letter in enumerate(self.letters):
             alone = letter == TAIL and (
                 index == 0 or self.letters[index - 1] not in (HEAD, TAIL))
@@ -142,6 +155,9 @@ class Spans:
     def zones(self):
         """All that the page map marks, and the first invariant that breaks:
         (zones, Broken or None)."""
+        broken = self.pools_broken()
+        if broken:
+            return [], broken
         found, page = [], 0
         while page < self.count:
             if not self.marks[page]:
@@ -149,7 +165,7 @@ class Spans:
                 continue
             at = self.begin + page * PAGE
             zone = None if self.marks[page] & 3 else self.zone_of(at)
-            if not zone:
+            if not zone or not self.is_whole(page, zone.pool):
                 return found, Broken(I1, at, "the page map's mark",
                                      "the first page of a zone",
                                      self.marks[page])
@@ -159,6 +175,26 @@ class Spans:
             found.append(zone)
             page += max(zone.pool.zone_pages, 1)
         return found, self.counters_broken(found)
+
+    def is_whole(self, page, pool):
+        """Whether the marks from `page` on are those of one zone."""
+        wanted = [(pool.number << PAGE_BITS) + each
+                  for each in range(min(pool.zone_pages, 1 << PAGE_BITS))]
+        return pool.zone_pages == len(wanted) > 0 and \
+            list(self.marks[page:page + len(wanted)]) == wanted
+
+    def pools_broken(self):
+        for pool in self.pools:
+            mark = pool.number << PAGE_BITS
+            if pool.raw.mark != mark:
+                return Broken(I1, pool.raw.place_of("mark"), "a pool's mark",
+                              mark, pool.raw.mark)
+            if self.heap.numbered[pool.number] != pool.raw.at:
+                return Broken(I1, self.heap.place_of("numbered")
+                              + pool.number * 4, "a pool by its number",
+                              hexadecimal(pool.raw.at),
+                              hexadecimal(self.heap.numbered[pool.number]))
+        return None
 
     def counters_broken(self, zones):
         for pool in self.pools:

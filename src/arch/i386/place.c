@@ -53,12 +53,18 @@ static bool ends_with_call(const uint8_t *end)
     return false;
 }
 
+bool place_is_on_stack(uintptr_t address)
+{
+    return address % sizeof(uintptr_t) == 0 &&
+           address >= (uintptr_t)stack_guard_end &&
+           address <= (uintptr_t)stack_end - sizeof(uintptr_t);
+}
+
 bool place_follows_call(uintptr_t esp)
 {
     uintptr_t word;
 
-    if (esp % sizeof word != 0 || esp < (uintptr_t)stack_guard_end ||
-        esp > (uintptr_t)stack_end - sizeof word)
+    if (!place_is_on_stack(esp))
         return false;
     word = *(const uintptr_t *)esp;
     return place_is_code(word) && word - (uintptr_t)text_begin >= 6 &&

@@ -13,6 +13,8 @@ void place_print(uintptr_t address, uintptr_t esp);
 bool place_stack_is_full(uintptr_t esp);
 /* Whether `address` is in the kernel's code. */
 bool place_is_code(uintptr_t address);
+/* Whether the word at `address` is on the kernel's stack. */
+bool place_is_on_stack(uintptr_t address);
 /* Whether the word at `esp` is the return address of a call. */
 bool place_follows_call(uintptr_t esp);
 

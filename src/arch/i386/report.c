@@ -18,6 +18,7 @@
 #include "arch/i386/backtrace.h"
 #include "arch/i386/console.h"
 #include "arch/i386/cpu.h"
+#include "arch/i386/image.h"
 #include "arch/i386/place.h"
 #include "arch/i386/segments.h"
 #include "arch/i386/symbols.h"
@@ -259,6 +260,34 @@ static void print_registers(const struct trap_frame *frame)
           read_cr3());
 }
 
+/* A pointer to a function may be in a variable of the kernel's. */
+static void look_for_in_variables(uintptr_t pointer)
+{
+    const uintptr_t *end = (const uintptr_t *)stack_guard_begin;
+
+    for (const uintptr_t *word = (const uintptr_t *)align_up(
+             (uintptr_t)rodata_end, sizeof *word);
+         word < end && pointer != 0; word++) {
+        if (*word != pointer)
+            continue;
+        advice.place = (uintptr_t)word;
+        print("0x%08lx, a variable of the kernel, holds that pointer\n",
+              (unsigned long)advice.place);
+        return;
+    }
+}
+
+/* A function takes its caller's ebp from the stack before it returns. */
+static void look_at_frame(const struct trap_frame *frame)
+{
+    if (frame->ebp != 0 && !place_is_on_stack(frame->ebp) &&
+        place_is_code(frame->eip))
+        print("ebp 0x%08x is not in the stack: a function called from here has "
+              "written\n  over the ebp that it had saved, past an array of "
+              "its own\n",
+              frame->ebp);
+}
+
 /* The processor ran an address without code.  A call through a bad pointer has
  * left its return address at esp.  If there is none, a ret took the bad address
  * from the word below, which the trap has overwritten since. */
@@ -272,6 +301,12 @@ static void look_at_jump(uintptr_t eip, uintptr_t esp)
     if (place_follows_call(esp)) {
         print("a call through a pointer led there, in %s\n",
               caller_text(text, sizeof text, *(const uintptr_t *)esp));
+        look_for_in_variables(eip);
+        return;
+    }
+    if (!place_is_on_stack(esp)) {
+        print("esp is not in the kernel's stack: a task began there; what its\n"
+              "  state in memory says is wrong (segments.c)\n");
         return;
     }
     advice.place = esp - sizeof(uintptr_t);
@@ -300,6 +335,7 @@ _Noreturn void report_trap(const struct trap_frame *frame)
     }
     print_registers(frame);
     print_backtrace(frame->eip, frame->ebp, esp);
+    look_at_frame(frame);
     if (page_fault)
         look_at(address);
     look_at_jump(frame->eip, esp);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The commands of a driver with a C library's allocator. */
 #include "bench/driver/commands.h"
 
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Stamps the live blocks around a mistake, and verifies them after it. */
 #include "bench/driver/crowd.h"
 
 #include "bench/driver/system.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the driver's command line, and runs the command. */
 #include "bench/driver/commands.h"
 #include "bench/driver/count.h"
 #include "bench/driver/system.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Hands out pages at almost no cost. */
 #include "bench/driver/pages.h"
 
 #include "lib/panic.h"

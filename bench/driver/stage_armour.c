@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Stage armour as a subject of the bench. */
 #include "bench/driver/stage.h"
 
 #include "mm/armour/armour.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Stage malloc as a subject of the bench. */
 #include "bench/driver/stage.h"
 
 #include "mm/heap/heap.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* System calls of Linux on i386, and the functions that lib needs. */
 #include "bench/driver/system.h"
 
 #include "lib/panic.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads a list of operations, and runs it on a subject. */
 #include "bench/driver/work.h"
 
 #include "bench/driver/system.h"

@@ -152,7 +152,8 @@ static void show(const char *text, size_t bytes)
 
 void give_up(void)
 {
-    fprintf(stderr, "hung: %u basic blocks in this call, the lab allows no more\n",
+    fprintf(stderr,
+            "hung: %u basic blocks in this call, the lab allows no more\n",
             WORK_OF_A_CALL);
     print_state();
     _exit(VERDICT_HUNG);

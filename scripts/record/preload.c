@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-
-/*
- * Records what a running program asks of malloc.
+/* Records the calls of malloc and its family in a running program.
  *
  * Loaded before libc (LD_PRELOAD), this library answers malloc, free and
  * their family in its place: each call goes on to libc, and leaves one event

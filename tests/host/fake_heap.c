@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A first fit that errs on request. */
 #include "fake_heap.h"
 
 #include "mm/heap/heap.h"

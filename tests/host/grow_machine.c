@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Starts the machine of the tests of the growing heap. */
 #include "grow_machine.h"
 
 #include "harness.h"

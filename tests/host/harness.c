@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Runs the unit tests, and stands in for the kernel's panic and console. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS is newer than C11 */
 
 #include "harness.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Follows the page tables under test with mappings of the host. */
 #define _GNU_SOURCE /* memfd_create */
 
 #include "mmu.h"

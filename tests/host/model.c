@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Runs a heap against the model. */
 #include "model.h"
 
 #include "harness.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Hands out runs of pages, up to a limit. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS is newer than C11 */
 
 #include "page_pool.h"

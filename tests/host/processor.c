@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Records the calls of arch.h, and walks page tables by the manual. */
 #include "processor.h"
 
 #include "harness.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The tables of size classes that spans are compared with. */
 #include "span_classes.h"
 
 static const struct spans_row plain_classes[] = {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Hands out pages for spans, up to a limit. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 
 #include "span_pages.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Armour: blocks, limits, wrong frees, and its checker. */
 #include "harness.h"
 #include "model.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The kmalloc layer over one backend and over two. */
 #include "harness.h"
 #include "model.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The log of calls of the kmalloc layer. */
 #include "harness.h"
 
 #include "mm/heap/bump.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The list allocator, and its checker. */
 #include "harness.h"
 #include "model.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Spans: granules, joins, resizes, wrong frees. */
 #include "span_pages.h"
 
 #include "harness.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Zones: entries, stores, caches, wrong frees. */
 #include "harness.h"
 #include "model.h"
 #include "page_pool.h"

@@ -4,8 +4,8 @@
  *     kmalloc -> no room -> map a page -> needs a table -> needs memory -> ?
  *
  * The circle is cut at the table: all tables of the window are made when it is
- * opened, 4 KiB for each 4 MiB of it.  From then on mapping a page is a frame
- * from the bitmap and a write to an entry; only the frame can be missing.
+ * opened, 4 KiB for each 4 MiB of it.  From then on page_map() of lab 2 finds a
+ * table for each page; only the frame can be missing.
  *
  *     begin                                                             end
  *     |    | range 0 |            | range 1 |       | range 2 |          |
@@ -29,16 +29,7 @@
 
 struct window window;
 
-static page_entry_t *window_entry_of(uintptr_t page)
-{
-    uint32_t table = directory_index(page - window.pages.all.begin);
-
-    ASSERT_BELOW(table, window.table_count);
-    return &window.tables[table]->entries[table_index(page)];
-}
-
-/* Maps `page` on a zeroed frame; false if there is no frame.  The page was not
- * present, so the TLB does not have it (Intel SDM volume 3, 4.10.4.3). */
+/* Maps `page` on a zeroed frame; false if there is no frame. */
 static bool page_add(uintptr_t page)
 {
     /* LAB 8 BEGIN: return false; */
@@ -48,22 +39,24 @@ static bool page_add(uintptr_t page)
         frame.number == FRAME_NOT_WRITTEN.number)
         return false;
     memset(frame_to_virt(frame), 0, PAGE_BYTES);
-    *window_entry_of(page) = page_entry(frame, ENTRY_PRESENT | ENTRY_WRITABLE);
+    if (page_map(kernel_directory(), page, frame, PAGE_WRITABLE) != PAGE_OK) {
+        frame_free(frame);
+        return false;
+    }
     window.frames++;
     return true;
     /* LAB 8 END */
 }
 
-/* Unmaps `page` and frees its frame.  The TLB must drop the page before another
- * caller can get the frame. */
+/* Unmaps `page` and frees its frame.  page_unmap() makes the TLB drop the page,
+ * which must come before another caller can get the frame. */
 static void page_remove(uintptr_t page)
 {
     /* LAB 8 BEGIN */
-    page_entry_t *entry = window_entry_of(page);
-    frame_t frame = entry_frame(*entry);
+    frame_t frame;
 
-    *entry = 0;
-    arch_flush_page(page);
+    if (page_unmap(kernel_directory(), page, &frame) != PAGE_OK)
+        return;
     frame_free(frame);
     window.frames--;
     /* LAB 8 END */

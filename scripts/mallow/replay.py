@@ -36,6 +36,7 @@ TABLE = re.compile(r"(?P<head>^replay at stage .*\n(trace  .*\n)"
                    r"(  instructions \(worst\).*\n)?)"
                    r"(?P<rows>(.*\n)*?)"
                    r"^\d+ traces?, \d+ wrong", re.MULTILINE)
+RIGHT, REFUSED = ("ok", "out-of-memory"), "refused"  # src/replay/record.c
 MOST_JOBS = 4
 MOST_WORD = 240  # characters that the kernel has room for in one option
 SECONDS = 300
@@ -152,6 +153,18 @@ async def boot(command, folder, seconds):
     return qemu.returncode
 
 
+def judge_beside_refused(figures):
+    """The others of a machine that refused some traces: a trace that was refused
+    never ran, so it has done nothing to the heap of the others."""
+    others = [one for one in figures if one["verdict"] != REFUSED]
+    if len(others) < len(figures) and all(one["verdict"] in RIGHT
+                                          for one in others):
+        for one in others:
+            one["right"] = True
+            if one["verdict"] == "ok":
+                one.pop("reason", None)
+
+
 async def replay_share(names, iso, arguments, gate):
     """Boots a machine for some traces; [(figures of each, console)], where the
     console of all stands with the first."""
@@ -169,7 +182,10 @@ async def replay_share(names, iso, arguments, gate):
             console = text_of(folder / "console")
             figures = [outcome(name, status, folder, console,
                                arguments.seconds) for name in names]
-    if len(names) > 1 and not all(one["right"] for one in figures):
+    if status == machine.WRONG_REPLAY:
+        judge_beside_refused(figures)
+    if len(names) > 1 and not all(one["right"] or one["verdict"] == REFUSED
+                                  for one in figures):
         return sum([await replay_share([name], iso, arguments, gate)
                     for name in names], [])
     return [(figures[0], console), *((one, None) for one in figures[1:])]

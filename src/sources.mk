@@ -107,6 +107,7 @@ LABTEST += labtest/common      # what every call of a test does
 LABTEST += labtest/live_blocks # which blocks are live
 LABTEST += labtest/soundness   # the stage's checker, as a verdict
 LABTEST += labtest/usage       # the heap's counters
+LABTEST += labtest/stray       # writes of a mistaken pointer
 LABTEST += labtest/frames      # calls of lab 1
 LABTEST += labtest/paging      # calls of lab 2
 LABTEST += labtest/heap        # calls of labs 3, 4, 7

@@ -2,13 +2,9 @@
 /* Lab 6.  Every call checks that a span is aligned, is in a page that was
  * given, overlaps no other and keeps its contents (labtest/lab.h).  Pages are
  * counted: what spans hold may not exceed what they need. */
-#include "labtest/test.h"
-
-#include "mm/spans/spans.h"
+#include "tests.h"
 
 #define MOST 20000u
-/* Pages that may stay when all is free: a zone of each granule. */
-#define KEPT_PAGES 2u
 
 static void **spans; /* MOST of them */
 
@@ -79,6 +75,7 @@ static void test_sizes(void)
     LAB_EQUAL(lab_alloc_aligned(8, 64), NULL, "8 bytes at a multiple of 64");
     LAB_EQUAL(lab_heap_stats().usage.used_blocks, SPANS_BYTES_MAX,
               "spans in use");
+    expect_span_limits();
 }
 
 /* One span of each length fits a page with all the others. */
@@ -203,6 +200,8 @@ static void test_calm(void)
     LAB_EQUAL(lab_zone_pages(), pages, "pages after the only span is freed");
     span = expect_span(500);
     LAB_EQUAL(lab_zone_pages(), pages, "pages after it is allocated again");
+    expect_only_zone_kept();
+    expect_spans_bounded();
 }
 
 static void test_shrink(void)
@@ -242,6 +241,7 @@ static void test_lengthen(void)
     payload = lab_realloc(spans[20], 128);
     LAB_EXPECT(payload && payload != spans[20], "it does not move");
     lab_verify();
+    expect_span_growth();
 }
 
 /* Words over the links of free spans: of other runs, of the run itself, junk.  Lists are made anew from the maps: no memory is lost,
@@ -276,6 +276,7 @@ static void expect_damage_survived(void)
         free_all(count);
         expect_pages(KEPT_PAGES);
     }
+    expect_lists_made_anew();
 }
 
 static void test_misuse(void)
@@ -297,6 +298,8 @@ static void test_misuse(void)
                    HEAP_OK,
                "kfree() of the zone's own header");
     expect_damage_survived();
+    expect_page_refused();
+    expect_damage_named();
     zones_start(64);
     lab_count_usage();
     a = expect_span(24);

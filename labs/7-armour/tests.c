@@ -7,6 +7,7 @@
 
 #include "labtest/live_blocks.h"
 #include "lib/random.h"
+#include "tests_ends.h"
 
 /* The second block may lie where the first was, or elsewhere. */
 static void test_first(void)
@@ -214,6 +215,7 @@ static void test_misuse(void)
         LAB_EQUAL(lab_free(c), HEAP_ALREADY_FREE, "kfree(c), much later");
         expect_whole(65536);
     }
+    expect_ends_refused();
 }
 
 /* Any number at all: lab_free() expects that it is refused. */
@@ -318,39 +320,11 @@ static uint64_t dearest(void)
     return most;
 }
 
-/* Three neighbours in a full heap, freed in any order, serve a block of three
- * times the size at once.  An allocator that joins them only when memory is
- * full gives that block too, but it looks at the whole heap first. */
-static void expect_joined_at_once(uint32_t first, uint32_t second)
-{
-    const size_t bytes = 400;
-    void *three[3];
-    uint64_t few, many;
-    uint32_t count;
-
-    lab_heap_start(65536);
-    few = lab_work_of(3 * bytes);
-    expect_three(three, bytes);
-    count = fill(bytes);
-    while (lab_alloc(8))
-        continue;
-    lab_free(three[first]);
-    lab_free(three[second]);
-    lab_free(three[3 - first - second]);
-    many = lab_work_of(3 * bytes);
-    LAB_EXPECT(many < 4 * few,
-               "three free neighbours: a block of all takes %u, and %u in an "
-               "empty heap",
-               (unsigned)many, (unsigned)few);
-    free_all(count);
-}
-
 static void test_bounded(void)
 {
     uint64_t small, few, many;
 
-    for (uint32_t i = 0; i < 6; i++)
-        expect_joined_at_once(i % 3, (i % 3 + 1 + i / 3) % 3);
+    expect_all_joined_at_once();
     lab_heap_start(LAB_HEAP_BYTES);
     for (uint32_t i = 0; i < 10; i++)
         blocks[i] = expect_block(100 + i % 40 * 8);
@@ -365,6 +339,7 @@ static void test_bounded(void)
     many = dearest();
     LAB_EXPECT(many < 4 * few, "with 2000 holes it takes %u, with none %u",
                (unsigned)many, (unsigned)few);
+    expect_gaps_found();
 }
 
 static void test_stress(void)
@@ -378,6 +353,7 @@ static void test_stress(void)
     lab_heap_start(65536);
     lab_stress(&tight);
     expect_whole(65536);
+    expect_low_end();
 }
 
 static void test_trace(void)

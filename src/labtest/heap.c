@@ -212,18 +212,6 @@ void lab_fill(void *payload, uint32_t word)
     lab_side_guard(payload, block->bytes);
 }
 
-/* During a playback, memory has its last contents: the writes are in it. */
-void lab_stray(uintptr_t address, size_t bytes, uint8_t value)
-{
-    soundness_damaged();
-    if (lab_side_playing())
-        return;
-    for (uintptr_t at = address; at < address + bytes; at++) {
-        if (live_blocks_within(at, 1) && !live_blocks_overlap(at, 1))
-            *(volatile uint8_t *)at = value;
-    }
-}
-
 /* Verifies the payload of every live block at the end of a test. */
 void lab_verify_memory(void)
 {
@@ -269,6 +257,23 @@ static enum heap_error misuse(void *payload)
     every_block(lab_open);
     error = kfree(payload);
     lab_verify();
+    return error;
+}
+
+enum heap_error lab_free_damaged(void *payload)
+{
+    struct lab_record record =
+        lab_note(LAB_FREE, (uint32_t)(uintptr_t)payload, 0, 0);
+    enum heap_error error = lab_side_played(&record)
+                                ? (enum heap_error)record.result
+                                : misuse(payload);
+
+    lab_noted(&record, (uint32_t)error);
+    expect_written();
+    if (error == HEAP_OK)
+        LAB_FAIL("kfree(%#lx) was accepted, with the bookkeeping overwritten",
+                 (unsigned long)payload);
+    usage_unchanged();
     return error;
 }
 
@@ -342,26 +347,14 @@ bool lab_resize_refused(void *payload, size_t bytes)
 
     every_block(lab_open);
     if (!lab_side_playing())
-        refused = strcmp(lab_chosen->name, "malloc") != 0 ||
-                  !malloc_resize(payload, bytes);
+        refused = strcmp(lab_chosen->name, "spans") == 0
+                      ? !spans_resize(payload, bytes)
+                      : strcmp(lab_chosen->name, "malloc") != 0 ||
+                            !malloc_resize(payload, bytes);
     lab_side_see(&refused, sizeof refused);
     lab_verify();
     usage_unchanged();
     return refused;
-}
-
-void lab_stray_word(uintptr_t address, uint32_t word)
-{
-    for (unsigned i = 0; i < sizeof word; i++)
-        lab_stray(address + i, 1, (uint8_t)(word >> 8 * i));
-}
-
-uint32_t lab_word(const void *address)
-{
-    uint32_t word = lab_side_playing() ? 0 : *(const uint32_t *)address;
-
-    lab_side_see(&word, sizeof word);
-    return word;
 }
 
 uintptr_t lab_heap_begin(void)

@@ -155,6 +155,9 @@ void *lab_alloc(size_t bytes);
 void *lab_alloc_aligned(size_t bytes, size_t alignment);
 void *lab_realloc(void *payload, size_t bytes);
 enum heap_error lab_free(void *payload);
+/* The same for a block whose bookkeeping the test has overwritten: it has to be
+ * refused, and stays in use. */
+enum heap_error lab_free_damaged(void *payload);
 size_t lab_size(const void *payload);
 struct heap_stats lab_heap_stats(void);
 /* To be called for a new heap.  From then on the counters are compared with the
@@ -162,7 +165,7 @@ struct heap_stats lab_heap_stats(void);
 void lab_count_usage(void);
 /* Where a heap of lab_heap_start() begins. */
 uintptr_t lab_heap_begin(void);
-/* Whether malloc_resize() itself refuses an address without a block in use. */
+/* Whether malloc_resize(), or spans_resize() in lab 6, itself says no. */
 bool lab_resize_refused(void *payload, size_t bytes);
 /* The word at `address`, which is not payload. */
 uint32_t lab_word(const void *address);

@@ -29,6 +29,7 @@
 #define lab_alloc_aligned(...)   (LAB_HERE, lab_alloc_aligned(__VA_ARGS__))
 #define lab_realloc(...)         (LAB_HERE, lab_realloc(__VA_ARGS__))
 #define lab_free(...)            (LAB_HERE, lab_free(__VA_ARGS__))
+#define lab_free_damaged(...)    (LAB_HERE, lab_free_damaged(__VA_ARGS__))
 #define lab_size(...)            (LAB_HERE, lab_size(__VA_ARGS__))
 #define lab_verify(...)          (LAB_HERE, lab_verify(__VA_ARGS__))
 #define lab_replay(...)          (LAB_HERE, lab_replay(__VA_ARGS__))

@@ -145,8 +145,9 @@ def report(target, noticed):
           f"{rate(noticed, equivalent):.1f} %"
           + (f"; {len(equivalent)} more are the same program"
              if equivalent else ""))
+    same = {mutant.key for mutant in equivalent}  # a twin may be noticed
     for mutant, test in noticed.items():
-        if test and mutant.key in reasons:
+        if test and mutant.key in reasons and mutant.key not in same:
             print(f"{known.PATH.name}:{reasons[mutant.key].line}: {test} "
                   f"notices this mutant of {mutant.function}")
     left = [each for each in alive if each not in equivalent]

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by tests.c and tests_ends.c of lab 6. */
+#ifndef LABS_6_SPANS_TESTS_H
+#define LABS_6_SPANS_TESTS_H
+
+#include "labtest/test.h"
+
+#include "mm/spans/spans.h"
+
+/* Pages that may stay when all is free: a zone of each granule. */
+#define KEPT_PAGES 2u
+
+/* Sizes and alignments that spans do not serve, asked of spans itself. */
+void expect_span_limits(void);
+/* A span grows over all of the free run after it, up to the longest span. */
+void expect_span_growth(void);
+/* A zone stays while no other run of its pool holds the longest span. */
+void expect_only_zone_kept(void);
+/* Each address in a page but that of the span is refused, by name. */
+void expect_page_refused(void);
+/* A zone whose bookkeeping was overwritten is HEAP_CORRUPT. */
+void expect_damage_named(void);
+/* Links of free runs were overwritten, and the next call finds out. */
+void expect_lists_made_anew(void);
+/* 2000 zones cost no more than two. */
+void expect_spans_bounded(void);
+
+#endif

@@ -14,8 +14,6 @@
 void expect_span_limits(void);
 /* A span grows over all of the free run after it, up to the longest span. */
 void expect_span_growth(void);
-/* A zone stays while no other run of its pool holds the longest span. */
-void expect_only_zone_kept(void);
 /* Each address in a page but that of the span is refused, by name. */
 void expect_page_refused(void);
 /* A zone whose bookkeeping was overwritten is HEAP_CORRUPT. */

@@ -103,35 +103,6 @@ void expect_span_growth(void)
     expect_gone_zones_refused();
 }
 
-/* -- Keeping a zone ---------------------------------------------------------- */
-
-/* A full page, but for a run that is one granule too short for `longest`. */
-static void expect_kept(size_t longest, size_t granule, size_t shortest)
-{
-    void *span;
-
-    lab_zones_start(8);
-    lab_zone_limit(1);
-    span = expect_span(longest - granule);
-    for (size_t bytes = longest; bytes >= shortest; bytes -= granule) {
-        while (lab_alloc(bytes) != NULL)
-            continue;
-    }
-    lab_free(span);
-    lab_zone_limit(8);
-    span = expect_span(longest);
-    LAB_EQUAL(lab_zone_pages(), 2, "pages, with the longest span");
-    lab_free(span);
-    LAB_EQUAL(lab_zone_pages(), 2,
-              "pages, without it: no other run is long enough for it");
-}
-
-void expect_only_zone_kept(void)
-{
-    expect_kept(256, 8, 8);
-    expect_kept(1024, 32, 264);
-}
-
 /* -- Wrong addresses ---------------------------------------------------------- */
 
 static void expect_all_refused(uint8_t *span, size_t bytes)

@@ -154,19 +154,20 @@ def run(*command):
     assert done.returncode == 0, done.stderr
 
 
-def host_program(lab, folder):
-    """lab-tests with the lab's files below `folder` in place of the tree's."""
+def host_program(lab, folder, extra=(), warnings="-Werror"):
+    """lab-tests with the lab's files below `folder` in place of the tree's, and
+    `extra` sources."""
     compiler = (HOST / ".tools").read_text(encoding="utf-8").split()
     objects = (HOST / "objects").read_text(encoding="utf-8").split()
     for name in lab.sources:
         made = (folder / name).with_suffix(".o")
         made.parent.mkdir(parents=True, exist_ok=True)
         source = name if name in lab.includers else folder / name
-        run(*compiler, "-Werror", "-g0", "-iquote", folder / "src", "-c",
+        run(*compiler, warnings, "-g0", "-iquote", folder / "src", "-c",
             source, "-o", made)
         own = HOST.relative_to(ROOT) / Path(name).with_suffix(".o")
         objects[objects.index(str(own))] = str(made)
-    run(*compiler, *LINKER, "-o", folder / "lab-tests", *objects)
+    run(*compiler, *LINKER, "-o", folder / "lab-tests", *objects, *extra)
     return folder / "lab-tests"
 
 

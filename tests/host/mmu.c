@@ -20,7 +20,8 @@
 
 static struct page_range shown; /* the window */
 static int memory_file;
-static sigjmp_buf *fault_expected;
+/* The handler reads it between two of its stores: volatile. */
+static sigjmp_buf *volatile fault_expected;
 static frame_t withheld[MOST_FRAMES];
 static uint32_t withheld_count;
 

@@ -80,6 +80,7 @@ def measure(bench, works):
         "search": lambda: sections.search(bench, CLIMBS),
         "frames": lambda: sections.frames(bench),
         "zones": lambda: sections.zones(bench),
+        "prices": lambda: sections.prices(bench, TRACES),
     }
     for name, part in parts.items():
         with PROGRESS.of(name):

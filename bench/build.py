@@ -39,6 +39,10 @@ WITH_LIBC = ["start_libc.S", "commands_libc.c", "subject_libc.c"]
 # Of src/lib; the C library has the rest.
 FROM_LIB = ["print", "number", "divide", "random"]
 
+# The builds that are compared, as ends of a folder's name.  TUNED is the kernel as
+# it is: what is called most is compiled with NO_FRAME_FLAGS of scripts/kernel.mk.
+TUNED, PLAIN, DEBUG = "", "-plain", "-debug"
+
 
 class Trouble(Exception):
     """A tool that does not work, in words for the user."""
@@ -62,9 +66,10 @@ def building():
         yield
 
 
-def make_variables(*names):
-    """The Makefile's values, with the variables that the caller's make got."""
-    database = run(["make", "--no-print-directory", "-pn", "help"])
+def make_variables(*names, given=()):
+    """The Makefile's values, with the variables that the caller's make got and
+    those that are given here."""
+    database = run(["make", "--no-print-directory", "-pn", *given, "help"])
     found = dict(re.findall(r"^(\w+) :?= (.*)$", database, re.MULTILINE))
     missing = [name for name in names if name not in found]
     if missing:
@@ -75,18 +80,21 @@ def make_variables(*names):
 class Toolchain:
     """The kernel's compiler, and the programs made with it."""
 
-    def __init__(self, flags=None):
+    def __init__(self, flags=None, build=TUNED):
+        given = ("DEBUG=1",) if build == DEBUG else ()
         compiler, linker, name, own_flags, lib, mm = make_variables(
-            "KCC", "KLD", "TOOLCHAIN", "CFLAGS", "LIB", "MM")
+            "KCC", "KLD", "TOOLCHAIN", "CFLAGS", "LIB", "MM", given=given)
         no_frame, no_frame_flags, frameless = make_variables(
             "NO_FRAME", "NO_FRAME_FLAGS", "FRAMELESS")
+        if build != TUNED:
+            no_frame = ""
         self.compiler = compiler.split()
         self.linker = linker.split()
         self.flags = (flags if flags is not None else own_flags).split()
         self.no_frame = {ROOT / "src" / f"{one}.c": no_frame_flags.split()
                          for one in no_frame.split()}
         self.no_frame[ALLOCATORS / "objects.c"] = frameless.split()
-        self.folder = BUILD / name
+        self.folder = BUILD / (name + build)
         self.sources = [ROOT / "src" / f"{one}.c"
                         for one in (lib + " " + mm).split()]
         self.sources += sorted(ALLOCATORS.glob("*.c"))

@@ -153,6 +153,17 @@ def print_search(results):
                 rows)
 
 
+def print_prices(results):
+    rows = [[name] + [both(dig(row, "malloc", "mean"), dig(row, "free", "mean"))
+                      for row in found.values()]
+            for name, found in results["prices"].items()]
+    words = list(next(iter(results["prices"].values())))
+    print_table("What else a build may be for: malloc / free on the kernel's trace "
+                "without the\nflags for what is called most, built for gdb, with "
+                "the log and the patterns of\nfresh and freed bytes, and with "
+                "OPTIONS=poison.", ["", *words], rows)
+
+
 def print_pairs(title, results):
     rows = [[name] + [both(dig(row, kind, "mean"), dig(row, kind, "worst"))
                       for kind in ("alloc", "free")]
@@ -192,4 +203,5 @@ def print_all(results):
     print_pairs("Frames, on a map of 4 GiB, by how much of it is in use.",
                 results["frames"])
     print_pairs("A zone cache, by its number of zones.", results["zones"])
+    print_prices(results)
     print_targets(results)

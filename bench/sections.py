@@ -8,7 +8,7 @@ from pathlib import Path
 
 import figures
 import workloads
-from build import BUILD, Trouble
+from build import BUILD, DEBUG, PLAIN, Toolchain, Trouble
 from drive import environment, in_parallel
 
 MISUSES = {
@@ -197,3 +197,30 @@ def zones(bench):
                            for case in cases.values()])
     return {**dict(zip(cases, results)), f"dearest, {OBJECTS}":
             all_at_once(bench)}
+
+
+BUILDS = {PLAIN: "all files with -O2", DEBUG: "DEBUG=1"}
+MORE = {"+log": "log and patterns", "+poison": "poison"}
+
+
+def prices(bench, folder):
+    """What a call costs where something else counts more than instructions: plain
+    flags, a build for gdb, patterns in the blocks."""
+    works = workloads.traces(folder, "linux*")
+    subjects = {}
+    for subject in bench.ours():
+        subjects[subject.name, "as it is"] = subject
+    for build, words in BUILDS.items():
+        program = Toolchain(build=build).kernel()
+        for subject in bench.ours():
+            subjects[subject.name, words] = subject._replace(program=program)
+    for suffix, words in MORE.items():
+        for subject in bench.ours():
+            subjects[subject.name, words] = subject._replace(
+                name=subject.name + suffix)
+    counts = in_parallel([lambda one=one: bench.count(one, works[0])
+                          for one in subjects.values()])
+    rows = {}
+    for (name, words), row in zip(subjects, counts):
+        rows.setdefault(name, {})[words] = row
+    return rows

@@ -9,18 +9,35 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "mm/heap/heap.h"
+#include "mm/heap/heap_log.h"
+#include "mm/heap/heap_poison.h"
 #include "mm/zalloc/zalloc.h"
 
 /* The linker's names for the array of what STAGE_ROW marks. */
 extern const struct stage *const __start_stage_rows[];
 extern const struct stage *const __stop_stage_rows[];
 
+/* "armour+log" is armour with what the kernel does outside of counted replays: it
+ * notes each call, and fills blocks with patterns.  "armour+poison" has red zones
+ * and a quarantine. */
+static void want_more(const char *words)
+{
+    heap_log.on = *words != 0; /* without it there are no patterns */
+    if (strcmp(words, "+poison") == 0)
+        heap_poison_want(POISON_QUARANTINE);
+}
+
 static const struct stage *stage_find(const char *name)
 {
     for (const struct stage *const *row = __start_stage_rows;
          row < __stop_stage_rows; row++) {
-        if (strcmp((*row)->name, name) == 0)
-            return *row;
+        size_t length = strlen((*row)->name);
+
+        if (strncmp((*row)->name, name, length) != 0 ||
+            (name[length] != 0 && name[length] != '+'))
+            continue;
+        want_more(name + length);
+        return *row;
     }
     return NULL;
 }

@@ -87,7 +87,8 @@ $(PACKED): $(B)/packed/%.gz: traces/% $(B)/.traces
 $(B)/compile_commands.json: scripts/compile-commands src/sources.mk \
                             $(O)/.tools $(B)/check/.tools
 	$(Q)$(call quoted,$(PYTHON)) scripts/compile-commands \
-	  '$(KCC) $(CFLAGS) $(WARN)' $(SOURCES) $(TESTS) -- \
+	  '$(KCC) $(CFLAGS) $(WARN)' $(SOURCES) $(TESTS) \
+	  $(patsubst %.c,%,$(wildcard labs/*/hunt.c)) -- \
 	  '$(CHECK_CC) $(CHECK_FLAGS) $(WARN)' $(wildcard labs/host/*.c) \
 	  $(wildcard tests/host/*.c) >$@.new && mv $@.new $@
 

@@ -31,7 +31,7 @@ def clone(source, folder, *settings):
 
 
 # As .gitattributes says.
-BINARY = (".png", ".xz", ".pdf", ".zip")
+BINARY = (".png", ".xz", ".pdf", ".zip", ".o")
 
 
 def files_with_carriage_returns(root):

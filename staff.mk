@@ -63,11 +63,14 @@ tested:
 	$(BUILD) $(B)/mallow.iso $(B)/compile_commands.json host-tests $(B)/check/lab-tests
 	$(Q)$(MALLOW) hunts
 
+# One worker more than there are processors: some tests wait for a machine.
+WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
+
 test: tested ## everything that CI checks
-	$(Q)$(call quoted,$(PYTHON)) -m pytest -q -n auto tests
+	$(Q)$(call quoted,$(PYTHON)) -m pytest -q -n $(WORKERS) tests
 
 test-all: tested ## the long form of it
-	$(Q)$(call quoted,$(PYTHON)) -m pytest -q -n auto --long tests
+	$(Q)$(call quoted,$(PYTHON)) -m pytest -q -n $(WORKERS) --long tests
 
 pictures: iso ## the maps and histories in docs/
 	$(Q)$(call quoted,$(PYTHON)) scripts/pictures

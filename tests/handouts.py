@@ -5,9 +5,13 @@ The solution is the text between the markers of the reference's files
 (scripts/mallow/course/holes.py).  None of its lines may be found in a hand-out, apart
 from those that the given parts of the sources have as well.
 """
+import functools
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, Tree
@@ -32,11 +36,22 @@ def git(where, *words, check=True):
                           capture_output=True, check=check).stdout
 
 
-@pytest.fixture(name="student")
-def a_students_tree(tmp_path):
-    folder = tmp_path / "a student"
+@functools.lru_cache(maxsize=None)
+def fresh_hand_out():
+    """A hand-out, made once for all tests of this process, which copy it."""
+    room = tempfile.TemporaryDirectory(prefix="mallow-test-")
+    folder = Path(room.name) / "a student"
     done = hand_out(folder)
     assert done.returncode == 0, done.stderr
+    return room, folder
+
+
+@pytest.fixture(name="student")
+def a_students_tree(tmp_path):
+    _, fresh = fresh_hand_out()
+    folder = tmp_path / "a student"
+    shutil.copytree(fresh, folder, symlinks=True)
+    git(folder, "status")  # looks at the copies, and notes their times
     return Tree(folder)
 
 

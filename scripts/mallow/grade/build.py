@@ -243,8 +243,9 @@ class Kit:
                  "-map", str(elf), KERNEL_IN_ISO]
         for path in traces:
             words += ["-map", str(path), f"/traces/{path.name}"]
-        done = run(["xorriso", "-indev", str(require(ISO)), "-outdev", str(iso),
-                    *words])
+        # "stdio:": xorriso takes a path that begins with /dev for a drive.
+        done = run(["xorriso", "-indev", f"stdio:{require(ISO)}",
+                    "-outdev", f"stdio:{iso}", *words])
         if done.returncode != 0:
             raise Trouble("xorriso: " + first_lines(done.stderr))
 

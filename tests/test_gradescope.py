@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 from conftest import ROOT
-from handouts import a_students_tree, reference_files
+from handouts import a_students_tree, reference_files, share_objects
 
 from mallow.course import holes
 
@@ -60,8 +60,10 @@ def test_unpacked_and_run(tmp_path):
     names = unpack(tmp_path / "source")
     assert {"setup.sh", "run_autograder"} <= set(names)
     assert not [name for name in names if "mallow/tests/test_" in name]
+    share_objects(tmp_path / "source/mallow", but="mm/heap")
     done = autograder(tmp_path, "setup.sh", 500)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert " CC " in done.stdout, "nothing was left to build"
     reference = (ROOT / "src/mm/heap/bump.c").read_text()
     said = grade(tmp_path, "bump.c", reference)
     assert said["score"] == 100 and len(said["tests"]) >= 8

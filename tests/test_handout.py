@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 from guest import start
 from handouts import (a_students_tree, git, hand_out, leaks, reference_files,
-                      telling_lines, texts)
+                      share_objects, telling_lines, texts)
 
 from mallow import machine, stages
 from mallow.course import handout
@@ -133,6 +133,7 @@ def test_it_boots_at_every_stage_and_grows(student):
     for opened, numbers in ((0, (0, 1, 2, 5, last)), (2, (2, 3, last))):
         done = hand_out(student.root, f"OPEN={opened}")
         assert done.returncode == 0, done.stderr
+        share_objects(student.root)
         done = student.make("iso", "-j2", seconds=500)
         assert (done.returncode, done.stderr) == (0, "")
         for number in numbers:

@@ -144,6 +144,43 @@ void expect_constant_work(void)
                (unsigned)((uint32_t)many / ((uint32_t)few | 1)));
 }
 
+/* The only frames that are left are above 3 GiB: one by one, each is handed out
+ * and comes back. */
+static void expect_high_frames(void)
+{
+    uint32_t count, high = 0;
+
+    layout_begin();
+    frames_layout.reach = 1ull << 32;
+    layout_offer(arena_at(0), arena_at(PIECE));
+    layout_offer(0xC0000000u, 0xC0008000u);
+    lab_frames_start(&frames_layout);
+    count = take_all_frames();
+    for (uint32_t i = 0; i < count; i++)
+        high += frames_taken[i].number >= 0xC0000u;
+    LAB_EQUAL(high, 8, "frames above 3 GiB that frame_alloc() hands out");
+    LAB_EQUAL(lab_frame_free((frame_t){ 0xC0005u }), FRAME_OK,
+              "frame_free() of a frame above 3 GiB");
+    LAB_EQUAL(lab_frame_alloc().number, 0xC0005u, "the only free frame");
+    lab_expect_sound();
+}
+
+/* A long run with a free frame far from both of its ends: nothing is freed. */
+static void expect_long_run_checked(frame_t run, uint32_t count)
+{
+    uint32_t free = frame_counts().free, half = count / 2;
+
+    LAB_EQUAL(lab_frame_free((frame_t){ run.number + half }), FRAME_OK,
+              "frame_free() inside a run");
+    LAB_EQUAL(lab_frame_free_run(run, count), FRAME_ALREADY_FREE,
+              "frame_free_run() of a run with a free frame in the middle");
+    LAB_EQUAL(frame_counts().free, free + 1, "frame_counts().free");
+    LAB_EQUAL(lab_frame_free_run(run, half), FRAME_OK, "its first half");
+    run.number += half + 1;
+    LAB_EQUAL(lab_frame_free_run(run, count - half - 1), FRAME_OK,
+              "the rest of it");
+}
+
 /* 4 GiB: the bitmaps take many frames, and numbers come near 2^20.  The test
  * never writes to the memory above the arena. */
 void expect_whole_machine(void)
@@ -165,14 +202,18 @@ void expect_whole_machine(void)
     run = lab_frame_alloc_run(4096, 4096);
     LAB_EXPECT(run.number >= 0xC0000u, "no run of 16 MiB above 3 GiB");
     LAB_EQUAL(lab_frame_free_run(run, 4096), FRAME_OK, "frame_free_run()");
+    run = lab_frame_alloc_run(1, 1u << 18);
+    LAB_EQUAL(run.number, 0xC0000u, "the only frame at a multiple of 1 GiB");
+    LAB_EQUAL(lab_frame_free(run), FRAME_OK, "frame_free()");
     last = lab_frame_alloc_run(most, 1);
     LAB_EXPECT(last.number != 0, "no run of %u frames, up to 4 GiB", most);
     expect_frame_counts(free - most, most);
-    LAB_EQUAL(lab_frame_free_run(last, most), FRAME_OK, "frame_free_run()");
+    expect_long_run_checked(last, most);
     LAB_EQUAL(lab_frame_free((frame_t){ 0xF0000u }), FRAME_NEVER_OURS,
               "frame_free() of a frame in use from the start");
     LAB_EQUAL(lab_frame_free((frame_t){ 1u << 20 }), FRAME_OUT_OF_RANGE,
               "frame_free() of the frame at 4 GiB");
     expect_frame_counts(free, 0);
     lab_expect_sound();
+    expect_high_frames();
 }

@@ -94,6 +94,11 @@ static void expect_directories_apart(void)
     LAB_EQUAL(frame.number, data(2).number, "the frame it showed");
     directory = first;
     expect_shows(PAGE_A, 1, WRITES);
+    directory = second;
+    memset(second, 0, sizeof *second); /* a new one, in the same frame */
+    expect_nothing(PAGE_A);
+    map(PAGE_A, 3, PAGE_WRITABLE);
+    expect_shows(PAGE_A, 3, WRITES);
 }
 
 /* Frames at both ends of 4 GiB, which are not looked into. */
@@ -278,6 +283,8 @@ static void test_large(void)
     directory->entries[directory_index(PAGE_C)] = entry;
     LAB_EQUAL(lab_map(directory, PAGE_C + PAGE_BYTES, data(2), PAGE_WRITABLE),
               PAGE_ALREADY_MAPPED, "page_map() in a page of 4 MiB");
+    LAB_EQUAL(lab_map(directory, PAGE_C + 4, data(2), PAGE_WRITABLE),
+              PAGE_MISALIGNED, "page_map() at 4 bytes in a page of 4 MiB");
     LAB_EQUAL(lab_unmap(directory, PAGE_C, &frame), PAGE_NOT_MAPPED,
               "page_unmap() in a page of 4 MiB");
     LAB_EQUAL(lab_protect(directory, PAGE_C, PAGE_READ_ONLY), PAGE_NOT_MAPPED,
@@ -287,6 +294,10 @@ static void test_large(void)
     LAB_EQUAL(lab_translate(directory, PAGE_C + 0x123456, &phys), true,
               "page_translate() in a page of 4 MiB");
     LAB_EQUAL(phys.addr, 0x00923456u, "where it leads");
+    directory->entries[directory_index(PAGE_C)] = entry | 0xFFC00000u;
+    LAB_EQUAL(lab_translate(directory, PAGE_C + 0x3FFFFF, &phys), true,
+              "page_translate() in the last page of 4 MiB");
+    LAB_EQUAL(phys.addr, UINT32_MAX, "where its last byte leads");
 }
 
 /* Tells the data frames apart. */

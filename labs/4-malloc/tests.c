@@ -149,6 +149,10 @@ static void test_aligned(void)
         expect_least_padding();
     lab_heap_start(LAB_HEAP_BYTES);
     lab_count_usage();
+    LAB_EXPECT(lab_alloc_aligned(8, 1u << 20),
+               "NULL for 8 bytes at a multiple of 1 MiB, in a heap of 2 MiB");
+    lab_heap_start(LAB_HEAP_BYTES);
+    lab_count_usage();
     for (uint32_t round = 0; round < 20; round++) {
         uint32_t count = 0;
 
@@ -171,7 +175,8 @@ static void test_resize(void)
     void *three[3], *between;
     uint32_t count;
 
-    expect_growth_to_the_end();
+    expect_growth_to_the_end(1000);
+    expect_growth_to_the_end(8);
     count = expect_three_blocks(three, 1000);
 
     LAB_EXPECT(!lab_realloc(three[0], 1900), "1900 bytes with none free");
@@ -183,6 +188,7 @@ static void test_resize(void)
     lab_free(expect_malloc_block(500));
     LAB_EXPECT(lab_realloc(three[0], 1900) == three[0],
                "a block moves, although there is free memory after it");
+    LAB_EXPECT(!lab_alloc(1700), "1700 bytes with less free in a row");
     LAB_EXPECT(lab_realloc(three[0], 200) == three[0],
                "a block moves to become smaller");
     between = expect_malloc_block(1700);

@@ -4,6 +4,10 @@
 
 #include "mm/malloc/malloc_block.h"
 
+/* Room for three blocks and some more.  Each refusal prints a line, and the
+ * lines of a test have a limit. */
+#define REFUSES_BYTES 320u
+
 void *malloc_blocks[MOST];
 
 void *expect_malloc_block(size_t bytes)
@@ -98,12 +102,12 @@ void expect_least_padding(void)
 }
 
 /* A block grows over all of the free block after it, and no further. */
-void expect_growth_to_the_end(void)
+void expect_growth_to_the_end(size_t bytes)
 {
     void *three[3];
     uintptr_t stride, most;
 
-    expect_three_blocks(three, 1000);
+    expect_three_blocks(three, bytes);
     stride = (uintptr_t)three[1] - (uintptr_t)three[0];
     most = 2 * stride - (stride - lab_size(three[0]));
     lab_free(three[1]);
@@ -114,9 +118,9 @@ void expect_growth_to_the_end(void)
                "a block moves, although %zu bytes lie before the next one",
                most);
     lab_verify();
-    LAB_EXPECT(lab_realloc(three[0], 1000) == three[0],
+    LAB_EXPECT(lab_realloc(three[0], bytes) == three[0],
                "a block moves to become smaller");
-    LAB_EXPECT(lab_alloc(1000), "what was given back does not serve again");
+    LAB_EXPECT(lab_alloc(bytes), "what was given back does not serve again");
 }
 
 /* Every address in and around three blocks full of `word`, of which the one in
@@ -125,7 +129,7 @@ void expect_malloc_refuses(uint32_t word)
 {
     uint8_t *a, *b, *c;
 
-    lab_heap_start(512);
+    lab_heap_start(REFUSES_BYTES);
     lab_count_usage();
     a = expect_malloc_block(40);
     b = expect_malloc_block(72);
@@ -133,8 +137,8 @@ void expect_malloc_refuses(uint32_t word)
     lab_fill(a, word);
     lab_fill(c, word);
     LAB_EQUAL(lab_free(b), HEAP_OK, "kfree(b)");
-    for (uintptr_t at = lab_heap_begin() - 24; at < lab_heap_begin() + 536;
-         at++) {
+    for (uintptr_t at = lab_heap_begin() - 24;
+         at < lab_heap_begin() + REFUSES_BYTES + 24; at++) {
         enum heap_error error = HEAP_OK;
 
         if (at != (uintptr_t)a && at != (uintptr_t)c)
@@ -147,9 +151,10 @@ void expect_malloc_refuses(uint32_t word)
     LAB_EXPECT(lab_resize_refused(b, 8) && lab_resize_refused(a + 8, 8) &&
                    lab_resize_refused(b, 64),
                "malloc_resize() of an address that is not a block in use");
-    LAB_EQUAL(lab_free((void *)(lab_heap_begin() + 512)), HEAP_FOREIGN,
-              "kfree() of the heap's end");
+    LAB_EQUAL(lab_free((void *)(lab_heap_begin() + REFUSES_BYTES)),
+              HEAP_FOREIGN, "kfree() of the heap's end");
     LAB_EQUAL(lab_free(a), HEAP_OK, "kfree(a)");
     LAB_EQUAL(lab_free(c), HEAP_OK, "kfree(c)");
-    LAB_EXPECT(lab_alloc(512 - MOST_OVERHEAD), "not in one piece again");
+    LAB_EXPECT(lab_alloc(REFUSES_BYTES - MOST_OVERHEAD),
+               "not in one piece again");
 }

@@ -8,8 +8,7 @@
 
 static void **entries; /* MOST of them */
 
-/* A zone of one page holds as many entries as there is room for
- * (tests_ends.c). */
+/* A zone holds as many entries as there is room for (tests_ends.c). */
 void expect_full_zones(void);
 /* Dedicated caches (tests_ends.c). */
 void test_zone_caches(void);

@@ -8,7 +8,13 @@
 void expect_full_zones(void);
 void test_zone_caches(void);
 
-/* The entries of a page, after a zone's header and one bit for each entry. */
+/* Pages of a zone that is at least as long as 16 entries. */
+static size_t pages_of_zone(size_t size)
+{
+    return bytes_to_pages(ZONE_ROOM_ENTRIES * size);
+}
+
+/* The entries of a zone, after a zone's header and one bit for each entry. */
 static uint32_t entries_that_fit(size_t size)
 {
     uint32_t count = 0;
@@ -17,15 +23,15 @@ static uint32_t entries_that_fit(size_t size)
                         bitmap_word_count(count + 1) * sizeof(uint32_t),
                     HEAP_ALIGNMENT) +
                (count + 1) * size <=
-           PAGE_BYTES - PAGE_RUN_TAIL)
+           pages_of_zone(size) * PAGE_BYTES - PAGE_RUN_TAIL)
         count++;
     return count;
 }
 
-/* A zone of one page holds as many entries as there is room for. */
+/* A zone holds as many entries as there is room for. */
 void expect_full_zones(void)
 {
-    for (size_t size = 8; size <= PAGE_BYTES / 16; size += 8) {
+    for (size_t size = 8; size <= ZALLOC_BYTES_MAX; size += 8) {
         static struct zone_cache cache;
         uint32_t count = 0, most = entries_that_fit(size);
 
@@ -34,10 +40,25 @@ void expect_full_zones(void)
         while (count < most && lab_cache_alloc(&cache))
             count++;
         LAB_EQUAL(count, most, "entries that the first zone holds");
-        LAB_EXPECT(lab_zone_pages() <= 2,
-                   "%u entries of %zu bytes fit a page, and take two", most,
+        LAB_EXPECT(lab_zone_pages() <= pages_of_zone(size) + 1,
+                   "%u entries of %zu bytes fit a zone, and take two", most,
                    size);
     }
+}
+
+/* A cache that never had a zone, while there is no other zone. */
+static void expect_unused_cache_gone(void)
+{
+    static struct zone_cache unused;
+
+    lab_zones_start(64);
+    LAB_EXPECT(lab_cache_create(&unused, "unused", 40), "no cache of 40 bytes");
+    LAB_EQUAL(lab_cache_destroy(&unused), true, "destroying an unused cache");
+    memset(&unused, 0xA5, sizeof unused); /* it is the caller's again */
+    lab_expect_sound();
+    LAB_EXPECT(lab_cache_create(&unused, "again", 48) &&
+                   lab_cache_alloc(&unused),
+               "nothing from a cache made again");
 }
 
 /* Pages of a cache's own zones. */
@@ -48,6 +69,7 @@ void test_zone_caches(void)
     void *other, *entry = NULL;
     size_t pages;
 
+    expect_unused_cache_gone();
     lab_zones_start(64);
     LAB_EQUAL(lab_cache_create(&pairs, "none", 0), false, "entries of 0 bytes");
     LAB_EQUAL(lab_cache_create(&pairs, "large", 1025), false,

@@ -77,6 +77,25 @@ static void expect_growth_to_the_longest(void)
     LAB_EQUAL(lab_alloc(8), NULL, "8 bytes more");
 }
 
+/* The longest of all spans; and a resize to the size that a span has. */
+static void expect_growth_to_the_limit(void)
+{
+    void *first, *second;
+
+    lab_zones_start(8);
+    lab_zone_limit(1);
+    first = expect_span(992);
+    second = expect_span(320);
+    while (lab_alloc(288) != NULL)
+        continue;
+    LAB_EXPECT(!lab_resize_refused(first, lab_size(first)),
+               "spans_resize() to the size that a span has");
+    lab_free(second);
+    LAB_EQUAL(lab_realloc(first, SPANS_BYTES_MAX), first,
+              "992 bytes made 1024, with 320 free after them");
+    LAB_EXPECT(lab_alloc(288), "no 288 bytes where 288 are left");
+}
+
 /* Zones that have gone back: their addresses lead to no zone. */
 static void expect_gone_zones_refused(void)
 {
@@ -100,6 +119,7 @@ void expect_span_growth(void)
 {
     expect_growth_over_all();
     expect_growth_to_the_longest();
+    expect_growth_to_the_limit();
     expect_gone_zones_refused();
 }
 
@@ -214,6 +234,21 @@ static void expect_anew_by_free(void **spans)
               "pages, after links were damaged and a span was freed");
 }
 
+/* It makes a span longer; then the gaps serve again. */
+static void expect_anew_by_growing(void **spans)
+{
+    size_t pages;
+
+    lab_zones_start(64);
+    pages = damage_every_second(spans, 240);
+    LAB_EQUAL(lab_realloc(spans[101], 32), spans[101],
+              "24 bytes made 32, with 24 free after them");
+    for (uint32_t i = 2; i < 240; i += 2)
+        expect_span(24);
+    LAB_EQUAL(lab_zone_pages(), pages,
+              "pages, after links were damaged and a span became longer");
+}
+
 /* Fills one more page with spans, and leaves gaps of 24 bytes alone; how many
  * there are. */
 static uint32_t fill_page(void **spans)
@@ -278,6 +313,7 @@ void expect_lists_made_anew(void)
 
     expect_anew_by_alloc(spans);
     expect_anew_by_free(spans);
+    expect_anew_by_growing(spans);
     expect_anew_by_retiring(spans);
 }
 

@@ -157,6 +157,13 @@ static void test_zero(void)
     uint32_t value;
 
     open_window();
+    move_end(2, 1001);
+    for (uint32_t at = 0; at < PAGE_BYTES; at += 4) {
+        value = 1;
+        lab_read(PAGE(1000) + at, &value);
+        LAB_EQUAL(value, 0, "a word of the first page");
+    }
+    move_end(2, 1000);
     move_end(0, 41);
     for (uint32_t i = 1; i < 41; i++) {
         lab_write(PAGE(i) + 4 * i, 0xFEEDu);

@@ -11,8 +11,8 @@
 #include "lib/string.h"
 #include "mm/grow/grow.h"
 
-#define MOST_FRAMES (LAB_ARENA_BYTES / PAGE_BYTES)
-#define DIRTY_BYTES (2u << 20) /* of the arena, from its beginning */
+#define MOST_FRAMES  (LAB_ARENA_BYTES / PAGE_BYTES)
+#define DIRTY_FRAMES 64u
 
 static struct {
     frame_t frames[MOST_FRAMES];
@@ -40,6 +40,20 @@ void lab_leave_frames(uint32_t count)
         withheld->frames[withheld->count++] = frame_alloc();
 }
 
+/* Fills the frames that come next: what is in a frame that is handed out is
+ * arbitrary.  lab_leave_frames() keeps the low ones, so the arena's beginning
+ * is not enough. */
+static void window_dirty_frames(void)
+{
+    frame_t *frames = withheld->frames + withheld->count;
+    uint32_t count = 0;
+
+    while (count < DIRTY_FRAMES && (frames[count] = frame_alloc()).number != 0)
+        memset(frame_to_virt(frames[count++]), 0xFF, PAGE_BYTES);
+    while (count > 0)
+        frame_free(frames[--count]);
+}
+
 /* The frame allocator of lab 1, over the arena. */
 static void window_start_frames(uint32_t count)
 {
@@ -54,13 +68,12 @@ static void window_start_frames(uint32_t count)
         return;
     available = (struct region){ begin, begin + LAB_ARENA_BYTES, "available" };
     layout.reach = available.end;
-    /* Frames hold something when they are handed out. */
-    memset(phys_to_virt(lab_places.arena), 0xFF, DIRTY_BYTES);
     if (frames_init(&layout) == STAGE_NOT_WRITTEN)
         LAB_FAIL("lab 1, the frame allocator, is not written yet");
     lab_side_window_start(&layout);
     withheld->count = 0;
     lab_leave_frames(count);
+    window_dirty_frames();
 }
 
 static enum window_result window_written(uint32_t result, const char *name)

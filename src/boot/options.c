@@ -68,8 +68,27 @@ static bool keep(char *text, size_t bytes, const char *value)
 
 static bool keep_steps(struct options *options, const char *value)
 {
-    return keep(options->steps, sizeof options->steps, value) &&
-           steps_parse(options->steps);
+    return steps_parse(value) &&
+           keep(options->steps, sizeof options->steps, value);
+}
+
+static bool keep_traces(struct options *options, const char *value)
+{
+    if (!keep(options->traces, sizeof options->traces, value))
+        return false;
+    return options->replay = true;
+}
+
+/* False, and *number unchanged, also for 0. */
+static bool keep_positive(uint32_t *number, const char *value,
+                          bool (*parse)(const char *, uint32_t *))
+{
+    uint32_t parsed;
+
+    if (!parse(value, &parsed) || parsed == 0)
+        return false;
+    *number = parsed;
+    return true;
 }
 
 static bool read_word(const char *word, struct options *options)
@@ -95,7 +114,7 @@ static bool read_word(const char *word, struct options *options)
         return true;
     }
     if ((value = value_of(word, "poison")))
-        return parse_number(value, &options->poison) && options->poison > 0;
+        return keep_positive(&options->poison, value, parse_number);
     if ((value = value_of(word, "do")))
         return keep(options->commands, sizeof options->commands, value);
     if ((value = value_of(word, "crash")))
@@ -107,15 +126,13 @@ static bool read_word(const char *word, struct options *options)
     if ((value = value_of(word, "steps")))
         return keep_steps(options, value);
     if ((value = value_of(word, "key")))
-        return parse_number(value, &options->key) && options->key > 0;
+        return keep_positive(&options->key, value, parse_number);
     if ((value = value_of(word, "heap")))
-        return parse_bytes(value, &options->heap_bytes) &&
-               options->heap_bytes > 0;
+        return keep_positive(&options->heap_bytes, value, parse_bytes);
     if ((value = value_of(word, "map")))
         return parse_pace(value, &options->map);
     if ((value = value_of(word, "replay")))
-        return options->replay =
-                   keep(options->traces, sizeof options->traces, value);
+        return keep_traces(options, value);
     return false;
 }
 

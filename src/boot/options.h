@@ -61,8 +61,8 @@ struct options {
 };
 
 /* Adds the words of a line to `options`.  If a word is unknown or its value
- * makes no sense, prints a line that names it, and returns false.  The other
- * words still count. */
+ * makes no sense, prints a line that names it, and returns false.  Such a word
+ * changes nothing; the other words still count. */
 bool options_parse(const char *command_line, struct options *options);
 
 /* "slow", "fast" or "off".  False, and *pace unchanged, for anything else. */

@@ -55,6 +55,21 @@ TEST(multiboot2_short_entries_are_refused)
     CHECK(strstr(printed_text(), "entries of 8 bytes"));
 }
 
+/* The specification says that the size is a multiple of 8. */
+TEST(multiboot2_entries_that_are_not_aligned_are_refused)
+{
+    info_begin();
+    info_put32(MEMORY_MAP);
+    info_put32(16 + 28);
+    info_put32(28);
+    info_put32(0);
+    info_put_memory_entry(0x100000, 0x1000, 1, 4);
+    info_pad();
+    info_put_end();
+    CHECK(!info_parse());
+    CHECK(strstr(printed_text(), "entries of 28 bytes"));
+}
+
 TEST(multiboot2_entry_size_zero_does_not_hang)
 {
     info_begin();

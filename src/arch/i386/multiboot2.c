@@ -194,10 +194,11 @@ static bool read_memory_map(const struct tag *tag, struct boot_info *boot)
     uint32_t room = tag->size - (uint32_t)sizeof *map;
     const char *entry = (const char *)(map + 1);
 
-    if (map->entry_size < sizeof(struct memory_map_entry)) {
+    if (map->entry_size < sizeof(struct memory_map_entry) ||
+        map->entry_size % TAG_ALIGNMENT != 0) {
         print("multiboot2: memory map entries of %u bytes, expected at least "
-              "%zu\n",
-              map->entry_size, sizeof(struct memory_map_entry));
+              "%zu and a multiple of %u\n",
+              map->entry_size, sizeof(struct memory_map_entry), TAG_ALIGNMENT);
         return false;
     }
     for (; room >= map->entry_size; room -= map->entry_size) {
@@ -227,6 +228,7 @@ static void read_elf_sections(const struct tag *tag, struct boot_info *boot)
     const struct elf_section *table = NULL;
 
     if (elf->entry_size < sizeof(struct elf_section) ||
+        elf->entry_size % _Alignof(struct elf_section) != 0 ||
         elf->count > room / elf->entry_size) {
         print("multiboot2: %u ELF sections of %u bytes do not fit a tag of "
               "%u: ignored\n",

@@ -47,6 +47,13 @@ mutants: ## LAB=malloc or MODULE=: wrong programs that no test notices
 	$(Q)$(MALLOW) mutants --lab='$(LAB)' --module='$(MODULE)' \
 	    --seed='$(SEED)' --sample='$(SAMPLE)'
 
+#: SECONDS=N         for soak: how long; CAMPAIGN=NAME: one campaign alone
+.PHONY: soak
+soak: ## SECONDS=n [SEED=n]: random inputs, new seeds for stages
+	$(BUILD) soak-programs
+	$(Q)$(MALLOW) soak --seconds='$(SECONDS)' --seed='$(SEED)' \
+	    --campaign='$(CAMPAIGN)'
+
 .PHONY: bench bench-picture pictures
 bench: ## cost and waste of our allocators, and of others
 	$(Q)$(call quoted,$(PYTHON)) bench/bench.py --traces="$$MALLOW_TRACES"

@@ -35,6 +35,7 @@ ROOMS = {
     "course.roster": ["marks"],
     "course.similarity": ["similarity"],
     "mutants.mutants": ["mutants"],
+    "soak.command": ["soak"],
     # STAFF END
 }
 

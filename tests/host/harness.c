@@ -105,6 +105,13 @@ const char *printed_text(void)
     return answer;
 }
 
+uint32_t test_seed(uint32_t usual)
+{
+    const char *chosen = getenv("MALLOW_SEED");
+
+    return chosen ? (uint32_t)strtoul(chosen, NULL, 0) : usual;
+}
+
 void *play_physical_memory(uint32_t bytes)
 {
     static void *memory;

@@ -88,6 +88,10 @@ const char *panic_text(void);
  * 4095 characters. */
 const char *printed_text(void);
 
+/* The seed of a random test: `usual`, unless the environment has MALLOW_SEED
+ * (make soak). */
+uint32_t test_seed(uint32_t usual);
+
 /* Plays physical memory: `bytes` of zeroed memory for the direct map,
  * physical address 0 first, page aligned.  Freed at the end of the process. */
 void *play_physical_memory(uint32_t bytes);

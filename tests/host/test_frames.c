@@ -284,7 +284,7 @@ TEST(frames_random_layouts)
     static int started, refused; /* static: these survive longjmp */
     struct random random;
 
-    random_seed(&random, 3);
+    random_seed(&random, test_seed(3));
     play_physical_memory(PLAY_BYTES);
     while (started + refused < 1000) {
         random_layout(&random);

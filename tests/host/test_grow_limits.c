@@ -325,7 +325,7 @@ static void start_short(void)
     static uint32_t seed;
     struct random random;
 
-    random_seed(&random, seed++);
+    random_seed(&random, test_seed(0) + seed++);
     mmu_leave_frames(UINT32_MAX);
     grow_machine_restart();
     mmu_leave_frames(random_below(&random, 60));

@@ -259,7 +259,7 @@ TEST(paging_random_against_a_model_and_a_tlb)
     struct random random;
 
     arch_load_directory(virt_to_phys(directory));
-    random_seed(&random, 5);
+    random_seed(&random, test_seed(5));
     for (int step = 0; step < 20000; step++) {
         uint32_t i = random_below(&random, RANDOM_PAGES);
         uint32_t used = random_below(&random, RANDOM_PAGES);

@@ -182,7 +182,7 @@ TEST(spans_survive_writes_to_free_memory)
     struct random random;
 
     start();
-    random_seed(&random, 9);
+    random_seed(&random, test_seed(9));
     for (uint32_t step = 0; step < 30000; step++) {
         uint32_t i = random_below(&random, 300);
         uint8_t value = (uint8_t)(step % 3 ? step : 0);

@@ -32,6 +32,7 @@ STAFF = ["staff/", "tests/", "bench/", "site/", ".ci/", ".github/",
          "scripts/pictures", "scripts/pictures-of-labs",
          "scripts/record/more-examples",
          "scripts/mallow/course/", "scripts/mallow/mutants/",
+         "scripts/mallow/soak/", "docs/reliability.md",
          "docs/bench.svg", "docs/bench.md", "docs/grading.md", "docs/testing.md",
          "docs/lectures/"]
 STAFF_PATTERN = re.compile(

@@ -34,6 +34,7 @@ def work_in_memory():
             or shutil.disk_usage(shared).free < ROOM_BYTES:
         return
     room = tempfile.mkdtemp(prefix="m-", dir=shared)
+    os.chmod(room, 0o755)  # some tests run as another user
     # The name is short: that of a socket has 107 characters at most.
     # pytest tidies up at the exit, too, and has to come first: it registers later.
     atexit.register(shutil.rmtree, room, ignore_errors=True)

@@ -28,7 +28,8 @@ def write(folder, files):
 
 def read_back(iso, folder):
     """{name: content} of the files in an ISO that fill-iso puts there."""
-    subprocess.run(["xorriso", "-osirrox", "on", "-indev", iso, "-extract",
+    subprocess.run(["xorriso", "-osirrox", "on", "-indev",
+                    f"stdio:{iso}", "-extract",
                     "/", folder], check=True, capture_output=True)
     subprocess.run(["chmod", "-R", "u+rwX", folder], check=True)
     return {str(path.relative_to(folder)): path.read_bytes()

@@ -127,7 +127,7 @@ WORDS = {
 
 @pytest.mark.parametrize("text, expected", WORDS.values(), ids=WORDS)
 def test_words(said, text, expected):
-    assert expected in said(text)
+    assert re.search(expected, said(text))
 
 
 HARMLESS = {
@@ -168,14 +168,16 @@ def test_what_the_host_has_cannot_be_asked(kit, said):
 
 
 @pytest.mark.parametrize("text, expected", [
-    ('#include "malloc.c"\n#include "malloc.c"\n', "compiling takes more than"),
+    # Time or depth, whichever limit is met first.
+    ('#include "malloc.c"\n#include "malloc.c"\n',
+     "compiling takes more than|nested depth 200 exceeds"),
     ("#define A B B B B B B B B B B\n#define B C C C C C C C C C C\n"
      "#define C D D D D D D D D D D\n#define D E E E E E E E E E E\n"
      "#define E F F F F F F F F F F\n#define F G G G G G G G G G G\n"
      "#define G H H H H H H H H H H\n#define H 1 +\nint malloc_x = A 1;\n", "MiB")],
     ids=["itself", "macros"])
 def test_what_makes_the_compiler_explode(said, text, expected):
-    assert expected in said(text)
+    assert re.search(expected, said(text))
 
 
 SYMBOLS = {
@@ -202,7 +204,7 @@ SYMBOLS = {
 
 @pytest.mark.parametrize("text, expected", SYMBOLS.values(), ids=SYMBOLS)
 def test_symbols(said, text, expected):
-    assert expected in said(text)
+    assert re.search(expected, said(text))
 
 
 @pytest.mark.parametrize("lab", labs.table(), ids=lambda lab: lab.name)

@@ -51,9 +51,27 @@ static void expect_far_block(void)
                "NULL for 20 bytes at a multiple of 1 MiB, in a heap of 2 MiB");
 }
 
+/* A block after padding that ends with the heap, and one byte more. */
+static void expect_aligned_to_the_end(void)
+{
+    uintptr_t end = lab_heap_begin() + 4096, payload;
+
+    lab_heap_start(4096);
+    payload = (uintptr_t)lab_alloc_aligned(8, 256);
+    LAB_EXPECT(payload, "NULL for 8 bytes at a multiple of 256");
+    lab_heap_start(4096);
+    LAB_EXPECT(!lab_alloc_aligned(end - payload + 1, 256),
+               "one byte more than there is after %#lx",
+               (unsigned long)payload);
+    LAB_EXPECT(lab_alloc_aligned(end - payload, 256),
+               "NULL for all from %#lx to the heap's end",
+               (unsigned long)payload);
+}
+
 static void test_aligned(void)
 {
     expect_far_block();
+    expect_aligned_to_the_end();
     lab_heap_start(LAB_HEAP_BYTES);
     for (size_t alignment = 16; alignment <= 4096; alignment *= 2) {
         expect_block(8);
@@ -99,26 +117,8 @@ static void expect_no_room_left(size_t bytes)
                bytes, (size_t)step);
 }
 
-/* The same for a block after padding, up to the very end. */
-static void expect_aligned_to_the_end(void)
-{
-    uintptr_t end = lab_heap_begin() + 4096, payload;
-
-    lab_heap_start(4096);
-    payload = (uintptr_t)lab_alloc_aligned(8, 256);
-    LAB_EXPECT(payload, "NULL for 8 bytes at a multiple of 256");
-    lab_heap_start(4096);
-    LAB_EXPECT(!lab_alloc_aligned(end - payload + 1, 256),
-               "one byte more than there is after %#lx",
-               (unsigned long)payload);
-    LAB_EXPECT(lab_alloc_aligned(end - payload, 256),
-               "NULL for all from %#lx to the heap's end",
-               (unsigned long)payload);
-}
-
 static void test_last(void)
 {
-    expect_aligned_to_the_end();
     lab_heap_start(64); /* a shorter heap before says nothing of the next */
     expect_block(8);
     lab_heap_start(4096);

@@ -185,6 +185,7 @@ static void test_give_back(void)
     for (uint32_t i = 0; i < 3000; i++)
         lab_free(spans[(i + 1000) % 3000]);
     expect_pages(KEPT_PAGES);
+    expect_anew_by_retiring();
 }
 
 /* One span by turns does not build and tear down zones. */
@@ -241,6 +242,7 @@ static void test_lengthen(void)
     LAB_EXPECT(payload && payload != spans[20], "it does not move");
     lab_verify();
     expect_span_growth();
+    expect_anew_by_growing();
 }
 
 /* Words over the links of free spans: of other runs, of the run itself, junk.  Lists are made anew from the maps: no memory is lost,

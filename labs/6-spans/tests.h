@@ -20,6 +20,10 @@ void expect_page_refused(void);
 void expect_damage_named(void);
 /* Links of free runs were overwritten, and the next call finds out. */
 void expect_lists_made_anew(void);
+/* The same for a call that frees a zone's last span, and for one that makes a
+ * span longer. */
+void expect_anew_by_retiring(void);
+void expect_anew_by_growing(void);
 /* 2000 zones cost no more than two. */
 void expect_spans_bounded(void);
 

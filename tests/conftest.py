@@ -41,9 +41,17 @@ def work_in_memory():
     os.environ["TMPDIR"] = tempfile.tempdir = room
 
 
+def share_a_room():
+    """A folder for what the tests of all workers share, such as saved machines."""
+    room = tempfile.mkdtemp(prefix="m-")
+    atexit.register(shutil.rmtree, room, ignore_errors=True)
+    os.environ["MALLOW_TEST_ROOM"] = room
+
+
 def pytest_configure(config):
-    if not hasattr(config, "workerinput"):  # workers inherit it
+    if not hasattr(config, "workerinput"):  # workers inherit the environment
         work_in_memory()
+        share_a_room()
     config.addinivalue_line("markers", "long: runs in make test-all only")
     config.addinivalue_line("markers", "native: the same, where programs for "
                             "i386 have to be emulated and take ten times as "
@@ -64,7 +72,8 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture
 def boot():
-    """boot(words..., memory_size=..., iso=..., counting=...): a Guest."""
+    """boot(words..., memory_size=..., iso=..., counting=..., from_reset=...): a
+    Guest."""
     started = []
 
     def start(*words, **options):

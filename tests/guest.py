@@ -5,6 +5,8 @@
     records   COM2: a file, read when asked for
     screen    through QEMU's monitor (QMP): the cells, or a picture
 
+Most guests start where GRUB enters the kernel (saved_guests.py); a test of the
+boot itself says from_reset=True.
 Every guest has a folder and sockets of its own and a limit of its own: it is
 ended when its test is, or when its seconds are over.
 """
@@ -15,6 +17,7 @@ import time
 from pathlib import Path
 
 import pexpect
+import saved_guests
 from pexpect.popen_spawn import PopenSpawn
 
 from mallow import machine, memory, records
@@ -54,25 +57,48 @@ class Qmp:
         self.socket.close()
 
 
+def connect(path):
+    """The monitor of a QEMU that has just been started."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return Qmp(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            assert time.monotonic() < deadline, "QEMU has not started"
+            time.sleep(0.005)
+
+
 class Guest:
     """One QEMU with the kernel in it."""
 
-    def __init__(self, words, memory_size, iso, counting, seconds,
-                 firmware=None):
+    def __init__(self, seconds):
         self.directory = tempfile.TemporaryDirectory(prefix="mallow-")
         self.folder = Path(self.directory.name)
-        command = machine.arguments(iso, self.folder, words,
-                                    memory.parse(memory_size))
+        self.seconds = seconds
+        self.console = None
+        self.text = ""  # all of the console so far
+        self.status = None
+        self.monitor = None
+
+    def run(self, command):
+        self.console = PopenSpawn(command, timeout=self.seconds,
+                                  encoding="utf-8", codec_errors="replace",
+                                  preexec_fn=machine.die_with_parent)
+
+    def boot(self, words, memory_bytes, iso, counting, firmware):
+        command = machine.arguments(iso, self.folder, words, memory_bytes)
         command += ["-qmp", f"unix:{self.folder / 'qmp'},server=on,wait=off"]
         command += machine.counting() if counting else []
         if firmware:  # (QEMU, its arguments): UEFI instead of BIOS
             command[:1] = [firmware[0], *firmware[1]]
-        self.console = PopenSpawn(command, timeout=seconds, encoding="utf-8",
-                                  codec_errors="replace",
-                                  preexec_fn=machine.die_with_parent)
-        self.text = ""  # all of the console so far
-        self.status = None
-        self.monitor = None
+        self.run(command)
+
+    def go_on(self, words, saved):
+        """Starts from a saved machine."""
+        saved.lay_out(self.folder, words)
+        self.run([*saved.command(self.folder), "-incoming", "defer"])
+        self.monitor = connect(self.folder / "qmp")
+        saved.let_go(self.monitor)
 
     def expect(self, text):
         """Waits for `text`; what came before it."""
@@ -153,8 +179,9 @@ class Guest:
     def close(self):
         if self.monitor is not None:
             self.monitor.close()
-        self.console.proc.kill()
-        self.console.proc.communicate()
+        if self.console is not None:
+            self.console.proc.kill()
+            self.console.proc.communicate()
         self.directory.cleanup()
 
 
@@ -183,5 +210,17 @@ def clean(text):
 
 
 def start(*words, memory_size="128M", iso=ISO, counting=False, seconds=20,
-          firmware=None):
-    return Guest(list(words), memory_size, iso, counting, seconds, firmware)
+          firmware=None, from_reset=False):
+    memory_bytes = memory.parse(memory_size)
+    as_saved = not (iso != ISO or counting or firmware or from_reset)
+    saved = saved_guests.find(words, memory_bytes, connect) if as_saved else None
+    guest = Guest(seconds)
+    try:
+        if saved:
+            guest.go_on(words, saved)
+        else:
+            guest.boot(words, memory_bytes, iso, counting, firmware)
+    except BaseException:
+        guest.close()
+        raise
+    return guest

@@ -19,7 +19,7 @@ def log_of(guest):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_stage(boot, stage):
-    guest = boot(f"stage={stage}", "exit").finish()
+    guest = boot(f"stage={stage}", "exit", from_reset=True).finish()
     number = STAGES.index(stage)
     assert guest.status == machine.FINE, guest.text
     assert log_of(guest) == dict.fromkeys(STAGES[:number + 1], "ok")
@@ -94,7 +94,8 @@ def test_absurdly_small_heap(boot, size):
 
 def test_needed_memory_boots(boot):
     least = memory.show(memory.needed())
-    guest = boot(f"stage={STAGES[-1]}", "exit", memory_size=least).finish()
+    guest = boot(f"stage={STAGES[-1]}", "exit", memory_size=least,
+                 from_reset=True).finish()
     assert guest.status == machine.FINE, guest.text
     assert list(log_of(guest)) == STAGES
 
@@ -103,13 +104,14 @@ def test_less_than_needed_is_said_so(boot):
     """One MiB below, GRUB cannot load the kernel: the figure that `make run`
     asks for is not a guess that is too high."""
     less = memory.needed() - MIB
-    guest = boot("exit", memory_size=memory.show(less), seconds=15)
+    guest = boot("exit", memory_size=memory.show(less), seconds=15,
+                 from_reset=True)
     assert "needs" in guest.expect("MiB of memory")
     assert "GRUB: " in machine.explain_silence(guest.text, guest.folder, 1)
 
 
 def test_3m_is_said_so(boot):
-    guest = boot("exit", memory_size="3M", seconds=15)
+    guest = boot("exit", memory_size="3M", seconds=15, from_reset=True)
     before = guest.expect("MiB of memory")
     assert int(re.search(r"needs (\d+) $", before).group(1)) \
         == memory.needed() // MIB
@@ -126,7 +128,8 @@ def host_has(size):
 def test_memory(boot, size):
     if not host_has(size):
         pytest.skip(f"this host has too little memory for {size}")
-    guest = boot("stage=zalloc", "exit", memory_size=size).finish()
+    guest = boot("stage=zalloc", "exit", memory_size=size,
+                 from_reset=True).finish()
     assert guest.status == machine.FINE, guest.text
     told, = guest.records_of("boot")
     reached = min(memory.parse(size) // 4096, DIRECT_MAP_FRAMES)
@@ -135,3 +138,13 @@ def test_memory(boot, size):
     assert reached - 4096 <= told["frames_free"] < told["frames_total"]
     beyond = "beyond the direct map" in guest.text
     assert beyond == (memory.parse(size) > 768 * MIB)
+
+
+def test_a_saved_machine_is_one_that_booted(boot):
+    """Most tests start where GRUB enters the kernel: nothing may differ there."""
+    words = "stage=grow", "replay=bash-arrays.rep", "quick", "exit"
+    boot("exit")  # the second guest of a size is the first that is restored
+    saved, booted = boot(*words), boot(*words, from_reset=True)
+    assert (saved.folder / "memory").exists(), "it was not restored"
+    assert saved.finish().text == booted.finish().text
+    assert saved.records == booted.records and saved.status == booted.status

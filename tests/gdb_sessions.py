@@ -5,11 +5,13 @@ A session is one boot and many commands; each answer is looked at by itself.
 A Python error must never be seen: a command that cannot go on says so
 in one line, whatever the kernel's memory holds.
 """
+import os
 import subprocess
 import sys
 import tempfile
 
 import pytest
+import saved_qemu
 from guest import machines_in, wait_until
 
 from mallow import project
@@ -33,13 +35,15 @@ GROWN = [*BLOCKS, "set var $c = (unsigned)kmalloc(3000000)",
 
 @pytest.fixture
 def gdb(monkeypatch, tmp_path):
-    """gdb(commands..., stage=, options=): what each command has said."""
+    """gdb(commands..., stage=, options=, from_reset=): what each command
+    has said.  The machine is held at the kernel's first instruction."""
     with tempfile.TemporaryDirectory(prefix="mallow-test-") as name:
         monkeypatch.setenv("TMPDIR", name)
         monkeypatch.setenv("TERM", "dumb")
+        path = saved_qemu.put_before(tmp_path)
 
         def session(*commands, stage="zalloc", options="", root=project.ROOT,
-                    seconds=90):
+                    seconds=90, from_reset=False):
             script = tmp_path / "commands"
             script.write_text("".join(
                 f"echo \\n@@@\\n\n{command}\n" for command in commands)
@@ -49,7 +53,8 @@ def gdb(monkeypatch, tmp_path):
                  f"--log={tmp_path / 'log'}", f"--stage={stage}",
                  f"--options={options}", "--", "-batch", "-x", str(script)],
                 text=True, stdin=subprocess.DEVNULL, capture_output=True,
-                timeout=seconds, check=False)
+                timeout=seconds, check=False, env=os.environ if from_reset
+                else {**os.environ, "PATH": path})
             said = done.stdout + done.stderr
             assert "Traceback" not in said and "Python Exc" not in said, said
             assert "make no sense" not in said, said

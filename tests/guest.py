@@ -10,8 +10,6 @@ boot itself says from_reset=True.
 Every guest has a folder and sockets of its own and a limit of its own: it is
 ended when its test is, or when its seconds are over.
 """
-import json
-import socket
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +17,7 @@ from pathlib import Path
 import pexpect
 import saved_guests
 from pexpect.popen_spawn import PopenSpawn
+from qmp import Qmp
 
 from mallow import machine, memory, records
 from mallow.project import ISO
@@ -26,46 +25,6 @@ from mallow.project import ISO
 PROMPT = "mallow> "
 SCREEN = (25, 80)
 SCREEN_ADDRESS = 0xB8000
-
-
-class Qmp:
-    """QEMU's monitor for programs: one JSON object a line, both ways."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
-        self.socket.connect(str(path))
-        self.lines = self.socket.makefile(encoding="utf-8")
-        self.lines.readline()  # the greeting
-        self.execute("qmp_capabilities")
-
-    def execute(self, command, **arguments):
-        question = {"execute": command, "arguments": arguments}
-        self.socket.sendall(json.dumps(question).encode() + b"\n")
-        for line in self.lines:
-            answer = json.loads(line)
-            assert "error" not in answer, f"{command}: {answer['error']}"
-            if "return" in answer:
-                return answer["return"]
-        raise EOFError(f"QEMU ended during {command}")
-
-    def human(self, line):
-        return self.execute("human-monitor-command", **{"command-line": line})
-
-    def close(self):
-        self.lines.close()
-        self.socket.close()
-
-
-def connect(path):
-    """The monitor of a QEMU that has just been started."""
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            return Qmp(path)
-        except (FileNotFoundError, ConnectionRefusedError):
-            assert time.monotonic() < deadline, "QEMU has not started"
-            time.sleep(0.005)
 
 
 class Guest:
@@ -96,9 +55,9 @@ class Guest:
     def go_on(self, words, saved):
         """Starts from a saved machine."""
         saved.lay_out(self.folder, words)
-        self.run([*saved.command(self.folder), "-incoming", "defer"])
-        self.monitor = connect(self.folder / "qmp")
-        saved.let_go(self.monitor)
+        self.run([*saved.command(self.folder, words), "-incoming", "defer"])
+        self.monitor = saved.load(self.folder)
+        self.monitor.execute("cont")
 
     def expect(self, text):
         """Waits for `text`; what came before it."""
@@ -213,7 +172,7 @@ def start(*words, memory_size="128M", iso=ISO, counting=False, seconds=20,
           firmware=None, from_reset=False):
     memory_bytes = memory.parse(memory_size)
     as_saved = not (iso != ISO or counting or firmware or from_reset)
-    saved = saved_guests.find(words, memory_bytes, connect) if as_saved else None
+    saved = saved_guests.find(words, memory_bytes) if as_saved else None
     guest = Guest(seconds)
     try:
         if saved:

@@ -22,6 +22,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from qmp import connect
+
 from mallow import machine
 from mallow.grade.guest_memory import extents, mapped, used_pieces
 from mallow.project import ISO, KERNEL
@@ -96,19 +98,20 @@ class Saved:
     def __init__(self, folder, memory_bytes):
         self.folder, self.memory_bytes = folder, memory_bytes
 
-    def command(self, folder):
-        """QEMU's, for a machine whose memory is a file in `folder`."""
-        return machine.arguments(ISO, folder, [LONG_WORD],
-                                 self.memory_bytes) + [
-            "-object", "memory-backend-file,id=ram,share=on,"
-            f"mem-path={folder / 'memory'},size={self.memory_bytes // 1024}K",
-            "-machine", "pc,memory-backend=ram",
-            "-qmp", f"unix:{folder / 'qmp'},server=on,wait=off"]
+    def memory_words(self, folder):
+        """For QEMU: memory is a file in `folder`."""
+        return ["-object", "memory-backend-file,id=ram,share=on,"
+                f"mem-path={folder / 'memory'},size={self.memory_bytes // 1024}K",
+                "-machine", "pc,memory-backend=ram"]
 
-    def save(self, connect):
-        """`connect` makes a guest.Qmp of a socket."""
+    def command(self, folder, words):
+        return [*machine.arguments(ISO, folder, words, self.memory_bytes),
+                *self.memory_words(folder),
+                "-qmp", f"unix:{folder / 'qmp'},server=on,wait=off"]
+
+    def save(self):
         qemu = subprocess.Popen(
-            [*self.command(self.folder), "-S", "-gdb",
+            [*self.command(self.folder, [LONG_WORD]), "-S", "-gdb",
              f"unix:{self.folder / 'gdb'},server=on,wait=off"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             preexec_fn=machine.die_with_parent)
@@ -160,13 +163,15 @@ class Saved:
                 file.seek(offset)
                 file.write(piece)
 
-    def let_go(self, qmp):
-        """The guest, which `command(...) -incoming defer` has started, goes on."""
+    def load(self, folder):
+        """Brings a QEMU that was started with `-incoming defer` to the kernel's
+        first instruction; its monitor."""
+        qmp = connect(folder / "qmp")
         leave_out_memory(qmp)
         qmp.execute("migrate-incoming", uri=f"exec:cat {self.folder / 'state'}")
         while qmp.execute("query-status")["status"] == "inmigrate":
             time.sleep(0.005)
-        qmp.execute("cont")
+        return qmp
 
 
 @functools.lru_cache(maxsize=None)
@@ -174,7 +179,7 @@ def opened(folder, memory_bytes):
     return Saved(folder, memory_bytes)
 
 
-def find(words, memory_bytes, connect):
+def find(words, memory_bytes):
     """The machine from which a guest with these options can start; None if it has
     to boot.  MALLOW_TEST_ROOM is a folder of all workers."""
     if "MALLOW_TEST_ROOM" not in os.environ or not words \
@@ -192,5 +197,5 @@ def find(words, memory_bytes, connect):
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "line").exists():
-            saved.save(connect)
+            saved.save()
     return saved

@@ -26,7 +26,8 @@ def test_help_lists_the_commands(gdb):
 
 def test_before_there_is_a_kernel(gdb):
     """At reset, and with GRUB done but paging off: a line that says so."""
-    reset = gdb(*EVERY, "mallow guard 0xc0128010", "mallow page")
+    reset = gdb(*EVERY, "mallow guard 0xc0128010", "mallow page",
+                from_reset=True)
     assert all(one_line(answer) for answer in reset), reset
     assert all("no kernel in memory" in answer for answer in reset
                if "page" not in answer)

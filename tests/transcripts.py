@@ -32,6 +32,7 @@ from typing import NamedTuple
 
 import pexpect
 import pytest
+import saved_qemu
 from conftest import ROOT
 from guest import PROMPT, clean
 
@@ -46,6 +47,7 @@ ENDS = ("crash ", "exit", "reboot")  # commands after which there may be none
 SECONDS = 120
 SOLVED = "solved"
 MARK = "@@@"
+RESET = "0xfff0"
 
 
 class Step(NamedTuple):
@@ -218,6 +220,13 @@ class Prompts:
         compare(block.where, step, self.addresses.as_shown(said))
 
 
+def starts_at_the_kernel(steps, folder):
+    """For a session that does not look at the machine's reset."""
+    if any(RESET in step.shown for _, step in steps):
+        return {}
+    return {"PATH": saved_qemu.put_before(folder)}
+
+
 def run_gdb(found, root, folder):
     """Types the blocks of one session, at `make debug` of the tree `root`."""
     first, steps = found[0], [(block, step) for block in found
@@ -234,7 +243,8 @@ def run_gdb(found, root, folder):
          f"--options={' '.join(options_of(first))}", "--", "-batch",
          "-x", str(script)],
         text=True, stdin=subprocess.DEVNULL, capture_output=True,
-        timeout=SECONDS, check=False, env=environment())
+        timeout=SECONDS, check=False,
+        env={**environment(), **starts_at_the_kernel(steps, folder)})
     said = done.stdout.split(f"\n{MARK}\n")[1:-1]
     for (block, step), answer in zip(steps, said):
         compare(block.where, step, answer)

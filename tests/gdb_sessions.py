@@ -35,23 +35,25 @@ GROWN = [*BLOCKS, "set var $c = (unsigned)kmalloc(3000000)",
 
 @pytest.fixture
 def gdb(monkeypatch, tmp_path):
-    """gdb(commands..., stage=, options=, from_reset=): what each command
-    has said.  The machine is held at the kernel's first instruction."""
+    """gdb(commands..., stage=, options=, or test=, from_reset=): what each
+    command has said.  The machine is held at the kernel's first instruction."""
     with tempfile.TemporaryDirectory(prefix="mallow-test-") as name:
         monkeypatch.setenv("TMPDIR", name)
         monkeypatch.setenv("TERM", "dumb")
         path = saved_qemu.put_before(tmp_path)
 
-        def session(*commands, stage="zalloc", options="", root=project.ROOT,
-                    seconds=90, from_reset=False):
+        def session(*commands, stage="zalloc", options="", test="",
+                    root=project.ROOT, seconds=90, from_reset=False):
+            subject = [f"--test={test}", "--seed=1"] if test else [
+                f"--stage={stage}", f"--options={options}"]
             script = tmp_path / "commands"
             script.write_text("".join(
                 f"echo \\n@@@\\n\n{command}\n" for command in commands)
                 + "echo \\n@@@\\n\n", encoding="utf-8")
             done = subprocess.run(
                 [sys.executable, str(root / "scripts" / "mallow.py"), "debug",
-                 f"--log={tmp_path / 'log'}", f"--stage={stage}",
-                 f"--options={options}", "--", "-batch", "-x", str(script)],
+                 f"--log={tmp_path / 'log'}", *subject, "--", "-batch", "-x",
+                 str(script)],
                 text=True, stdin=subprocess.DEVNULL, capture_output=True,
                 timeout=seconds, check=False, env=os.environ if from_reset
                 else {**os.environ, "PATH": path})

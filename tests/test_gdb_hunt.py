@@ -67,6 +67,18 @@ def test_first_when_no_call_comes_after(gdb):
     assert ", was 0x00000015" in writer
 
 
+def test_first_and_the_prompt(gdb):
+    """do= runs commands before the prompt; what comes after it cannot be
+    repeated, and `first` says so instead of "sound"."""
+    before, _, later = gdb(
+        *AT_PROMPT, "mallow first", "call (void)kmalloc(20)", "mallow first",
+        stage="malloc", options="do=alloc:20,alloc:3000,free:1")[2:]
+    assert "sound before and after each call (6 checks)" in before
+    assert "ends at the prompt, because it gets no keys" in before
+    assert "came after the prompt (1)" in later and "sound" not in later
+    assert "OPTIONS='do=" in later and "RECORD=1" in later
+
+
 @pytest.mark.long
 @pytest.mark.native
 def test_first_in_a_run_without_damage(gdb):

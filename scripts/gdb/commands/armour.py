@@ -42,8 +42,11 @@ class Arena:
         if self.granules > MOST_GRANULES:
             raise Trouble(f"the arena claims {self.granules} granules")
         count = (self.granules // WORD_BITS + 1) * 4
-        self.starts = memory.read(self.raw.starts, count, "the map of starts")
-        self.used = memory.read(self.raw.used, count, "the map of use")
+        self.starts = self.used = bytes(count)
+        if self.granules or self.raw.starts:  # else too small for maps
+            self.starts = memory.read(self.raw.starts, count,
+                                      "the map of starts")
+            self.used = memory.read(self.raw.used, count, "the map of use")
         self.granule_bytes = layout.size_of("struct size_cache")
 
     def bit(self, bits, index):

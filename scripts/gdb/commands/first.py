@@ -26,9 +26,9 @@ from .verdict import first_broken
 
 STRIDE = 64  # calls between two checks of the first run
 WORD = 4
-PAST_PROMPT = (" ends at the prompt, which gets no keys here: "
-               "OPTIONS='do=alloc:20,free:1'\n  types at boot, and make debug "
-               "RECORD=1 records what you type")
+PAST_PROMPT = (" ends at the prompt, because it gets no keys.\n"
+               "  OPTIONS='do=alloc:20,free:1' runs commands of the prompt at "
+               "boot;\n  make debug RECORD=1 records what you type")
 CHECKERS = ("mm/heap/heap_look.c", "mm/heap/heap_watch")
 
 
@@ -65,6 +65,14 @@ def line_of_call(memory, number):
         return "is made just now"
     return calls.Log.line(calls.Call(log.calls[number % len(log.calls)])) \
         .strip()
+
+
+def logged_calls():
+    """The number of calls that the heap's log has counted."""
+    try:
+        return layout.variable(Memory(), "heap_log").next
+    except Trouble:
+        return 0
 
 
 class Finding:
@@ -197,11 +205,18 @@ that is overwritten is not damage to the heap: ask `mallow writer` at once."""
         session.the_end.remember(False)
         say("starting again, with a check around the heap's calls ...")
         gdb.flush()
+        asked = logged_calls()
         Finding.latest = finding = find()
         memory = Memory()
+        later = asked - logged_calls() if seek.stands_at_prompt() else 0
+        if later > 0 and not finding.broken:
+            raise Trouble("it cannot look at the calls of kmalloc and kfree "
+                          f"that came after the prompt ({later}):\n  the run "
+                          "that starts again" + PAST_PROMPT)
         if not finding.checks and not finding.broken:
             raise Trouble("this run makes no call of kmalloc or kfree"
-                          + (", and" + PAST_PROMPT if seek.stands_at_prompt() else ""))
+                          + (", and" + PAST_PROMPT
+                             if seek.stands_at_prompt() else ""))
         if finding.cut_short and not finding.broken:
             self.tell_cut_short(finding)
             return

@@ -16,14 +16,15 @@ WALKS = {"malloc": malloc.walk, "bump": bump.walk, "armour": armour.walk_static,
          "grow": grow.walk}
 
 
-# The text for a test that hands pages to zones itself.
+# The large allocator of a test that hands pages to the zones itself: it has
+# no memory (labtest/zones.c).
 TEST_PAGES = "nothing"
 
 
 def walk_of(memory, name):
     if name == TEST_PAGES:
-        raise Trouble("this test hands out the pages itself: there are zones, "
-                      "and no blocks")
+        raise Trouble("this test has no list of blocks: it hands pages to the "
+                      "zones itself; try mallow zones or mallow spans")
     if name not in WALKS:
         raise Trouble(f'no walk for the allocator "{name}"; there are '
                       + ", ".join(sorted(WALKS)))

@@ -101,11 +101,34 @@ def replaced(memory, row):
                         kernel.KmallocLayer.name_of(memory, layer.small))
 
 
-def verdicts(memory):
-    """[(stage, Broken or None)] of the checks of all stages in force."""
-    require_stack()
-    found = []
-    for stage in kernel.stages(memory):
-        if stage.works and stage.check and not replaced(memory, stage):
-            found.append((stage.name, run_check(stage.check)))
+def has_own_frames(memory):
+    """Whether a lab's test has started the frame allocator anew, over frames of
+    its own: those of the page tables are not among them."""
+    plan = layout.variable(memory, "paging").plan
+    return bool(plan) and layout.variable(memory, "frames").layout != \
+        layout.record(memory, "struct paging_plan", plan).layout
+
+
+def checks_in_force(memory):
+    """{address: name} of the checks of all stages in force, and of the
+    allocators in force: a lab's test starts these without their stage."""
+    found = {row.check: row.name for row in kernel.stages(memory)
+             if row.works and row.check and not replaced(memory, row)
+             and not (row.name == "paging" and has_own_frames(memory))}
+    layer = layout.variable(memory, "kmalloc_layer")
+    for backend in (layer.large, layer.small):
+        name = kernel.KmallocLayer.name_of(memory, backend)
+        check = name and layout.record(memory, "struct heap_backend",
+                                       backend).check
+        if check:
+            found.setdefault(check, name)
+    if os.environ.get("MALLOW_TEST") and layout.has("soundness_violation"):
+        found[layout.address_of("soundness_violation")] = "the lab's"
     return found
+
+
+def verdicts(memory):
+    """[(stage, Broken or None)] of the checks in force."""
+    require_stack()
+    return [(name, run_check(address))
+            for address, name in checks_in_force(memory).items()]

@@ -14,6 +14,15 @@ def entry_cells(zone):
     return [("#", "used") if bit else (".", "free") for bit in zone.bits]
 
 
+def zalloc_in_force(memory):
+    kernel.require(memory)
+    if kernel.small_allocator(memory) == "spans":
+        raise Trouble("the small blocks are spans here: mallow spans")
+    zalloc = Zalloc(memory)
+    kernel.require_in_force(memory, "zalloc")
+    return zalloc
+
+
 class Zones(Command):
     """The zones of each entry size, and whether their bookkeeping agrees.
 
@@ -24,9 +33,7 @@ mallow zones ADDRESS     the zone that ADDRESS lies in"""
     name, usage, most = "zones", "[BYTES|ADDRESS]", 1
 
     def answer(self, memory, words):
-        kernel.require(memory)
-        zalloc = Zalloc(memory)
-        kernel.require_in_force(memory, "zalloc")
+        zalloc = zalloc_in_force(memory)
         if not words:
             self.all(zalloc)
             return
@@ -81,9 +88,7 @@ stores are full except the newest, so that a free slot is always at hand."""
     name = "stores"
 
     def answer(self, memory, words):
-        kernel.require(memory)
-        zalloc = Zalloc(memory)
-        kernel.require_in_force(memory, "zalloc")
+        zalloc = zalloc_in_force(memory)
         for store in zalloc.stores():
             say(f"store {store.at:#010x}: {store.used} of "
                 f"{zalloc.store_slots()} slots used, "

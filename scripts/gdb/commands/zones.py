@@ -240,14 +240,11 @@ class Zalloc:
         return self.usage_broken(zones)
 
     def usage_broken(self, zones):
-        """The first wrong counter of the zones of the eight sizes."""
+        """The first wrong counter of all zones together, those of dedicated
+        caches among them."""
         usage = self.heap.usage
-        sizes = layout.field_of(layout.type_of("struct zalloc_heap"), "sizes")
-        begin = self.heap.place_of("sizes")
-        mine = [zone for zone in zones
-                if begin <= zone.cache_at < begin + sizes.type.sizeof]
-        used_bytes = sum(zone.used * zone.cache.entry_bytes for zone in mine)
-        for name, expected in (("used_blocks", sum(z.used for z in mine)),
+        used_bytes = sum(zone.used * zone.cache.entry_bytes for zone in zones)
+        for name, expected in (("used_blocks", sum(z.used for z in zones)),
                                ("used_bytes", used_bytes)):
             if getattr(usage, name) != expected:
                 return Broken(I7, usage.place_of(name), name, expected,

@@ -93,6 +93,12 @@ def test_what_is_not_written_needs_no_hint():
     assert "hint: hint" in report.text()
 
 
+def test_a_crash_gets_no_hint_about_an_expectation():
+    report = Report([LAB], [FIRST], 1)
+    report.add(FIRST, Verdict(False, "page fault in f+0x2", crashed=True))
+    assert "hint" not in report.text()
+
+
 def test_a_line_ends_with_the_screen():
     assert check.in_width("x" * 80) == "x" * 80
     assert check.in_width("x" * 81) == "x" * 79 + "…"

@@ -311,13 +311,13 @@ static void test_random(void)
 
 static const struct lab_test tests[] = {
     { "first", 10, "One frame from memory that is all free.",
-      "frame_alloc() looks for a clear bit in `busy`; is it set afterwards?",
+      "A free frame has a clear bit in `busy`. Is it set after the allocation?",
       NULL, test_first },
     { "all", 10, "Hands out every free frame, each once, then FRAME_NONE.",
       "Does a search begin below the lowest free frame, and end with the last?",
       "first", test_all },
     { "in-use", 15, "Regions that overlap, in any order, at odd addresses.",
-      "mark_frames() marks the regions in use last, so that they win.", "first",
+      "Where regions overlap, the one in use wins: mark it last.", "first",
       test_in_use },
     { "zero", 5, "Frame 0 is never handed out, all others are.",
       "Frame 0 means \"none\": is it reserved, whatever the layout says?",

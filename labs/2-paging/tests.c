@@ -379,7 +379,7 @@ static const struct lab_test tests[] = {
       "The TLB keeps translations: forget() after the entry has changed.",
       "unmap", test_tlb },
     { "tlb-rights", 5, "The processor notices that a page is read-only.",
-      "The TLB keeps a page's rights, too: forget() in page_protect().",
+      "The TLB keeps a page's rights, too: forget() after they have changed.",
       "protect", test_tlb_rights },
     { "random", 5, "2000 random steps, against one entry a page.",
       "The steps below are the shortest that fail; do them on paper.", "errors",

@@ -306,7 +306,7 @@ static void test_trace(void)
 
 static const struct lab_test tests[] = {
     { "first", 10, "One block from an empty heap.",
-      "bump_alloc() returns the address after the header it has written.", NULL,
+      "The address that you return is the one after the header.", NULL,
       test_first },
     { "many", 10, "Blocks of 405 sizes, none touching another.",
       "`top` moves by the header and by the payload, rounded up to 8.", "first",
@@ -329,7 +329,8 @@ static const struct lab_test tests[] = {
       "usage_add() and usage_remove() with the same number of bytes.", "first",
       test_free },
     { "misuse", 10, "Wrong frees are refused, by name, and change nothing.",
-      "payload_error() asks: inside? aligned? a header before it? in use?",
+      "Four questions, in this order: inside? aligned? a header before it? in "
+      "use?",
       "free", test_misuse },
     { "tiny", 5, "Heaps of 0 to 200 bytes, at odd addresses.",
       "A room smaller than a header: what does the subtraction give?", "full",

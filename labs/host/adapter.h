@@ -37,6 +37,9 @@ size_t calls_count(void);
 void allow_work(uint64_t more);
 _Noreturn void give_up(void);
 
+/* Prints which basic blocks ran since then. */
+void work_print(void);
+
 /* An empty processor, with nothing in its TLB. */
 void processor_reset(void);
 

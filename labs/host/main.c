@@ -26,6 +26,9 @@
  * containers forbid and qemu-i386 does not have. */
 const char *__asan_default_options(void);
 
+/* The other sanitizer calls it before it ends the process. */
+void __ubsan_on_report(void);
+
 const char *__asan_default_options(void)
 {
     return "detect_leaks=0";
@@ -72,14 +75,26 @@ static void print_violation(void)
         waitpid(child, NULL, 0);
 }
 
+/* Once: what is printed here may fail, too. */
 static void print_state(void)
 {
+    static bool printed;
+
+    if (printed)
+        return;
+    printed = true;
     fprintf(stderr, "steps: %u\n", (unsigned)most_step);
     if (not_written_function())
         fprintf(stderr, "not written: %s\n", not_written_function());
     calls_print();
+    work_print();
     fflush(stderr);
     print_violation();
+}
+
+void __ubsan_on_report(void)
+{
+    print_state();
 }
 
 _Noreturn void lab_fail(const char *file, int line, const char *format, ...)

@@ -13,14 +13,16 @@ costs only itself.  Its output is read here:
     calls: N                        and one line each, the last ones
     not written: FUNCTION           a called function that is not written
     checker: MESSAGE                the stage's checker, after that
+    ran: BLOCK ...                  what the last call did (ran.py)
 """
 import os
 import re
 import subprocess
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from . import i386, sheet, stages
+from . import i386, labs, ran, sheet, stages
 from .project import BUILD, ROOT, WRONG_USE, Trouble, require, shown
 from .steps import join_steps, read_steps, shrink
 from .waiting import Waiting
@@ -32,6 +34,8 @@ SEED = 1
 NOT_WRITTEN = "not written yet"
 # The beginning of the message when the stage's checker has ended a test.
 BY_CHECKER = "the checker finds "
+# The beginning of the message when an expectation of a test has failed.
+EXPECTED = re.compile(r"(?:labs|staff)/\S+:\d+: ")
 LONGEST_STEPS = 200  # characters that the kernel's command line has room for
 
 FAILED = re.compile(r"^failed: (.*)$", re.MULTILINE)
@@ -66,6 +70,7 @@ class Outcome(NamedTuple):
     steps: int = 0  # of a random test, up to the failure
     calls: str = ""
     checker: str = ""
+    said: str = ""  # all of it
 
 
 def listed(program):
@@ -161,7 +166,7 @@ def run(test, seed=SEED, steps=None, program=PROGRAM):
     return Outcome(False, message,
                    int(found.group(1)) if found else 0,
                    calls.group() if calls else "",
-                   checker.group(1) if checker else "")
+                   checker.group(1) if checker else "", text)
 
 
 # -- Fewer steps ---------------------------------------------------------------
@@ -211,12 +216,20 @@ def points(test, outcomes):
     return test.points
 
 
-def hint(test, message):
-    """[a line], unless there is nothing yet that the hint could be about, or
+def hint(test, message, crashed):
+    """[a line], or nothing.  A hint is about what the test expects.  So there is
+    none for a panic or a fault, for a function that is not written, and where
     the stage's checker has said what is wrong."""
-    if message.endswith(NOT_WRITTEN) or BY_CHECKER in message:
+    if crashed or message.endswith(NOT_WRITTEN) or BY_CHECKER in message:
         return []
     return [f"hint: {test.hint}"]
+
+
+def your_functions(test, outcome):
+    """[a line] that names the student's functions in the failing call."""
+    names = ran.functions(PROGRAM, labs.resolve(test.lab)[0], outcome.said)
+    return textwrap.wrap("this call ran your " + ", ".join(names), 76) \
+        if names else []
 
 
 def repeat_commands(test, seed, steps):
@@ -233,9 +246,10 @@ def print_failure(test, seed, outcome, steps):
     print(f"  {outcome.message}")
     if outcome.checker and BY_CHECKER not in outcome.message:
         print(f"  the checker finds: {outcome.checker}")
-    if not outcome.checker:
-        for line in hint(test, outcome.message):
-            print(f"  {line}")
+    lines = [] if outcome.checker else \
+        hint(test, outcome.message, not EXPECTED.match(outcome.message))
+    for line in lines + your_functions(test, outcome):
+        print(f"  {line}")
     here, in_gdb = repeat_commands(test, seed, steps)
     print(f"  again: {here}\n  in gdb: {in_gdb}")
     if outcome.calls:

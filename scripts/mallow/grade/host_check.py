@@ -34,6 +34,7 @@ def look(test, seed):
     lines = [f"on the host: {outcome.message}"]
     if outcome.checker:
         lines.append(f"the checker finds: {outcome.checker}")
+    lines += check.your_functions(test, outcome)
     if steps is not None:
         lines += ["the fewest steps:", *(f"  {line}" for line in
                                          check.repeat_commands(test, seed, steps))]

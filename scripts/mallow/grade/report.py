@@ -96,7 +96,7 @@ class Report:
                  *plain(self.notes.get(test, "")).splitlines()]
         if verdict.ran:
             check_line, debug_line = self.again(test)
-            lines += [*check.hint(test, verdict.message),
+            lines += [*check.hint(test, verdict.message, verdict.crashed),
                       f"again: {check_line}", f"       {debug_line}"]
         return lines
 

@@ -41,6 +41,7 @@ class Verdict(NamedTuple):
     seconds: float = 0.0
     ran: bool = True
     graded: bool = True
+    crashed: bool = False  # the kernel ended before the test did
 
 
 def not_run(message):
@@ -109,9 +110,8 @@ def describe_pending(found):
     return f", during {call}" if call else ""
 
 
-def failure(end):
-    """The reason why a test failed; "" if its call record says that it passed.
-    """
+def judge(end):
+    """The verdict by the call record of a run."""
     found = []
     try:
         found = entries_of(end)
@@ -119,9 +119,10 @@ def failure(end):
     except call_record.Wrong as wrong:
         ended = what_ended(end)
         if call_record.message(found) or not ended:
-            return str(wrong)
-        return ended + describe_pending(found)
-    return ""
+            return Verdict(False, str(wrong), end.seconds)
+        return Verdict(False, ended + describe_pending(found), end.seconds,
+                       crashed=True)
+    return Verdict(True, "", end.seconds)
 
 
 def collect_leftovers(end):
@@ -152,13 +153,12 @@ async def run_test(saved, test, seed, play=True):
     words = [f"test={test.lab}/{test.name}", f"seed={seed}", f"key={key}"]
     end = await saved.run(words)
     try:
-        wrong = failure(end)
-        more = collect_leftovers(end) if play and not wrong else []
+        verdict = judge(end)
+        more = collect_leftovers(end) if play and verdict.passed else []
     finally:
         end.image.close()
-    if play and not wrong:
-        wrong = await played(saved, words, more)
-    return Verdict(not wrong, wrong, end.seconds)
+    wrong = await played(saved, words, more) if play and verdict.passed else ""
+    return Verdict(False, wrong, end.seconds) if wrong else verdict
 
 
 # -- A boot without a test ----------------------------------------------------

@@ -49,6 +49,7 @@ def test_back_to_what_was_typed(recorded):
     assert "writer: crash_stale (monitor/crash.c:" in said
     back = said[said.rindex("Breakpoint 1 at"):]
     assert "run_alloc" in back and "run_crash" not in back, back
+    assert "Program received signal" not in back, back
     assert "its own checks cannot run in the replay" in said
 
 
@@ -56,8 +57,12 @@ def test_back_to_what_was_typed(recorded):
 def test_a_run_that_goes_on(recorded):
     """Without a panic the recording ends at its limit, at the prompt."""
     said = recorded("", "backtrace", "mallow back &malloc_heap.usage.used_blocks",
-                    "mallow end", "backtrace", record="6", stage="malloc")
+                    "mallow end", "backtrace",
+                    "python from commands import back; back.SECONDS = 0.1",
+                    "mallow back &malloc_heap.usage.used_blocks",
+                    record="6", stage="malloc")
     assert said.count("monitor_run") >= 2, said
+    assert "within 0.1 s" in said and "without RECORD=1" in said
     assert "writer: " in said and "(mm/malloc/" in said
 
 

@@ -10,7 +10,7 @@ from gdb_sessions import AT_PROMPT, BLOCKS, one_line
 
 from mallow import project
 
-NEEDS_A_MACHINE = ["mallow writer &malloc_heap", "mallow first", "mallow start",
+NEEDS_A_MACHINE = ["mallow guard $sp", "mallow writer &malloc_heap", "mallow first", "mallow start",
                    "mallow end"]
 LOOKS = ["mallow stages", "mallow check", "mallow frames", "mallow heap",
          "mallow map", "mallow log", "mallow owner $sp", "mallow page $sp",
@@ -32,10 +32,10 @@ def look(core, *commands):
              for word in ("-ex", "echo \\n@@@\\n", "-ex", command)]
     done = mallow("debug", f"--core={core}", "--", "-batch", *words)
     assert "Python Exc" not in done.stdout + done.stderr
-    answers = done.stdout.split("\n@@@\n")[1:]
+    opened, *answers = done.stdout.split("\n@@@\n")
     # gdb writes some complaints elsewhere: a command may have no answer here.
     assert len(answers) == len(commands), done.stdout + done.stderr
-    return dict(zip(commands, answers))
+    return {**dict(zip(commands, answers)), "opened": opened + done.stderr}
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +61,14 @@ def test_a_dump_is_looked_at(dump):
     assert "writable" in said["mallow page $sp"]
     assert "1 items, and every link" in said[LOOKS[-2]]
     assert "crash_stale" in said["backtrace"]
+    assert "nothing runs" in said["opened"], said["opened"]
+    assert "| *** PANIC: page fault in crash_stale" in said["opened"]
+    assert "may not match" not in said["opened"]
 
 
 def test_what_needs_a_machine_says_so(dump):
     said = look(dump, *NEEDS_A_MACHINE)
+    said.pop("opened")
     for command, answer in said.items():
         assert one_line(answer) and ("dump" in answer or "recorded" in answer), \
             (command, answer)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from gdb_sessions import AT_PROMPT, BLOCKS
 
+from mallow import project
+
 
 def test_guard_finds_who_overflows(gdb):
     """A real mistake of the kernel's: stopped at the store itself."""
@@ -88,6 +90,23 @@ def test_first_in_a_run_without_damage(gdb):
     assert re.search(r"sound before and after each call \(\d{4,} checks\)",
                      sound)
     assert "no call of kmalloc or kfree" in none
+
+
+def test_a_byte_too_far(gdb):
+    """Where poison finds damage, `check` names it too, by both verdicts, and
+    the line is that of the store, not the next one."""
+    _, check, owner, writer, first = gdb(
+        "continue", "mallow check", "python import commands.poison as p; "
+        "from commands.memory import Memory; gdb.execute("
+        "f'mallow owner {p.broken(Memory()).address}')", "mallow writer",
+        "mallow first", stage="malloc", options="crash=byte poison")
+    assert "poison  BROKEN: P2" in check and "kernel  poison: BROKEN" in check
+    assert "not the word that is wrong" not in check
+    assert "byte 13, in the red zone past the end" in owner
+    line = re.search(r"writer: crash_byte \(monitor/crash.c:(\d+)\)", writer)
+    text = (project.ROOT / "src/monitor/crash.c").read_text(encoding="utf-8")
+    assert "block[13] = 'x'" in text.splitlines()[int(line[1]) - 1], writer
+    assert "BROKEN: P2" in first
 
 
 def test_writer_of_what_nobody_writes(gdb):

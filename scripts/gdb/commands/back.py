@@ -10,7 +10,10 @@ reset, and forward from there.  So the last stop before this moment is found by
 a run forward that notes all stops.  (QEMU's own reverse-continue does not come
 back from a breakpoint that is hit several times.)
 """
+import contextlib
 import os
+import signal
+import threading
 import time
 
 import gdb
@@ -68,14 +71,31 @@ class Replay:
             self.rewind()
         if instruction > FIRST:
             self.stop_at(instruction)
-            with session.hold_breakpoints():
+            with session.hold_breakpoints(), run_within_limit():
                 gdb.execute("continue", to_string=True)
         self.require_at(instruction)
 
     def require_at(self, instruction):
         if self.now != instruction:
-            raise Trouble(f"the replay came to instruction {self.now}, not to "
-                          f"{instruction}: `mallow end` goes to its end again")
+            raise Trouble(
+                f"the replay is at instruction {self.now}, and did not come to "
+                f"{instruction} within {SECONDS:g} s.\n  `mallow end` goes to "
+                "its end again.  If that hangs, too: OPTIONS='do=...' without "
+                "RECORD=1\n  makes the run anew each time, and mallow writer "
+                "works there.")
+
+
+@contextlib.contextmanager
+def run_within_limit():
+    """gdb's `continue` in the block makes no noise.  It is interrupted when it
+    takes too long, because QEMU's replay can get stuck."""
+    timer = threading.Timer(SECONDS, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        with session.silence():
+            yield
+    finally:
+        timer.cancel()
 
 
 class Stops:
@@ -110,9 +130,12 @@ def last_stop(replay):
     with session.hold_breakpoints(users=False), Stops() as stops:
         while True:
             stops.breakpoints = []
-            gdb.execute("continue", to_string=True)
+            with run_within_limit():
+                gdb.execute("continue", to_string=True)
             now = replay.now
-            if now >= here or not stops.breakpoints:
+            if now < here and not stops.breakpoints:
+                replay.require_at(here)
+            if now >= here:
                 return found
             found = now - 1 if stops.watched else now
             if time.monotonic() > deadline:
@@ -147,8 +170,9 @@ def last_store(replay, address, value):
     watch = Watch(address, value, replay, here)
     replay.stop_at(here)
     try:
-        with session.hold_breakpoints():
+        with session.hold_breakpoints(), run_within_limit():
             gdb.execute("continue", to_string=True)
+        replay.require_at(here)
         return watch.last
     finally:
         watch.delete()
@@ -166,7 +190,7 @@ def to_writer(address, value):
     if not found:
         raise Trouble(f"no code has put {value:#010x} there in the recorded run:"
                       " it has come with the image, or from gdb")
-    writer = Writer()
+    writer = Writer(stored=False)
     say(paint(f"writer: {writer.text} puts {value:#010x} at {address:#010x}, "
               f"where {Memory().word(address):#010x} was", "bad"))
     say("  `stepi` does it; `mallow end` goes to the end again")

@@ -170,6 +170,8 @@ def explain_exit():
         return
     say(paint("The kernel is about to end the machine; it is held here.",
               "bad"))
+    if not console.path:
+        say("  The terminal of make debug-server shows its last words.")
     for line in said():
         say("| " + line)
     select_culprit()
@@ -222,6 +224,18 @@ def explain_hang():
     advise("look around  backtrace, finish, mallow check")
 
 
+def explain_dump():
+    say("This is a dump: memory as it was, and nothing runs.  The kernel's last "
+        "words:")
+    for line in said():
+        say("| " + line)
+    select_culprit()
+    say("  look around  backtrace, mallow check, mallow owner ADDRESS")
+    for line in advised():
+        if line.startswith("mallow owner"):
+            say("  " + line)
+
+
 SIGNALS = {"SIGQUIT": explain_triple_fault, "SIGALRM": explain_hang}
 
 
@@ -256,6 +270,9 @@ def leave(_event):
 
 
 def register():
+    if os.environ.get("MALLOW_CORE"):
+        explain_dump()
+        return
     arm()
     # gdb lets a program's alarms pass; ours comes from outside of it.
     gdb.execute("handle SIGALRM stop print nopass", to_string=True)

@@ -10,7 +10,7 @@ told from others by the file that the code is in.
 """
 import gdb
 
-from . import kernel
+from . import kernel, session
 from .command import Command
 from .heap import walk_of
 from .memory import Memory, Trouble, number_of
@@ -25,17 +25,29 @@ BORROWED = ("lib/",)  # memset and lists work for whoever called them
 FRAMES = 6            # of callers looked at
 
 
-class Writer:
-    """The code that has just stored: the innermost function that works for
-    itself, and the one that did it for it, if another."""
+def line_before(frame):
+    """The line of the instruction that ended just before `frame`'s pc.  A
+    watchpoint stops after the store, and the next line may begin there.  A call
+    has stored, too; then the pc is where a function begins."""
+    begin = frame.function().value().address if frame.function() else 0
+    if frame.pc() == int(begin):
+        return frame.find_sal().line
+    return gdb.find_pc_line(frame.pc() - 1).line
 
-    def __init__(self):
+
+class Writer:
+    """The code that has just stored, or will with its next instruction: the
+    innermost function that works for itself, and the one that did it for it, if
+    another."""
+
+    def __init__(self, stored=True):
         frame = gdb.newest_frame()
         self.helper = frame.name() or "?"
-        for _ in range(FRAMES):
+        for number in range(FRAMES):
             self.name = frame.name() or "?"
             self.source = kernel.source_of(frame)
-            self.line = frame.find_sal().line
+            self.line = line_before(frame) if stored and number == 0 \
+                else frame.find_sal().line
             if frame.older() is None or not self.source.startswith(BORROWED):
                 break
             frame = frame.older()
@@ -158,6 +170,7 @@ nothing runs slower."""
             return
         if words[1:] not in ([], ["all"]):
             raise Trouble(f"usage: mallow {self.name} {self.usage}")
+        session.require_machine()
         layer = kernel.KmallocLayer(memory)
         address = number_of(words[0])
         pieces = list(SMALL_PIECES[layer.small](memory, address)) \

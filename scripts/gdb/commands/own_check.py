@@ -12,7 +12,7 @@ import os
 
 import gdb
 
-from . import kernel, layout, session
+from . import kernel, layout, poison, session
 from .heaps import Broken
 from .memory import Memory, Trouble
 
@@ -63,9 +63,11 @@ def call_check(address):
 
 
 def holds(address, value):
-    """Whether the word at `address` is `value`, so that a store made it."""
+    """Whether the word or the byte at `address` is `value`, so that a store
+    made it."""
     try:
-        return Memory().word(address & ~3) == value
+        memory = Memory()
+        return value in (memory.word(address & ~3), memory.read(address, 1)[0])
     except Trouble:
         return False
 
@@ -122,6 +124,8 @@ def checks_in_force(memory):
                                        backend).check
         if check:
             found.setdefault(check, name)
+    if poison.is_on(memory):
+        found[layout.address_of("heap_poison_check")] = "poison"
     if os.environ.get("MALLOW_TEST") and layout.has("soundness_violation"):
         found[layout.address_of("soundness_violation")] = "the lab's"
     return found

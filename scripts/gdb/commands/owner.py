@@ -6,7 +6,7 @@
 """
 import gdb
 
-from . import calls, grow, kernel
+from . import calls, grow, kernel, poison
 from .command import Command
 from .frames import Frames
 from .heap import walk_of
@@ -88,6 +88,8 @@ def heap_lines(memory, layer, address):
             yield from lines
         except Trouble as trouble:
             yield str(trouble)
+    if poison.is_on(memory):
+        yield from poison.lines(memory, address)
     freed = False
     for call in reversed(calls.lives_of(memory, address)):
         what = "allocated before by" if call.text != "kfree" and freed \

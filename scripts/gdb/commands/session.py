@@ -229,6 +229,22 @@ def hold_breakpoints(users=True):
                 one.enabled = True
 
 
+@contextlib.contextmanager
+def silence():
+    """gdb tells of a stop that the replay makes even if its answer is asked for
+    as a string; here the terminal hears nothing of it."""
+    gdb.flush()
+    terminal, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    try:
+        yield
+    finally:
+        gdb.flush()
+        os.dup2(terminal, 1)
+        os.close(terminal)
+        os.close(nothing)
+
+
 def run_to(place):
     """Runs to a function."""
     layout.address_of(place)  # or there is none, and nothing is run

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`mallow check`: every walk's verdict at once, a line each."""
-from . import calls, directory, kernel, own_check, tables
+from . import calls, directory, kernel, own_check, poison, tables
 from .command import Command
 from .frames import Frames
 from .heap import TEST_PAGES, walk_of
@@ -21,6 +21,8 @@ def heap_verdicts(memory):
     if layer.small in SMALL:
         command, walk = SMALL[layer.small]
         yield layer.small, command, walk(memory).zones()[1]
+    if poison.is_on(memory):
+        yield "poison", "mallow owner ADDRESS", poison.broken(memory)
 
 
 def first_broken(memory):

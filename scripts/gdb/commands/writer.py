@@ -19,6 +19,7 @@ from .guard import OWN_FILES, Writer
 from .memory import PAGE, Memory, Trouble, Unreadable, number_of
 from .screen import paint, say
 from .seek import ENDS, run_to_an_end, run_to_moment
+from .verdict import first_broken
 
 WORD = 4
 
@@ -64,8 +65,9 @@ class Watch(gdb.Breakpoint):
         say(paint(f"writer: {writer.text} has put {self.before:#010x} at "
                   f"{self.address:#010x}{was}", "bad"))
         if any(map(writer.belongs_to, OWN_FILES)):
-            say("  that is the allocator's own code: its mistake, or it has "
-                "reckoned with a header that was damaged before")
+            say("  That is the allocator's own code.  If the value is wrong, "
+                "the allocator is wrong,\n  or it read a header that was "
+                "damaged before.")
 
 
 class WriterCommand(Command):
@@ -73,7 +75,8 @@ class WriterCommand(Command):
 
 mallow writer ADDRESS         the word of 4 bytes with ADDRESS in it
 mallow writer ADDRESS VALUE   the same, if VALUE is not there any more
-mallow writer                 the word that `mallow first` has found
+mallow writer                 the word that `mallow first` has found, or the
+                              first that is damaged now
 
 After `mallow first` it begins where the heap was sound for the last time.  It
 leaves nothing: no watchpoint, no breakpoint.
@@ -86,7 +89,7 @@ watched by the hardware, so nothing runs slower."""
     kind = gdb.COMMAND_RUNNING
 
     def answer(self, memory, words):
-        address = self.wanted(words) & ~(WORD - 1)
+        address = self.wanted(memory, words) & ~(WORD - 1)
         value = self.value(memory, address, words)
         if back.recorded():
             back.to_writer(address, value)
@@ -168,12 +171,16 @@ watched by the hardware, so nothing runs slower."""
                           "around it; `mallow first sound` goes back to step "
                           "from there")
 
-    def wanted(self, words):
+    def wanted(self, memory, words):
         if words:
             return number_of(words[0])
         if not Finding.latest or not Finding.latest.word:
-            raise Trouble(f"usage: mallow {self.name} {self.usage}; after "
-                          "`mallow first` it needs no address")
+            broken = first_broken(memory)
+            if broken and broken.word:
+                return broken.word
+            raise Trouble(f"usage: mallow {self.name} {self.usage}; no address "
+                          "is needed after\n  `mallow first`, or where `mallow "
+                          "check` finds damage")
         return Finding.latest.word
 
 

@@ -51,6 +51,8 @@ def look(path, arguments):
         environment.pop("DEBUGINFOD_URLS", None)
         return subprocess.run(
             [program, "-q", "-iex", "set confirm off",
-             str(folder / "kernel.elf"), str(folder / "core"), "-x",
-             str(gdb.COMMANDS), *arguments], env=environment,
-            check=False).returncode
+             # Symbols only: QEMU's core does not name its program, and of a
+             # program gdb would say that the two may not match.
+             "-ex", f"symbol-file {folder / 'kernel.elf'}",
+             "-ex", f"core-file {folder / 'core'}", "-x", str(gdb.COMMANDS),
+             *arguments], env=environment, check=False).returncode

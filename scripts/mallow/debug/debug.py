@@ -71,10 +71,13 @@ def lab_and_test(lab, test):
 
 
 def again_with(arguments):
-    """The other variables of the command, for make."""
-    return "".join(f" {name}={shlex.quote(value)}" for name, value in
-                   (("MEMORY", arguments.memory), ("OPTIONS", arguments.options))
-                   if value)
+    """The other variables of the command, for make, which puts into the
+    environment what was typed."""
+    typed = [("MEMORY", arguments.memory), ("OPTIONS", arguments.options),
+             ("RECORD", getattr(arguments, "record", "")),
+             *((name, os.environ.get(name)) for name in ("LLVM", "DEBUG"))]
+    return "".join(f" {name}={shlex.quote(value)}" for name, value in typed
+                   if value and (name, value) != ("MEMORY", memory.DEFAULT))
 
 
 def chosen_test(arguments, lab, test):

@@ -58,14 +58,6 @@ def test_browser(site):
 
 # -- The same truth -----------------------------------------------------------
 
-def counting(lab):
-    """The tests that the page does not run."""
-    described = json.loads(
-        (ROOT / "build/site/kit/labs.json").read_text(encoding="utf-8"))
-    return next(each["counting"] for each in described["labs"]
-                if each["name"] == lab.name)
-
-
 def texts_in(folder, lab):
     return {file: (folder / file).read_text(encoding="utf-8")
             for file in lab.files}
@@ -87,9 +79,8 @@ def page_verdicts(asked):
 
 
 def visible_here(lab):
-    left_out = counting(lab)
     return [test for test in solutions.by_name(lab).values()
-            if test.name not in left_out and not test.hidden]
+            if not test.hidden]
 
 
 @pytest.mark.long

@@ -18,7 +18,6 @@ K3: compiled references of labs above SOLVED are left out (SOLVED=0: all).
 import argparse
 import base64
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -127,7 +126,6 @@ class Maker:
                       for file, rules in lab.files.items()},
             "sources": lab.sources, "optional": lab.optional,
             "solved": lab.number <= self.solved,
-            "counting": tests_that_count(ROOT / lab.folder / "tests.c"),
         }
 
     def write_labs(self):
@@ -137,16 +135,6 @@ class Maker:
             "standard": contract.STANDARD,
             "words": sorted(contract.WORDS),
             "labs": [self.describe(lab) for lab in self.labs]})
-
-
-def tests_that_count(path):
-    """The tests that compare numbers of instructions, which v86 has not."""
-    text = path.read_text(encoding="utf-8")
-    bodies = re.findall(r"^static void (\w+)\(void\)\n\{\n(.*?)^\}", text,
-                        re.MULTILINE | re.DOTALL)
-    counting = {name for name, body in bodies if "lab_work_of(" in body}
-    rows = re.findall(r'\{\s*"([\w-]+)",.*?(\w+)\s*\}', text, re.DOTALL)
-    return [test for test, function in rows if function in counting]
 
 
 def write_json(name, value):

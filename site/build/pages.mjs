@@ -15,6 +15,7 @@ import zlib from 'node:zlib';
 const [out, kit, tcc] = process.argv.slice(2);
 const root = path.resolve(import.meta.dirname ??
     path.dirname(new URL(import.meta.url).pathname), '../..');
+const FIRMWARE = '/usr/share/seabios';
 const COMMENT = /<!--[\s\S]*?-->\n?/g;
 const LINK = /(\]\()([^)#\s]+)(#[^)\s]*)?(\))/g;
 
@@ -123,6 +124,10 @@ function put(name, contents) {
     write(`public/kit/${name}`, contents);
 }
 
+function putPacked(name, file) {
+    put(name, zlib.gzipSync(fs.readFileSync(file), { level: 9 }));
+}
+
 function makeKit() {
     const compact = name => JSON.stringify(
         JSON.parse(fs.readFileSync(path.join(kit, name))));
@@ -132,10 +137,12 @@ function makeKit() {
     const traces = fs.readdirSync(path.join(root, 'traces'))
         .filter(name => name.endsWith('.rep')).sort();
     put('labs.json', JSON.stringify({ ...described, traces }));
-    put('state.gz', zlib.gzipSync(fs.readFileSync(path.join(kit, 'state.bin')),
-        { level: 9 }));
-    put('v86.wasm', fs.readFileSync(
-        path.join(root, 'site/node_modules/v86/build/v86.wasm')));
+    putPacked('state.gz', path.join(kit, 'state.bin'));
+    putPacked('machine.iso.gz', path.join(kit, 'machine.iso'));
+    for (const name of ['bios.bin', 'vgabios-stdvga.bin'])
+        putPacked(`${name}.gz`, path.join(FIRMWARE, name));
+    putPacked('v86.wasm.gz',
+        path.join(root, 'site/node_modules/v86/build/v86.wasm'));
     put('v86.LICENSE.txt', fs.readFileSync(
         path.join(root, 'site/node_modules/v86/LICENSE')));
     put('tcc.wasm', fs.readFileSync(path.join(tcc, 'tcc.wasm')));

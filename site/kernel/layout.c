@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "labtest/live_blocks.h"
 #include "replay/picture.h"
 
 #define OFFSET(type, member) ((uint32_t)offsetof(struct type, member))
@@ -14,4 +15,6 @@ const uint32_t page_layout[] = {
     OFFSET(picture, title.operations), OFFSET(picture, title.peak_bytes),
     OFFSET(picture, heap_begin),       OFFSET(picture, cell_granules),
     OFFSET(picture, map_cells),        OFFSET(picture, granules),
+    OFFSET(live_block, payload),       OFFSET(live_block, bytes),
+    sizeof(struct live_block),
 };

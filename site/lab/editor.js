@@ -82,6 +82,20 @@ export class Editor {
         this.view.focus();
     }
 
+    // To the first line of the next exercise after the cursor, or of the first.
+    goToNextExercise() {
+        const { doc, selection } = this.view.state;
+        const here = doc.lineAt(selection.main.head).number;
+        const begins = [];
+        for (let i = 1; i < doc.lines; i++) {
+            if (/\/\* LAB \d+ BEGIN/.test(doc.line(i).text))
+                begins.push(i + 1);
+        }
+        const next = begins.find(line => line > here) ?? begins[0];
+        if (next)
+            this.goTo(next);
+    }
+
     // The line of a function's definition; 0 if this file has none of the name.
     lineOf(name) {
         const { doc } = this.view.state;

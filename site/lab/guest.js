@@ -13,14 +13,17 @@ export const MEMORY_BYTES = 128 << 20;
 export const KERNEL_BASE = 0xC0000000;
 const VGA_MEMORY_BYTES = 2 << 20;
 const EXIT_PORT = 0xF4;
+const TICKS_A_MILLISECOND = 1e6; // v86's time-stamp counter
 
 export const EXIT = { fine: 0x10, replayWrong: 0x11, panic: 0x12,
     refused: 0x13, testFailed: 0x14 };
 
-function options(parts, more) {
+function options(guest, parts, more) {
     return {
-        wasm_fn: async imports =>
-            (await WebAssembly.instantiate(parts.wasm, imports)).exports,
+        wasm_fn: async imports => {
+            guest.tickByInstructions(imports.env);
+            return (await WebAssembly.instantiate(parts.wasm, imports)).exports;
+        },
         memory_size: MEMORY_BYTES, vga_memory_size: VGA_MEMORY_BYTES,
         uart1: true, autostart: false, disable_speaker: true,
         disable_mouse: true, ...more,
@@ -37,7 +40,7 @@ export class Guest {
             cdrom: { buffer: parts.iso }, boot_order: 0x123,
         };
         guest.state = parts.state;
-        guest.emulator = new parts.V86(options(parts, start));
+        guest.emulator = new parts.V86(options(guest, parts, start));
         await new Promise(resolve =>
             guest.emulator.add_listener('emulator-ready', resolve));
         guest.listen();
@@ -47,6 +50,23 @@ export class Guest {
     constructor() {
         this.onText = this.onRecord = this.onCell = this.onExit = () => {};
         this.line = '';
+        this.counted = this.countedBefore = 0;
+    }
+
+    // v86 makes the time-stamp counter of microtick(), the time of day.  Here it
+    // is the number of instructions: tests that compare how much work two calls
+    // are then say the same on a machine that is busy.  v86 adds an instruction
+    // up when the processor leaves its page or its compiled code, so the count
+    // is a few instructions late.
+    tickByInstructions(env) {
+        const timeOfDay = env.microtick, timers = env.run_hardware_timers;
+        env.microtick = () => {
+            const now = this.instructions;
+            this.counted += (now - this.countedBefore) >>> 0;
+            this.countedBefore = now;
+            return (this.counted + 0.5) / TICKS_A_MILLISECOND;
+        };
+        env.run_hardware_timers = acpi => timers(acpi, timeOfDay());
     }
 
     listen() {
@@ -102,7 +122,7 @@ export class Guest {
 
     // Instructions since power-on; wraps at 2^32.
     get instructions() {
-        return this.emulator.get_instruction_counter();
+        return this.emulator?.get_instruction_counter() ?? 0;
     }
 
     // -- Memory, by the kernel's addresses ------------------------------------

@@ -73,12 +73,18 @@ export class HeapMap {
             '<span class="cell-some"></span> partly live ' +
             '<span class="cell-full"></span> all live';
         parent.append(this.canvas, this.figures, this.legend);
-        this.touched = null;
+        this.clear();
+    }
+
+    show(isShown) {
+        for (const part of [this.canvas, this.figures, this.legend])
+            part.hidden = !isShown;
     }
 
     draw(view) {
         if (!view)
             return;
+        this.show(true);
         const { shares } = cellsOf(view), style = getComputedStyle(this.canvas);
         const rows = Math.ceil(shares.length / COLUMNS);
         if (this.canvas.height !== rows * CELL || this.touched === null) {
@@ -111,8 +117,9 @@ export class HeapMap {
         context.fillRect(x, y + BARS - height, BARS, height);
     }
 
-    // Forgets which cells were ever in use.
+    // Forgets which cells were ever in use; shows nothing until there is a heap.
     clear() {
         this.touched = null;
+        this.show(false);
     }
 }

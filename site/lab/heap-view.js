@@ -4,12 +4,13 @@
 //     a replay   struct picture: how much of each cell is live
 //     a test     the live-block table: every block, with its size
 //
-// Offsets in struct picture are the compiler's (site/kernel/layout.c).  The
-// live-block table is private to src/labtest/live_blocks.c; its words are
+// Offsets in struct picture and in struct live_block are the compiler's
+// (site/kernel/layout.c).  The table of live blocks is private to
+// src/labtest/live_blocks.c; its words are
 //     blocks, places, count, granules (2), most_granules, begin, end
 
-const TABLE_WORDS = 8, BLOCK_BYTES = 12, BLOCKS_MAX = 1 << 16;
-const TEXT_BYTES = 64, LAYOUT_WORDS = 8;
+const TABLE_WORDS = 8, BLOCKS_MAX = 1 << 16;
+const TEXT_BYTES = 64, LAYOUT_WORDS = 11;
 export const GRANULE_BYTES = 8;
 
 function words(guest, address, count) {
@@ -23,11 +24,15 @@ function text(guest, address) {
     return new TextDecoder().decode(bytes.slice(0, end < 0 ? TEXT_BYTES : end));
 }
 
+function layoutOf(guest, kernel) {
+    return words(guest, kernel.symbols.page_layout, LAYOUT_WORDS);
+}
+
 // { kind: 'cells', title, cellBytes, begin, cells: live granules of each }
 function lookAtPicture(guest, kernel) {
     const at = kernel.locals.picture;
     const [stage, trace, operations, peak, begin, cellGranules, mapCells,
-        granules] = words(guest, kernel.symbols.page_layout, LAYOUT_WORDS);
+        granules] = layoutOf(guest, kernel);
     const count = guest.word(at + mapCells), size = guest.word(at + cellGranules);
     if (count === 0 || count > 4096 || size === 0)
         return null;
@@ -45,10 +50,13 @@ function lookAtBlocks(guest, kernel) {
         words(guest, kernel.locals.live_blocks, TABLE_WORDS);
     if (blocks === 0 || begin === end || count > BLOCKS_MAX)
         return null;
-    const found = words(guest, blocks, count * BLOCK_BYTES / 4);
+    const [payload, bytes, size] =
+        [...layoutOf(guest, kernel).slice(-3)].map(offset => offset / 4);
+    const found = words(guest, blocks, count * size);
     return { kind: 'blocks', begin, end,
         blocks: Array.from({ length: count }, (_, i) =>
-            ({ address: found[3 * i], bytes: found[3 * i + 1] })) };
+            ({ address: found[size * i + payload],
+                bytes: found[size * i + bytes] })) };
 }
 
 // null while there is nothing to see.

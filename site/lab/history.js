@@ -30,6 +30,20 @@ export function blocksOf(records) {
     return found;
 }
 
+// The operation after which the most bytes are live: holes are seen best there.
+export function peakOf(blocks) {
+    const steps = blocks.flatMap(({ bytes, begin, end }) =>
+        [{ at: begin, more: bytes }, { at: end, more: -bytes }])
+        .sort((left, right) => left.at - right.at || left.more - right.more);
+    let live = 0, most = 0, peak = 0;
+    for (const { at, more } of steps) {
+        live += more;
+        if (live > most)
+            [most, peak] = [live, at];
+    }
+    return peak;
+}
+
 // What is live after `operation`.
 export function liveAt(blocks, operation) {
     return blocks.filter(({ begin, end }) =>
@@ -44,7 +58,11 @@ export class History {
         this.slider = element('input');
         this.slider.type = 'range';
         this.slider.setAttribute('aria-label', 'Operation of the replay');
-        this.slider.oninput = () => this.draw();
+        this.slider.oninput = () => {
+            this.draw();
+            this.onMove(Number(this.slider.value));
+        };
+        this.onMove = () => {};
         this.where = element('output');
         const heap = element('div', 'lab-heap');
         this.map = new HeapMap(heap);
@@ -67,9 +85,17 @@ export class History {
         const end = this.blocks.reduce((most, { offset, bytes }) =>
             Math.max(most, offset + bytes), HEAP_BYTES);
         this.view = { kind: 'blocks', begin: 0, end, blocks: [] };
-        Object.assign(this.slider, { min: 0, max: last, value: last });
+        Object.assign(this.slider, { min: 0, max: last,
+            value: peakOf(this.blocks) });
         this.title.textContent = `${trace} at stage ${stage}, step by step`;
         this.element.hidden = false;
+        this.draw();
+    }
+
+    goTo(operation) {
+        if (this.element.hidden)
+            return;
+        this.slider.value = operation;
         this.draw();
     }
 

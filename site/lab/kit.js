@@ -11,23 +11,30 @@ async function bytesOf(url) {
     return answer.arrayBuffer();
 }
 
-async function unpacked(url) {
-    const stream = new Blob([await bytesOf(url)]).stream()
+// Large files are packed: a plain file server sends each file as it is.
+async function unpacked(bytes) {
+    const stream = new Blob([bytes]).stream()
         .pipeThrough(new DecompressionStream('gzip'));
     return new Response(stream).arrayBuffer();
 }
 
 const READERS = {
-    json: async url => JSON.parse(new TextDecoder().decode(await bytesOf(url))),
-    wasm: async url => WebAssembly.compile(await bytesOf(url)),
-    gz: unpacked,
+    json: bytes => JSON.parse(new TextDecoder().decode(bytes)),
+    wasm: bytes => WebAssembly.compile(bytes),
 };
+
+// "x.wasm.gz" is unpacked first, and is then read as "x.wasm".
+async function read(url) {
+    const bytes = await bytesOf(url);
+    const plain = url.endsWith('.gz') ? await unpacked(bytes) : bytes;
+    const type = url.replace(/\.gz$/, '').split('.').pop();
+    return READERS[type]?.(plain) ?? plain;
+}
 
 // `base` is the folder kit/ of the site, "…/kit/".
 export function part(base, name) {
     const url = base + name;
     if (!parts.has(url)) {
-        const read = READERS[name.split('.').pop()] ?? bytesOf;
         const coming = read(url);
         coming.catch(() => parts.delete(url)); // the next one tries again
         parts.set(url, coming);

@@ -2,7 +2,7 @@
 // <mallow-machine kit="/kit/" stage="malloc" trace="..." auto>: the kernel as the
 // book has it, in the page.  Boots to a stage, replays a trace, draws the heap.
 //
-//     | stage [malloc]  trace [...]  [Boot] [Replay] [Replay slowly] [Record] |
+//     | stage [malloc]  trace [...]  [Boot] [Replay] [Replay slowly] [Record] ... |
 //     | terminal                 | map of the heap, from guest memory         |
 //     | <-------------- slider through a recorded replay ------------------>  |
 
@@ -16,6 +16,8 @@ import { TextScreen } from './text-screen.js';
 import { makeTerminal } from './terminal.js';
 
 const HOME_TRACE = 'gcc-check-syntax.rep';
+const REPLAYS = 'The kernel replays the trace. The map shows its heap.';
+const PROMPT = 'The kernel runs. Click into the terminal and type help.';
 
 export class MallowMachine extends HTMLElement {
     async connectedCallback() {
@@ -29,7 +31,8 @@ export class MallowMachine extends HTMLElement {
         this.stage.value = this.getAttribute('stage') ?? 'malloc';
         this.trace.value = this.getAttribute('trace') ?? HOME_TRACE;
         if (this.hasAttribute('auto'))
-            this.boot([`replay=${this.trace.value}`, 'quick', 'map=slow']);
+            this.boot([`replay=${this.trace.value}`, 'quick', 'map=slow'],
+                REPLAYS);
     }
 
     disconnectedCallback() {
@@ -42,9 +45,11 @@ export class MallowMachine extends HTMLElement {
         this.stage = this.choice('Stage');
         this.trace = this.choice('Trace');
         const replay = more => () => this.boot(
-            [`replay=${this.trace.value}`, 'quick', ...more]);
+            [`replay=${this.trace.value}`, 'quick', ...more], REPLAYS);
         this.button('Boot', 'To the prompt, with this stage in force',
-            () => this.boot([]));
+            () => this.boot([], PROMPT));
+        this.button('Power on', 'As Boot, but from the firmware and GRUB on',
+            () => this.powerOn());
         this.button('Replay', 'Run the trace through kmalloc', replay([]));
         this.button('Replay slowly', 'At a speed for people',
             replay(['map=slow']));
@@ -96,16 +101,17 @@ export class MallowMachine extends HTMLElement {
         await this.client.ready;
     }
 
-    async boot(words) {
+    // What the status says while the kernel runs: `text`.
+    async boot(words, text, command = 'boot') {
         try {
             await this.start();
             this.terminal.reset();
             this.map.clear();
             this.screen.clear();
             this.recording = null;
-            await this.client.ask('boot', {
+            await this.client.ask(command, {
                 words: [`stage=${this.stage.value}`, ...words] });
-            this.say('The kernel runs. Click into the terminal and type help.');
+            this.say(text);
             this.running = true;
             this.look();
         } catch (error) {
@@ -113,12 +119,17 @@ export class MallowMachine extends HTMLElement {
         }
     }
 
+    async powerOn() {
+        this.screen.element.open = true;
+        await this.boot([], 'The firmware and GRUB start first, on the VGA ' +
+            'screen; then the kernel runs.', 'powerOn');
+    }
+
     async record() {
         this.history.clear();
         await this.boot([`replay=${this.trace.value}`, 'quick', 'map=off',
-            'history']);
+            'history'], 'Recording every step of the replay …');
         this.recording = [];
-        this.say('Recording every step of the replay …');
     }
 
     async stop() {
@@ -148,12 +159,19 @@ export class MallowMachine extends HTMLElement {
         if (data.event === 'record')
             this.takeRecord(parseRecord(data.line));
         if (data.event === 'exit')
-            this.running = false;
+            this.end();
         if (data.event === 'broken')
             this.say(brokenInWords(data.why));
     }
 
+    end() {
+        this.running = false;
+        this.say('The kernel has ended. Boot gives you a prompt.');
+    }
+
     takeRecord(record) {
+        if (record.kind === 'trace' && !this.recording)
+            this.say('The replay has ended. Type help at the prompt.');
         if (!this.recording)
             return;
         if (record.kind === 'taken' || record.kind === 'given')
@@ -168,15 +186,31 @@ export class MallowMachine extends HTMLElement {
     }
 }
 
-// <mallow-compare kit=...>: two machines, for two stages on the same trace.
+// <mallow-compare kit=...>: two machines, for two stages on the same trace.  A
+// move of one slider moves the other one, too.
 export class MallowCompare extends HTMLElement {
     connectedCallback() {
-        const kit = this.getAttribute('kit');
-        for (const stage of ['malloc', 'spans']) {
+        const bar = element('div', 'lab-bar');
+        const both = element('button', '', 'Record both');
+        both.title = 'Run the trace of the left machine in both';
+        both.onclick = () => this.record();
+        bar.append(both);
+        const place = element('div', 'compare-both');
+        this.machines = ['malloc', 'spans'].map(stage => {
             const machine = element('mallow-machine');
-            machine.setAttribute('kit', kit);
+            machine.setAttribute('kit', this.getAttribute('kit'));
             machine.setAttribute('stage', stage);
-            this.append(machine);
-        }
+            place.append(machine);
+            return machine;
+        });
+        this.replaceChildren(bar, place);
+    }
+
+    async record() {
+        const [left, right] = this.machines;
+        right.trace.value = left.trace.value;
+        left.history.onMove = at => right.history.goTo(at);
+        right.history.onMove = at => left.history.goTo(at);
+        await Promise.all([left.record(), right.record()]);
     }
 }

@@ -7,7 +7,7 @@ import { Terminal } from '@xterm/xterm';
 const COLUMNS = 80, ROWS = 25, LINES_KEPT = 2000;
 const FONT = '"DejaVu Sans Mono", Menlo, Consolas, monospace';
 const WIDTH_OF_LETTER = 0.61; // of the font size
-const SMALLEST = 6, LARGEST = 14;
+const SMALLEST = 9, LARGEST = 14;
 
 function fontSize(width) {
     const fits = Math.floor(width / COLUMNS / WIDTH_OF_LETTER * 2) / 2;

@@ -6,18 +6,34 @@ import { element } from './elements.js';
 import { hintFor, pointsOf } from './runner.js';
 
 export class TestList {
-    // counting: names of the tests that need instruction counts.  bench has
-    // check(test), showHeap(test, verdict), editor and seed.
-    constructor(place, tests, counting, bench) {
-        Object.assign(this, { place, tests, counting, bench });
+    // bench has check(test), showHeap(test, verdict), editor and seed.
+    constructor(place, tests, bench) {
+        Object.assign(this, { place, tests, bench });
+        this.opened = new Map(); // what the reader has opened or closed
     }
 
     // verdicts: Map from a test's name; running: tests
     draw(verdicts, running) {
         this.verdicts = verdicts;
         this.running = running;
+        const focused = this.placeOfFocus();
         this.place.replaceChildren(element('h3', '', 'Tests'),
             ...this.tests.map(test => this.row(test)));
+        if (focused)
+            this.place.querySelector(focused)?.focus();
+    }
+
+    // A keyboard user stays where he is when the list is drawn again.
+    placeOfFocus() {
+        const active = document.activeElement;
+        const row = this.place.contains(active) && active.closest('.test');
+        return row && `[data-test="${row.dataset.test}"] ` +
+            (active.tagName === 'SUMMARY' ? 'summary' : 'button.run');
+    }
+
+    // Forgets which rows were opened: a new check opens the first failure.
+    fold() {
+        this.opened.clear();
     }
 
     // A word beside a test, until the next draw().
@@ -34,12 +50,10 @@ export class TestList {
 
     word(test) {
         const verdict = this.verdicts.get(test.name);
-        if (this.counting.includes(test.name))
-            return 'not run here: it counts instructions';
         if (!verdict)
             return this.running.includes(test) ? 'running' : '';
         if (verdict.notRun)
-            return 'not run';
+            return `not run: ${test.needs} has to pass first`;
         if (!verdict.passed)
             return 'FAILED';
         return this.points(test) ? 'passed'
@@ -51,19 +65,26 @@ export class TestList {
         const row = element('details', 'test');
         row.dataset.test = test.name;
         row.classList.toggle('passed', Boolean(verdict?.passed));
-        row.classList.toggle('failed', verdict?.passed === false);
+        row.classList.toggle('failed', verdict?.passed === false &&
+            !verdict.notRun);
         const summary = element('summary');
         summary.append(element('code', '', `${test.lab}/${test.name}`), ' ',
-            element('span', 'points', `${this.points(test)} of ${test.points}`),
-            ' ', element('span', 'state', this.word(test)));
+            element('span', 'state', this.word(test)), ' ',
+            element('span', 'points',
+                `${this.points(test)} of ${test.points} points`));
+        summary.onclick = () => this.opened.set(test.name, !row.open);
         row.append(summary, element('p', 'what', test.what));
         if (verdict && !verdict.passed && !verdict.notRun) {
             row.open = this.isFirstFailure(test);
             this.fillFailure(row, test, verdict);
         }
-        const again = element('button', '', 'Run this test');
-        again.onclick = () => this.bench.check(test);
-        again.disabled = this.counting.includes(test.name);
+        row.open = this.opened.get(test.name) ?? row.open;
+        const again = element('button', 'run', 'Run this test');
+        again.setAttribute('aria-label', `Run the test ${test.name}`);
+        again.onclick = () => {
+            this.opened.set(test.name, true);
+            this.bench.check(test);
+        };
         row.append(again);
         return row;
     }

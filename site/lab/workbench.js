@@ -13,13 +13,13 @@ import { Editor } from './editor.js';
 import { element, show } from './elements.js';
 import { HeapMap } from './heap-map.js';
 import { part } from './kit.js';
-import { pointsOf } from './runner.js';
+import { pointsOf, SECONDS_MAX } from './runner.js';
 import * as store from './store.js';
 import { makeTerminal } from './terminal.js';
 import { TestList } from './test-list.js';
 
 const MACHINES = 2;
-const SECONDS_MAX = 30, GRACE_SECONDS = 10;
+const GRACE_SECONDS = 10;
 
 export class MallowLab extends HTMLElement {
     async connectedCallback() {
@@ -33,8 +33,7 @@ export class MallowLab extends HTMLElement {
             this.lab = labs.labs.find(
                 each => each.name === this.getAttribute('lab'));
             this.tests = tests.filter(test => test.lab === this.lab.name);
-            this.list = new TestList(this.listPlace, this.tests,
-                this.lab.counting, this);
+            this.list = new TestList(this.listPlace, this.tests, this);
             this.open(Object.keys(this.lab.files)[0]);
             this.fillBar();
             this.drawTests();
@@ -89,6 +88,8 @@ export class MallowLab extends HTMLElement {
         this.checkButton.classList.add('main');
         this.button('Run', 'Boot the kernel with your file, to its prompt',
             () => this.run());
+        this.button('Next exercise', 'To the next lines that are yours to write',
+            () => this.editor.goToNextExercise());
         this.seed = element('input', 'lab-seed');
         Object.assign(this.seed, { type: 'number', min: 0, value: 1,
             title: 'What the random tests start from' });
@@ -231,6 +232,9 @@ export class MallowLab extends HTMLElement {
         this.stopRun();
         this.heap.hidden = true;
         this.verdicts = new Map(only ? this.verdicts : []);
+        this.verdicts.delete(only?.name);
+        if (!only)
+            this.list.fold();
         this.drawTests();
         this.say('Compiling …');
         try {
@@ -252,21 +256,25 @@ export class MallowLab extends HTMLElement {
             return;
         }
         this.say('Testing …');
-        this.waiting = chosen.filter(test => !this.lab.counting.includes(test.name));
+        this.waiting = [...chosen];
         await Promise.all(machines.map(each => this.work(each)));
         const seconds = ((performance.now() - began) / 1000).toFixed(1);
-        this.say(`${this.sum()} (${seconds} s)`);
+        this.say(`${only ? this.outcome(only) : this.sum()} (${seconds} s)`);
+    }
+
+    outcome(test) {
+        const passed = this.verdicts.get(test.name)?.passed;
+        return `The test ${test.name} ${passed ? 'passes' : 'fails'}.`;
     }
 
     sum() {
-        const points = tests => tests.reduce((sum, test) =>
+        const passed = this.tests.filter(
+            test => this.verdicts.get(test.name)?.passed);
+        const points = this.tests.reduce((sum, test) =>
             sum + pointsOf(test, this.tests, this.verdicts), 0);
-        const run = this.tests.filter(
-            test => !this.lab.counting.includes(test.name));
-        const passed = run.filter(test => this.verdicts.get(test.name)?.passed);
-        const most = run.reduce((sum, test) => sum + test.points, 0);
-        return `${passed.length} of ${run.length} tests pass, ` +
-            `${points(run)} of ${most} points. make grade gives the marks.`;
+        const most = this.tests.reduce((sum, test) => sum + test.points, 0);
+        return `${passed.length} of ${this.tests.length} tests pass, ` +
+            `${points} of ${most} points. make grade gives the marks.`;
     }
 
     // One machine takes tests until none waits.  A test whose need has failed
@@ -289,8 +297,7 @@ export class MallowLab extends HTMLElement {
     }
 
     isDecided(name) {
-        return !this.tests.some(test => test.name === name &&
-            !this.lab.counting.includes(name)) || this.verdicts.has(name) ||
+        return this.verdicts.has(name) ||
             !this.waiting.concat(this.running ?? []).some(
                 test => test.name === name);
     }

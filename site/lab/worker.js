@@ -7,6 +7,7 @@
 //     use      { }                      the book's own solutions instead
 //     test     { test, seed, seconds }  a verdict
 //     boot     { words }                the kernel runs until `stop` or its end
+//     powerOn  { base, words }          the same, from the firmware on
 //     type     { text }                 on the serial line
 //     look     { }                      the heap, as the kernel sees it now
 //     stop     { }
@@ -19,27 +20,27 @@ import { Guest } from './guest.js';
 import { lookAtHeap } from './heap-view.js';
 import { part } from './kit.js';
 import { Builder } from './program.js';
+import { parseRecord } from './records.js';
 import { Runner } from './runner.js';
 
-let guest, kernel, builder, runner;
+const FLUSH_MILLISECONDS = 30;
+
+let guest, kernel, builder, runner, wasm, state, flushing;
 
 const commands = {
     async start({ base }) {
-        const names = ['v86.wasm', 'state.gz', 'kernel.json', 'labs.json',
-            'objects.json'];
-        const [wasm, state, described, labs, objects] = await Promise.all(
-            names.map(name => part(base, name)));
-        kernel = described;
-        guest = await Guest.create({ V86, wasm, state });
+        let labs, objects;
+        [wasm, state, kernel, labs, objects] = await partsOf(base, 'v86.wasm.gz',
+            'state.gz', 'kernel.json', 'labs.json', 'objects.json');
         builder = new Builder(null, kernel, labs, objects);
+        await useGuest({ state });
         return {};
     },
 
     async build({ base, lab, texts, own }) {
         if (!builder.compiler) {
-            const [wasm, files] = await Promise.all(
-                [part(base, 'tcc.wasm'), part(base, 'files.json')]);
-            builder.compiler = new Compiler(wasm, files);
+            const parts = await partsOf(base, 'tcc.wasm', 'files.json');
+            builder.compiler = new Compiler(...parts);
         }
         return take(builder.build(lab, texts, own));
     },
@@ -55,21 +56,24 @@ const commands = {
     },
 
     async boot({ words }) {
+        if (!guest.state)
+            await useGuest({ state });
         await runner.prepare(words);
-        let text = '';
-        const flush = () => {
-            if (text)
-                postMessage({ event: 'text', text: runner.named(text) });
-            text = '';
-        };
-        const timer = setInterval(flush, 30);
-        guest.onText = more => { text += more; };
-        guest.onRecord = line => postMessage({ event: 'record', line });
-        guest.onCell = cell => postMessage({ event: 'cell', cell });
-        guest.onExit = status => {
-            clearInterval(timer);
-            flush();
-            postMessage({ event: 'exit', status });
+        showGuest();
+        guest.run();
+        return {};
+    },
+
+    async powerOn({ base, words }) {
+        const [iso, bios, vgaBios] = await partsOf(base, 'machine.iso.gz',
+            'bios.bin.gz', 'vgabios-stdvga.bin.gz');
+        await useGuest({ iso, bios, vgaBios });
+        showGuest();
+        const { onRecord } = guest;
+        guest.onRecord = line => {
+            if (parseRecord(line).kind === 'ask')
+                runner.give(words);
+            onRecord(line);
         };
         guest.run();
         return {};
@@ -89,6 +93,39 @@ const commands = {
         return {};
     },
 };
+
+function partsOf(base, ...names) {
+    return Promise.all(names.map(name => part(base, name)));
+}
+
+// A new machine in place of the one that there was.
+async function useGuest(start) {
+    await guest?.stop();
+    guest?.destroy();
+    guest = await Guest.create({ V86, wasm, ...start });
+    if (runner)
+        runner = new Runner(guest, kernel, runner.program);
+}
+
+// What the machine says goes to the page.
+function showGuest() {
+    let text = '';
+    const flush = () => {
+        if (text)
+            postMessage({ event: 'text', text: runner.named(text) });
+        text = '';
+    };
+    clearInterval(flushing);
+    flushing = setInterval(flush, FLUSH_MILLISECONDS);
+    guest.onText = more => { text += more; };
+    guest.onRecord = line => postMessage({ event: 'record', line });
+    guest.onCell = cell => postMessage({ event: 'cell', cell });
+    guest.onExit = status => {
+        clearInterval(flushing);
+        flush();
+        postMessage({ event: 'exit', status });
+    };
+}
 
 function take({ program, messages }) {
     runner = program && new Runner(guest, kernel, program);

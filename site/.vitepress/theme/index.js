@@ -5,6 +5,7 @@ import { h } from 'vue';
 import LabBench from './LabBench.vue';
 import TheMachine from './TheMachine.vue';
 import './mallow.css';
+import './page.css';
 
 export default {
     extends: DefaultTheme,

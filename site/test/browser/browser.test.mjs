@@ -151,6 +151,40 @@ test('what hangs, faults or overflows is said in words', async () => {
     await page.close();
 });
 
+test('with the keyboard alone: a test fails, its heap is seen, it passes', async () => {
+    const { page, wrong } = await open('/labs/3-heap.html');
+    const focused = () => page.evaluate(() => document.activeElement.className +
+        ' ' + document.activeElement.textContent.slice(0, 40));
+    const tabTo = async words => {
+        for (let i = 0; i < 200 && !words.test(await focused()); i++)
+            await page.keyboard.press('Tab');
+        assert.match(await focused(), words);
+    };
+    await tabTo(/^bench-toggle/);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.cm-editor');
+    await tabTo(/^main Check/);
+    await tabTo(/^cm-content/);
+    const good = reference('src/mm/heap/bump.c');
+    await write(page, good.replace('usage_remove(', '(void)('));
+    await page.keyboard.press('Control+Enter');
+    const status = words => page.waitForFunction(words => new RegExp(words).test(
+        document.querySelector('.lab-status').textContent), words);
+    await status('tests pass');
+    await page.keyboard.press('Escape');
+    await tabTo(/^break /);
+    await page.keyboard.press('Enter');
+    assert.match(await page.textContent('.lab-heap .heap-figures'),
+        /^\d{1,4}(\.\d)? (KiB|bytes) live in \d+ blocks/);
+    await tabTo(/^run /);
+    await write(page, good);
+    await page.keyboard.press('Enter');
+    await status('The test \\w+ passes');
+    assert.match(await focused(), /^run /);
+    assert.deepEqual(wrong, []);
+    await page.close();
+});
+
 test('a recorded replay can be gone through, and blocks have ages', async () => {
     const { page, wrong } = await open('/machine.html');
     const machine = page.locator('mallow-machine').first();

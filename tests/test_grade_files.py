@@ -7,7 +7,7 @@ import pytest
 
 from mallow import labs
 from mallow.grade import student_files
-from mallow.grade.plain_text import plain, plain_line
+from mallow.grade.plain_text import cell, plain, plain_line
 from mallow.grade.student_files import Refused
 from mallow.project import ROOT
 
@@ -48,6 +48,7 @@ TAKEN = {
                                ".DS_Store"],
     "beside a file of the tests": [OLD, "src/lab/malloc.c",
                                    "src/labtest/malloc.c"],
+    "eight folders deep": ["a/b/c/d/e/f/g/h/malloc.c"],
     "capitals": ["Malloc.c"],
     "a second download": ["malloc (1).c"],
     "a copy": ["Copy of malloc.c"],
@@ -71,6 +72,11 @@ REFUSED = {
     "something else": (["essay.txt"], "there is essay.txt"),
     "an archive": (["ann.zip"], "ann.zip, which is not unpacked"),
     "the file of the tests": (["src/labtest/malloc.c"], "missing"),
+    "nine folders deep": (["a/b/c/d/e/f/g/h/i/malloc.c"],
+                          "the folder a/b/c/d/e/f/g/h/i is not searched: it is "
+                          "deeper than 8 levels"),
+    "a name that is passed over": (["build/malloc.c", "_a/malloc.c"],
+                                   "nothing but _a, build"),
     "many things": ([f"{i}.txt" for i in range(9)], "and 4 more"),
 }
 
@@ -157,3 +163,18 @@ def test_plain(text, expected):
 
 def test_plain_line():
     assert plain_line("a\nb\tc") == "a\\nb c"
+
+
+def test_long_texts_are_cut():
+    assert plain_line("x" * 1200) == "x" * 1200
+    assert plain_line("x" * 1207) == "x" * 1200 + "... and 7 characters more"
+    assert plain("y\n" * 600).endswith("y\n... and 501 lines more")
+    assert len(plain("\x1b" * 400000 + "\nb")) < 1300
+    assert plain("\x1b" * 400000 + "\nb").endswith("\nb")
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-rf", "'-rf"),
+    ("+1", "'+1"), ("a=1", "a=1"), (-5, -5), ("", "")])
+def test_a_cell_is_no_formula(text, expected):
+    assert cell(text) == expected

@@ -211,6 +211,8 @@ class Report:
             "execution_time": round(time.monotonic() - self.began, 2),
             "output": "\n".join(said),
             "visibility": "visible",
+            "output_format": "text",  # never HTML
+            "test_output_format": "text",
             "tests": [self.row(test) for test in self.tests]}
         if self.ungraded:
             del results["score"]

@@ -2,7 +2,8 @@
 """The student's files, found in a submission and read.
 
     submission/
-      __MACOSX/            left alone, as all that begins with . or _
+      __MACOSX/            left alone, as all that begins with . or _, and
+      build/               node_modules
       ada/report.pdf       left alone
       ada/src/mm/heap/bump.c  --> src/mm/heap/bump.c
 
@@ -42,33 +43,44 @@ class Refused(Exception):
 # -- What is there ---------------------------------------------------------------
 
 class Found(NamedTuple):
-    files: list   # paths relative to the submission, the upper folders first
-    closed: list  # of folders that cannot be read
+    files: list    # paths relative to the submission, the upper folders first
+    closed: list   # of folders that cannot be read
+    deep: list     # of folders below DEPTH_MAX levels
+    skipped: list  # of what is left alone for its name
 
 
 def entries(folder):
-    """The files of a folder, by name, without those of operating systems."""
+    """The entries of a folder, by name."""
     with os.scandir(folder) as inside:
         some = list(itertools.islice(inside, ENTRIES_MAX))
-    return sorted((entry for entry in some if entry.name[0] not in "._"),
-                  key=lambda entry: entry.name)
+    return sorted(some, key=lambda entry: entry.name)
+
+
+def is_skipped(entry):
+    return entry.name[0] in "._" or entry.name in SKIPPED and \
+        entry.is_dir(follow_symlinks=False)
 
 
 def look(root):
     """Found, below `root`; links are not followed."""
-    found, waiting = Found([], []), [root]
-    while waiting and len(found.files) < ENTRIES_MAX:
+    found, waiting, seen = Found([], [], [], []), [root], 0
+    while waiting and seen < ENTRIES_MAX:
         folder = waiting.pop(0)
         try:
             inside = entries(folder)
         except OSError:
             found.closed.append(folder.relative_to(root))
             continue
+        seen += len(inside)
         for entry in inside:
             path = Path(entry.path).relative_to(root)
-            if not entry.is_dir(follow_symlinks=False):
+            if is_skipped(entry):
+                found.skipped.append(path)
+            elif not entry.is_dir(follow_symlinks=False):
                 found.files.append(path)
-            elif len(path.parts) <= DEPTH_MAX and entry.name not in SKIPPED:
+            elif len(path.parts) > DEPTH_MAX:
+                found.deep.append(path)
+            else:
                 waiting.append(root / path)
     return found
 
@@ -130,19 +142,27 @@ def listed(paths):
         + (f" and {more} more" if more > 0 else "")
 
 
-def missing(found, name):
-    """One sentence about the files that were found instead."""
+def instead(found):
+    """The things that were found instead of a lab's file, in words."""
     archives = [path for path in found.files
                 if path.name.lower().strip().endswith(ARCHIVES)]
     if archives:
-        return (f"{name} is missing: there is {listed(archives)}, which is not "
-                "unpacked")
+        return f"there is {listed(archives)}, which is not unpacked"
     if found.closed:
-        return (f"{name} is missing: the submission's folder "
-                f"{listed(found.closed)} cannot be read")
-    if not found.files:
-        return f"{name} is missing: the submission has no files"
-    return f"{name} is missing: there is {listed(found.files)}"
+        return f"the submission's folder {listed(found.closed)} cannot be read"
+    if found.deep:
+        return (f"the folder {listed(found.deep[:1])} is not searched: it is "
+                f"deeper than {DEPTH_MAX} levels")
+    if found.files:
+        return f"there is {listed(found.files)}"
+    if found.skipped:
+        return (f"there is nothing but {listed(found.skipped)}, a name that is "
+                "passed over")
+    return "the submission has no files"
+
+
+def missing(found, name):
+    return f"{name} is missing: {instead(found)}"
 
 
 def find(root, found, name):
@@ -150,7 +170,8 @@ def find(root, found, name):
     fitting = candidates(found.files, name)
     if not fitting:
         raise Refused(missing(found, name))
-    if len({contents(root, path, name) for path in fitting}) > 1:
+    first = contents(root, fitting[0], name)
+    if any(contents(root, path, name) != first for path in fitting[1:]):
         raise Refused(f"{name}: {listed(fitting)} differ, and each could be "
                       "it; leave one of them")
     return fitting[0]

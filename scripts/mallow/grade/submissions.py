@@ -32,7 +32,7 @@ from pathlib import Path
 from ..project import BUILD, ROOT, WRONG_USE, Trouble, shown
 from . import guest_machine, progress
 from .build import GRADE
-from .plain_text import plain_line
+from .plain_text import cell, plain_line
 from .report import write_whole
 
 SECONDS = 3600  # of a submission, which has a limit of processor time itself
@@ -254,7 +254,8 @@ def as_csv(rows):
     writer = csv.DictWriter(text, COLUMNS[:3] + labs + COLUMNS[3:],
                             lineterminator="\n")
     writer.writeheader()
-    writer.writerows(sorted(rows, key=lambda each: each["name"]))
+    for each in sorted(rows, key=lambda each: each["name"]):
+        writer.writerow({key: cell(value) for key, value in each.items()})
     return text.getvalue()
 
 

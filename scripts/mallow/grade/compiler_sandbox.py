@@ -16,8 +16,9 @@ S1: the limits on processor time, memory and file sizes hold for every
 process.  S2: when the time is up, the whole process group ends.  S3: a job
 folder belongs to one job.
 
-In the plain folder the host's files stay readable; what a submission opens is
-still seen and refused (contract.py).
+In the plain folder the host's files stay readable.  What a submission opens is
+still seen and refused (contract.py), and messages quote no line of source: the
+compiler would read that line from any file that a #line names.
 """
 import contextlib
 import functools
@@ -47,6 +48,7 @@ LIBRARY = re.compile(r"(/\S+) \(0x[0-9a-f]+\)")
 class Done(NamedTuple):
     status: int
     text: str  # standard error
+    cut: bool = False  # the text has lost its middle
 
 
 def output(*command, text="", both=False):
@@ -100,12 +102,13 @@ def drop_rights():
 
 
 def messages(file):
-    """The beginning and the end of what was written."""
+    """(the beginning and the end of what was written, whether more was)."""
     bytes_written = file.seek(0, os.SEEK_END)
     file.seek(0)
     text = file.read(TEXT_BYTES_MAX - LAST_BYTES)
     file.seek(max(len(text), bytes_written - LAST_BYTES))
-    return text + file.read()
+    text += file.read()
+    return text.decode("utf-8", "replace"), bytes_written > TEXT_BYTES_MAX
 
 
 def run(command, folder, prepare):
@@ -125,12 +128,13 @@ def run(command, folder, prepare):
             if child.returncode is None:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-        return Done(status, messages(said).decode("utf-8", "replace"))
+        return Done(status, *messages(said))
 
 
 class Folder:
     """Sets only limits, and takes root's rights away."""
     kind = "folder"
+    hides = False  # the files of this computer
 
     def __init__(self, files):
         self.files = files
@@ -159,6 +163,7 @@ class Folder:
 class Chroot(Folder):
     """A root directory with the compiler's files in it, and job folders."""
     kind = "chroot"
+    hides = True
 
     def __init__(self, files):
         super().__init__(files)
@@ -192,6 +197,7 @@ class Chroot(Folder):
 class Bubblewrap(Folder):
     """Namespaces, made by bubblewrap."""
     kind = "bubblewrap"
+    hides = True
 
     def run(self, command, folder):
         words = ["bwrap", "--unshare-all", "--die-with-parent",

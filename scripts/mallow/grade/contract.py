@@ -28,6 +28,7 @@ import re
 
 from ..project import Trouble
 from .student_compiler import STANDARD
+from .student_tokens import word_complaints
 
 try:
     from elftools.common.exceptions import ELFError
@@ -35,24 +36,10 @@ try:
 except ImportError:  # only the grader needs it
     ELFFile = None
 
-WORDS = {"asm", "__asm", "__asm__", "__attribute", "__attribute__",
-         "__declspec", "_Pragma", "__label__", "__thread", "_Thread_local"}
-BUILTINS = {"__builtin_" + name for name in
-            ("clz ctz ffs expect unreachable offsetof constant_p "
-             "types_compatible_p add_overflow sub_overflow mul_overflow "
-             "memcpy memmove memset memcmp strlen va_start va_end va_arg "
-             "va_copy va_list bswap32 bswap16").split()}
-
 # Functions that a compiler calls by itself.
 COMPILERS = set("memcpy memmove memset memcmp __udivdi3 __umoddi3 __udivmoddi4 "
                 "__divdi3 __moddi3".split())
 
-TOKEN = re.compile(r"""
-      (?P<text> "(\\.|[^"\\\n])*" | '(\\.|[^'\\\n])*' )
-    | (?P<word> [A-Za-z_][\w$]* )
-    | (?P<number> \.?\d ([eEpP][+-]|[\w.])* )
-    | (?P<blank> \s+ )
-    | (?P<other> . )""", re.VERBOSE | re.DOTALL | re.ASCII)
 QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"')
 READS_A_FILE = re.compile(r"\.(?:incbin|include)\b", re.IGNORECASE)
 
@@ -85,33 +72,7 @@ def opened_complaints(opened, lab):
                    f"contract; it lists {', '.join(rules.includes)}")
 
 
-# -- K2, K5: tokens ------------------------------------------------------------
-
-def tokens(text):
-    for match in TOKEN.finditer(text):
-        if match.lastgroup != "blank":
-            yield match.lastgroup, match.group(match.lastgroup)
-
-
-def word_complaints(own_lines):
-    before = ""
-    for name, line, row in own_lines:
-        where = f"{name}:{line}"
-        if row.lstrip().startswith("#"):
-            yield f"{where}: {row.strip()} has no place in a student's file"
-            continue
-        for kind, found in tokens(row):
-            if kind == "word" and found in WORDS:
-                yield f"{where}: {found}: plain C only"
-            if (kind == "word" and found.startswith("__builtin_")
-                    and found not in BUILTINS):
-                yield f"{where}: {found}: not one of the builtins allowed"
-            if before == "goto" and found == "*":
-                yield f"{where}: a jump to a computed address"
-            if before == "[" and found == "[":
-                yield f"{where}: [[...]]: plain C only"
-            before = found
-
+# -- K2, K5: macros ------------------------------------------------------------
 
 def guard_of(name):
     """src/mm/armour/armour_maps.h: MM_ARMOUR_ARMOUR_MAPS_H"""

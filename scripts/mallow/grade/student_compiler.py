@@ -22,6 +22,7 @@ from typing import NamedTuple
 from ..project import ROOT, Trouble
 from . import compiler_sandbox
 from .student_files import Refused
+from .student_tokens import word_complaints
 
 STANDARD = ["limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h",
             "stdint.h", "stdnoreturn.h"]
@@ -157,8 +158,12 @@ class StudentCompiler:
     # -- Compiling ------------------------------------------------------------
 
     def _paths(self, job):
-        words = ["-nostdinc", "-fno-working-directory"] \
-            if "clang" not in self.words[0] else ["-nostdinc"]
+        is_clang = "clang" in self.words[0]
+        words = ["-nostdinc"] if is_clang else ["-nostdinc",
+                                                "-fno-working-directory"]
+        if not self.sandbox.hides:
+            words.append("-fno-caret-diagnostics" if is_clang else
+                         "-fno-diagnostics-show-caret")
         words += ["-iquote", f"{job.own}/src", "-I", f"{job.given}/src"]
         for number in range(len(self.search)):
             words += ["-isystem", f"{job.given}/include{number}"]
@@ -182,6 +187,9 @@ class StudentCompiler:
                           "memory")
         if done.status < 0 or KILLED.search(done.text):
             raise Trouble("the compiler was killed")
+        if done.cut:  # it may have named files that were opened
+            raise Refused(f"{file}: the compiler's messages about it are longer "
+                          f"than {compiler_sandbox.TEXT_BYTES_MAX >> 20} MiB")
         return done
 
     @contextlib.contextmanager
@@ -206,6 +214,7 @@ class StudentCompiler:
                                    "-o", "out/x.o"], source)
             opened = self._opened(job, done.text, name)
             if done.status != 0:
+                self._refuse_words(job)
                 self._refuse(job, done.text, lab)
             return self._account(job, opened, target)
 
@@ -246,6 +255,15 @@ class StudentCompiler:
             found.append(Opened(name, job.in_tree(above[-1])[0], given))
             above.append(path)
         return found
+
+    def _refuse_words(self, job):
+        """Raises Refused for words that are not plain C.  An assembler's message
+        may be about a file that such a word has opened, so it is not shown."""
+        if list((job.folder / "out").glob("*.i")):
+            lines = own_lines(job, self._left(job, "i").decode("latin-1"))
+            wrong = list(word_complaints(lines))
+            if wrong:
+                raise Refused(first_lines("\n".join(wrong)))
 
     def _refuse(self, job, text, lab):
         """Raises Refused with the compiler's message, or with its meaning."""

@@ -7,6 +7,7 @@ is not theirs, or to keep the others from being graded.
     MEMORY   the code does something else than to allocate
     NAMES    folders of a class
     HOST     files that are something else than text
+    READERS  the source makes the compiler quote a file of this computer
 
 TEXT and OBJECT are put before the reference's malloc.c: if one is not noticed,
 it gets all points.  MEMORY replaces what malloc_alloc() does.
@@ -93,7 +94,14 @@ TEXT = {
     "a pragma by a macro": '#define P _Pragma("redefine_extname memcpy lab_fail"'
                            ")\nP\n",
     "a pragma that asks for a file": '#pragma GCC dependency "/etc/passwd"\n',
+    "a compiled header of the host":
+        '#pragma GCC pch_preprocess "/etc/passwd"\n',
+    "a pragma with a digraph": "#define A %:\nA pragma weak lab_fail\n",
     "ident": '#ident "x"\n',
+    "an attribute in brackets": "[[deprecated]] int malloc_x;\n",
+    "an attribute in digraphs": "<:<:deprecated:>:> int malloc_x;\n",
+    "an attribute in digraphs and brackets":
+        "#define A [\nA<:deprecated]:> int malloc_x;\n",
     "an attribute in two macros": "#define A __attri##\n#define B(x, y) x##y\n"
                                   "B(__attribute, __)((used)) int malloc_x;\n",
     # -- More than a compiler can take
@@ -149,6 +157,26 @@ OBJECT = {
                           "\n",
 }
 
+FLOOD = "#warning x\n" * 40000  # 1 MiB of messages and more
+
+# Where the compiler runs in a plain folder, each asks it for a file, and for a message
+# about that file.
+READERS = {
+    "an include": '#include "/etc/passwd"\n',
+    "an include that was opened before a flood":
+        '#include "/etc/passwd"\n' + FLOOD,
+    "an include in the middle of a flood":
+        f'{FLOOD}#include "/etc/passwd"\n',
+    "an error in a line of the file": '#line 1 "/etc/passwd"\nint x = ;\n',
+    "a message in a line of the file": '#line 1 "/etc/passwd"\n#error x\n',
+    "a marker of the file": '# 1 "/etc/passwd" 1\nint x = ;\n',
+    "the assembler's include": '__asm__(".include \\"/etc/passwd\\"");\n',
+    "the assembler's include, by an attribute":
+        '__attribute__((section("a\\n.include \\"/etc/passwd\\"\\n#")))\n'
+        "int malloc_x = 1;\n",
+    "a compiled header": '#pragma GCC pch_preprocess "/etc/passwd"\n',
+}
+
 # These are plain C, and change nothing.
 NEUTRAL = {
     "names of the grader": "static volatile char asked_line[9];\n"
@@ -197,6 +225,23 @@ MEMORY = {
         RETURN + "    static const uint8_t code[] = { 0x66, 0xBA, 0x41, 0x04,"
         " 0xEE, 0xEB, 0xFE };\n    ((void (*)(void))(uintptr_t)code)();\n"
         "    return NULL;\n", "", "first"),
+    "the processor stopped": (
+        RETURN + "    static const uint8_t code[] = { 0x66, 0xBA, 0x41, 0x04,"
+        " 0xEE, 0xFA, 0xF4, 0xEB, 0xFD };\n"
+        "    ((void (*)(void))(uintptr_t)code)();\n    return NULL;\n",
+        "", "first"),
+    "the machine put to sleep": (
+        RETURN + "    static const uint8_t code[] = { 0x66, 0xBA, 0x41, 0x04,"
+        " 0xEE, 0x66, 0xBA, 0x04, 0x06, 0x66, 0xB8, 0x00, 0x24, 0x66, 0xEF,"
+        " 0xFA, 0xF4, 0xEB, 0xFD };\n"
+        "    ((void (*)(void))(uintptr_t)code)();\n    return NULL;\n",
+        "", "first"),
+    "code all over memory": (
+        RETURN + "    volatile uint16_t *at = (volatile uint16_t *)0xC2000000u;\n"
+        "    const uint32_t count = 48u << 20;\n\n"
+        "    for (uint32_t i = 0; i + 1 < count; i++)\n        at[i] = 0x00EB;\n"
+        "    at[count - 1] = 0xFEEB;\n    ((void (*)(void))(uintptr_t)at)();\n"
+        "    return NULL;\n", "", "first"),
     "all of memory": (
         "    (void)alignment;\n    for (uintptr_t at = 0xC0800000u; bytes; "
         "at += 4)\n        *(volatile uint32_t *)at = 0;\n    return NULL;\n",
@@ -205,13 +250,15 @@ MEMORY = {
 # Only `make test-all` tries these.
 SLOW = {"the watchdog turned off", "printing without end", "recursion",
         "no end", "always the same", "always NULL", "never back",
-        "the kernel's text", "a jump to nowhere", "a text that doubles",
+        "the kernel's text", "the processor stopped",
+        "the machine put to sleep", "code all over memory",
+        "a jump to nowhere", "a text that doubles",
         "a place at each 256 MiB", "a constant of 20 MiB"}
 
 NAMES = [
     b"\xff\xfe", b"n" * 254, b"ada", b"ada.log", b"tests.json", b"scores.csv",
     b"-rf", b"--lab=heap", b"it's", b'say "x"', b"$(touch owned)", b"`id`; ls",
-    b"a\nb", b"a\tb", b"\x1b[2J", b"=1+1", b" ", b"..a", "Größe".encode(),
+    b"a\nb", b"a\tb", b"\x1b[2J", b"=1+1", b"@SUM(A1)", b"+1", b"<b>x", b" ", b"..a", "Größe".encode(),
     "a\u202eb".encode(), b"ADA"]
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Attacks on the grader (attacks.py): each is refused, gets no more points than
 honest work, or is reported as not graded."""
+import asyncio
 import csv
 import json
 import os
@@ -16,7 +17,8 @@ import attacks
 import pytest
 
 from mallow import labs
-from mallow.grade import grade, guest_machine, submissions
+from mallow.grade import (compiler_sandbox, grade, guest_machine, stillness,
+                          submissions)
 from mallow.grade.build import Kit
 from mallow.grade.student_files import Refused
 from mallow.project import ROOT
@@ -62,6 +64,18 @@ def test_refused(build, text):
     with pytest.raises(Refused) as caught:
         build(text + MALLOC)
     assert "root:" not in str(caught.value), "a file of this machine is shown"
+
+
+@pytest.mark.parametrize("text", attacks.READERS.values(), ids=attacks.READERS)
+def test_a_plain_folder_shows_no_file(build, kit, monkeypatch, text):
+    """The compiler could read the file there, and the grader does not show it."""
+    compiler = kit.compiler
+    folder = compiler_sandbox.Folder(compiler_sandbox.needed_files(compiler.words))
+    monkeypatch.setattr(compiler, "sandbox", folder)
+    monkeypatch.setattr(compiler, "inside", compiler.words)
+    with pytest.raises(Refused) as caught:
+        build(text + MALLOC)
+    assert "/bin" not in str(caught.value), "a line of /etc/passwd"
 
 
 @pytest.mark.parametrize("text", attacks.NEUTRAL.values(), ids=attacks.NEUTRAL)
@@ -167,6 +181,7 @@ def test_names(grade_class, tmp_path, names):
     assert rows.pop("zoe")["score"] == "5"
     assert all("has no files" in row["reason"] for row in rows.values())
     assert len({row["folder"] for row in rows.values()}) == len(rows)
+    assert not [name for name in rows if name[0] in "=+-@"], "a formula"
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202e]", said)
     assert not list(tmp_path.glob("**/owned"))
 
@@ -183,6 +198,31 @@ def test_files_that_are_something_else(grade_class, tmp_path):
     for name, why in reasons.items():
         assert why in rows[name]["reason"], (name, rows[name])
         assert rows[name]["score"] == "0"
+
+
+# -- A machine that waits -------------------------------------------------------
+
+@pytest.mark.parametrize("command, still", [
+    ("sleep 9", True), ("while :; do :; done", False), ("kill -STOP $$", False)],
+    ids=["asleep", "at work", "stopped by a user"])
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs /proc")
+def test_standing_still(monkeypatch, command, still):
+    monkeypatch.setattr(stillness, "SECONDS", 0.3)
+    monkeypatch.setattr(stillness, "LOOK_SECONDS", 0.05)
+
+    async def watch(child):
+        try:
+            await asyncio.wait_for(stillness.stands_still(child.pid), 1)
+        except asyncio.TimeoutError:
+            return False
+        return True
+
+    child = subprocess.Popen(["/bin/sh", "-c", command])
+    try:
+        assert asyncio.run(watch(child)) == still
+    finally:
+        child.kill()
+        child.wait()
 
 
 # -- What this computer does to a grading ------------------------------------------

@@ -15,6 +15,8 @@ limits:
                                 machine for the grader to look at
     QEMU's processor time       for a guest that has turned the watchdog off
     bytes of output             for a guest that prints without end
+    seconds without work        for one that also stops its processor
+                                (stillness.py)
     seconds                     QEMU waits for this computer, not for the guest
 
 M1: what ends a machine is either the guest's doing or this computer's;
@@ -38,10 +40,11 @@ from ..elf import Elf
 from ..layout import KERNEL_BASE
 from ..project import Trouble
 from .guest_memory import MEMORY_BYTES, extents, lay_out, mapped, used_pieces
+from .stillness import stands_still
 
 BOOT_SECONDS = 180
-SECONDS = 300
 CPU_SECONDS = 120
+SECONDS = 10 * CPU_SECONDS  # this computer may be busy with other machines
 # Of what the guest prints, and of what it records.  The reference prints 260 KiB
 # in malloc/misuse, a line for each wrong kfree.  256 KiB of lines take QEMU
 # 4 s of processor time, and 256 KiB of nothing but newlines 40 s.
@@ -51,6 +54,7 @@ OUTPUT_SECONDS = 0.1  # between two looks at it
 # 10 has the picture of the screen, 1.2 MB, in a file as well.
 FILE_BYTES_MAX = 2 << 20
 PRINTED_TOO_MUCH = f"has printed more than {OUTPUT_BYTES_MAX >> 10} KiB"
+STANDS_STILL = "stands still: it waits for an interrupt that never comes"
 WILD_JUMP = "Trying to execute code outside RAM"
 TEST_FAILED = 41  # EXIT_TEST_FAILED, as QEMU's status
 FRAMES_SHOWN = 10
@@ -296,11 +300,15 @@ class Saved:
         self._poke(folder / "memory", " ".join(words).encode("ascii"))
         await monitor.ask("cont")
         printed = asyncio.ensure_future(too_much_output(folder))
-        await first_of(monitor.wait_for("WATCHDOG"), qemu.wait(), printed)
+        still = asyncio.ensure_future(stands_still(qemu.pid))
+        await first_of(monitor.wait_for("WATCHDOG"), qemu.wait(), printed,
+                       still)
         if "WATCHDOG" in monitor.events:
             return await self._where(monitor, folder)
         if not printed.cancelled():
             return PRINTED_TOO_MUCH
+        if not still.cancelled():
+            return STANDS_STILL
         await qemu.wait()
         return ""
 

@@ -238,7 +238,7 @@ MEMORY = {
         "", "first"),
     "code all over memory": (
         RETURN + "    volatile uint16_t *at = (volatile uint16_t *)0xC2000000u;\n"
-        "    const uint32_t count = 48u << 20;\n\n"
+        "    const uint32_t count = 1u << 20;\n\n"
         "    for (uint32_t i = 0; i + 1 < count; i++)\n        at[i] = 0x00EB;\n"
         "    at[count - 1] = 0xFEEB;\n    ((void (*)(void))(uintptr_t)at)();\n"
         "    return NULL;\n", "", "first"),

@@ -54,6 +54,14 @@ def test_there_are_enough():
     assert sum(map(len, kinds)) >= 90
 
 
+def test_the_table_names_tests_that_exist():
+    rows = re.findall(r"^\| .* \| .* \| (`test.*) \|$", (
+        ROOT / "docs/grading.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) > 25
+    for name in re.findall(r"`(\w+)`", " ".join(rows)):
+        assert (ROOT / f"tests/{name}.py").is_file(), name
+
+
 # -- What is handed in -----------------------------------------------------------
 
 @pytest.mark.parametrize("text", [

@@ -172,10 +172,13 @@ def test_a_row_names_what_has_failed(report, tmp_path):
     report.add(SPLIT, not_run("not run: first has to pass first"))
     report.add(HIDDEN, not_run("not run: split has to pass first"))
     row = submissions.row(tmp_path / "ann", report.path.parent)
-    assert row["reason"] == "failed: malloc/first"
+    assert row["reason"] == "failed: malloc/first (overlaps)"
     rows = [{"name": name, "status": "failed", "output": "overlaps"}
             for name in "abcde"]
-    assert submissions.failed(rows) == "failed: a, b, c and 2 more"
+    assert submissions.failed(rows) == \
+        "failed: a (overlaps), b, c and 2 more"
+    rows[0]["output"] = "x" * 101 + "\nhint: y"
+    assert submissions.failed(rows[:1]) == f"failed: a ({'x' * 100}...)"
 
 
 # -- What this computer has failed -----------------------------------------------

@@ -37,7 +37,8 @@ from .report import write_whole
 
 SECONDS = 3600  # of a submission, which has a limit of processor time itself
 NAMES_MAX = 3   # of failed tests in a row
-NAME_MAX = 60   # characters
+NAME_MAX = 60   # characters;
+MESSAGE_MAX = 100  # of a failure in a row, too
 TRIES = 2
 NOT_GRADED = 3
 COLUMNS = ["name", "score", "max_score", "seconds", "reason", "folder"]
@@ -233,12 +234,19 @@ def reasons(text):
 
 
 def failed(tests):
-    """The first tests that ran and failed, by name."""
-    names_of = [test["name"] for test in tests if test["status"] != "passed"
-                and not test["output"].startswith("not run")]
-    more = len(names_of) - NAMES_MAX
-    return "failed: " + ", ".join(names_of[:NAMES_MAX]) \
-        + (f" and {more} more" if more > 0 else "") if names_of else ""
+    """The first tests that ran and failed, by name, and how the first one did."""
+    found = [test for test in tests if test["status"] != "passed"
+             and not test["output"].startswith("not run")]
+    if not found:
+        return ""
+    names = [test["name"] for test in found[:NAMES_MAX]]
+    how = in_a_line(found[0]["output"])
+    if len(how) > MESSAGE_MAX:
+        how = how[:MESSAGE_MAX] + "..."
+    names[0] += f" ({how})"
+    more = len(found) - NAMES_MAX
+    return "failed: " + ", ".join(names) + (f" and {more} more" if more > 0
+                                            else "")
 
 
 def row_line(each):

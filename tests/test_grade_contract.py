@@ -98,7 +98,10 @@ def test_a_header_that_a_given_one_opens(said):
 WORDS = {
     "asm": ('void f(void);void f(void) { __asm__("hlt"); }\n', "plain C"),
     "asm at the top": ('__asm__(".incbin \\"/etc/passwd\\"");\n',
-                       "passwd"),
+                       "plain C"),
+    "asm that does not assemble": ('__asm__("nonsense");\n', "plain C"),
+    "an attribute in digraphs": ("<:<:deprecated:>:> int malloc_x;\n",
+                                 "plain C"),
     "asm by a macro": ('#define J(a, b) a##b\nJ(__as, m__)("hlt");\n',
                        "plain C"),
     "asm over two lines": ('__as\\\nm__("hlt");\n', "plain C"),

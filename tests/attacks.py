@@ -157,7 +157,7 @@ OBJECT = {
                           "\n",
 }
 
-FLOOD = "#warning x\n" * 40000  # 1 MiB of messages and more
+FLOOD = "#warning x\n" * 16000  # more than 1 MiB of messages
 
 # Where the compiler runs in a plain folder, each asks it for a file, and for a message
 # about that file.

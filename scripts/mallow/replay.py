@@ -207,6 +207,14 @@ async def replay_all(lists, iso, arguments):
     return every
 
 
+def require_place(target):
+    """Before the replay, and not after it, a user learns that the figures cannot
+    be written."""
+    place = target.parent if target.parent.exists() else target.parent.parent
+    if not os.access(place, os.W_OK):
+        raise Trouble(f"{shown(target)} cannot be written")
+
+
 def write_json(figures, arguments):
     """Writes the whole file or nothing: a reader never finds half a file."""
     whole = {"stage": arguments.stage,
@@ -247,6 +255,7 @@ def replay(arguments):
     arguments.memory_bytes = memory.choose(
         arguments.memory, sum(path.stat().st_size for path in traces))
     arguments.qemu = machine.version()
+    require_place(Path(arguments.json))
     lists = shares(traces, arguments.jobs)
     with tempfile.TemporaryDirectory(prefix="mallow-") as made:
         iso = require(ISO) if source == TRACES else private_iso(

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Stands in for QEMU where a test debugs the kernel: saves the way there.
 
-    mallow.py debug --> qemu-system-i386 ... -S --> a machine at the kernel's first
-                        (a script that comes         instruction, as saved_guests.py
-                        first in PATH)               has it, instead of at reset
+    mallow.py debug --> qemu-system-i386 ... -S --> a machine at the kernel's
+                        (a script that comes        first instruction, as in
+                        first in PATH)              saved_guests.py
 
 `make debug` waits for gdb's socket.  So the socket gets its name only when the
 machine is complete.  A machine that cannot be restored, because it counts
@@ -40,11 +40,13 @@ def after(option, words):
 def find(words):
     """(the saved machine or None, the kernel's options)."""
     import saved_guests
+    from mallow import machine
     options = next((word for word in words if word.startswith(SERIAL)), SERIAL)
     options = options[len(SERIAL):].replace(",,", ",").split()
     size = re.fullmatch(r"(\d+)K", after("-m", words))
-    plain = not {"-icount", "-machine", "-drive"} & set(words) \
-        and after("-cdrom", words) == str(saved_guests.ISO).replace(",", ",,")
+    plain = not {"-icount", "-machine"} & set(words) \
+        and words.count("-drive") == 1 \
+        and machine.take_cd_out(words)[1] == str(saved_guests.ISO)
     return (saved_guests.find(options, int(size[1]) * 1024) if plain else None,
             options)
 

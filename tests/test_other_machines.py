@@ -78,12 +78,11 @@ def test_usb_stick(boot, kind, monkeypatch):
     told = machine.arguments
 
     def from_stick(iso, *others, **more):
-        words = told(iso, *others, **more)
-        at = words.index("-cdrom")
-        return words[:at] + [
-            "-drive", f"if=none,id=stick,format=raw,readonly=on,file={iso}",
+        words, path = machine.take_cd_out(told(iso, *others, **more))
+        return words + [
+            "-drive", f"if=none,id=stick,format=raw,readonly=on,file={path}",
             "-device", "qemu-xhci", "-device",
-            "usb-storage,drive=stick,bootindex=0"] + words[at + 2:]
+            "usb-storage,drive=stick,bootindex=0"]
 
     monkeypatch.setattr(machine, "arguments", from_stick)
     guest = boot("stage=grow", f"replay={TRACE}", "quick", "exit", iso=ISO,

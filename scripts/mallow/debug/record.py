@@ -116,10 +116,9 @@ def make_disk(path):
 
 def on_replay_disk(command, folder, mode):
     """The command of a machine, changed so that it records or replays."""
-    at = command.index("-cdrom")
-    iso = command[at + 1]
+    command, iso = machine.take_cd_out(command)
     log, disk = folder / "run.bin", folder / "disk.qcow2"
-    return command[:at] + command[at + 2:] + [
+    return command + [
         "-drive", f"file={iso},if=none,format=raw,readonly=on,id=iso",
         "-drive", "driver=blkreplay,if=none,image=iso,id=cd,readonly=on",
         "-device", "ide-cd,drive=cd",

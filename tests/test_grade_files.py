@@ -94,6 +94,11 @@ def test_two_that_differ(tmp_path, lab):
     assert "malloc (1).c, malloc (2).c differ" in said
 
 
+def test_many_that_are_the_same(tmp_path, lab):
+    write(tmp_path, [f"{i:03}/malloc.c" for i in range(21)])
+    assert "and 16 more could be it" in refusal(tmp_path, lab)
+
+
 @pytest.mark.parametrize("raw, expected", [
     (b"", "is empty"), (b" \n\t\n", "is empty"),
     ("int x;\n".encode("utf-16"), "UTF-16"),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Points, the report about them, and call records.  Nothing boots."""
+import argparse
 import asyncio
 import json
 import mmap
@@ -230,6 +231,20 @@ def test_a_machine_is_tried_twice():
     assert machine.times == 97
     assert not verdicts[FIRST].graded and "signal 9" in verdicts[FIRST].message
     assert not verdicts[SPLIT].graded and "first" in verdicts[SPLIT].message
+
+
+def test_a_mistake_in_the_grader_costs_no_points(monkeypatch):
+    def wrong(_):
+        raise KeyError("x\x1b[2J")
+
+    monkeypatch.setattr(grade, "grade_submission", wrong)
+    arguments = argparse.Namespace(lab="malloc", all=False)
+    with pytest.raises(grade.Trouble) as caught:
+        grade.grade(arguments)
+    assert caught.value.status == grade.NOT_GRADED
+    assert re.fullmatch(r"not graded: a mistake in the grader, "
+                        r"test_grade_report\.py:\d+: KeyError\('x.*\)",
+                        str(caught.value))
 
 
 def test_a_submission_has_a_limit(monkeypatch):

@@ -10,6 +10,7 @@ import asyncio
 import json
 import subprocess
 import tempfile
+import traceback
 from pathlib import Path
 
 from .. import check, machine
@@ -144,6 +145,13 @@ def grade_submission(arguments):
     return 0 if report.full else 1
 
 
+def mistake(error):
+    """One line about an exception that the grader did not expect."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return (f"not graded: a mistake in the grader, {Path(last.filename).name}:"
+            f"{last.lineno}: {plain_line(repr(error))}")
+
+
 def grade(arguments):
     if arguments.lab in (sheet.LAB, "0"):
         raise Trouble("lab 0 is a sheet, with the answers of the machine that "
@@ -158,6 +166,10 @@ def grade(arguments):
     except (OSError, MemoryError) as error:
         raise Trouble(f"not graded: {plain_line(str(error))}",
                       NOT_GRADED) from None
+    except Trouble:
+        raise
+    except Exception as error:  # never points, and never 0 points
+        raise Trouble(mistake(error), NOT_GRADED) from None
 
 
 def add_commands(commands):

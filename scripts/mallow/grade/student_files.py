@@ -29,6 +29,7 @@ from .plain_text import plain_line
 TEXT_BYTES_MAX = 512 * 1024
 DEPTH_MAX = 8
 ENTRIES_MAX = 20000
+ALIKE_MAX = 20  # files that are compared with each other
 NAMES_SHOWN = 5
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 SKIPPED = ("build", "node_modules")
@@ -170,6 +171,9 @@ def find(root, found, name):
     fitting = candidates(found.files, name)
     if not fitting:
         raise Refused(missing(found, name))
+    if len(fitting) > ALIKE_MAX:
+        raise Refused(f"{name}: {listed(fitting)} could be it; leave one of "
+                      "them")
     first = contents(root, fitting[0], name)
     if any(contents(root, path, name) != first for path in fitting[1:]):
         raise Refused(f"{name}: {listed(fitting)} differ, and each could be "

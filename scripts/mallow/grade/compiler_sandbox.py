@@ -16,9 +16,9 @@ S1: the limits on processor time, memory and file sizes hold for every
 process.  S2: when the time is up, the whole process group ends.  S3: a job
 folder belongs to one job.
 
-In the plain folder the host's files stay readable.  What a submission opens is
-still seen and refused (contract.py), and messages quote no line of source: the
-compiler would read that line from any file that a #line names.
+In the plain folder the host's files stay readable.  The grader still sees which
+files a submission opens, and refuses it (contract.py).  Messages quote no line
+of source there: the compiler would read it from any file that a #line names.
 """
 import contextlib
 import functools

@@ -5,12 +5,11 @@ The solution is the text between the markers of the reference's files
 (scripts/mallow/course/holes.py).  None of its lines may be found in a hand-out, apart
 from those that the given parts of the sources have as well.
 """
-import functools
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -57,21 +56,25 @@ def git(where, *words, check=True):
                           capture_output=True, check=check).stdout
 
 
-@functools.lru_cache(maxsize=None)
 def fresh_hand_out():
-    """A hand-out, made once for all tests of this process, which copy it."""
-    room = tempfile.TemporaryDirectory(prefix="mallow-test-")
-    folder = Path(room.name) / "a student"
-    done = hand_out(folder)
-    assert done.returncode == 0, done.stderr
-    return room, folder
+    """A hand-out, made once for the tests of all workers, which copy it."""
+    room = Path(os.environ["MALLOW_TEST_ROOM"], "hand-out")
+    room.mkdir(exist_ok=True)
+    folder, complete = room / "a student", room / "complete"
+    with (room / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            done = hand_out(folder)
+            assert done.returncode == 0, done.stderr
+            complete.touch()
+    return folder
 
 
 @pytest.fixture(name="student")
 def a_students_tree(tmp_path):
-    _, fresh = fresh_hand_out()
     folder = tmp_path / "a student"
-    shutil.copytree(fresh, folder, symlinks=True)
+    shutil.copytree(fresh_hand_out(), folder, symlinks=True)
     git(folder, "status")  # looks at the copies, and notes their times
     return Tree(folder)
 

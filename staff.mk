@@ -73,11 +73,14 @@ tested:
 # One worker more than there are processors: some tests wait for a machine.
 WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 
+# Each file has one worker, which prepares what the tests of the file share.
+PYTEST  = $(call quoted,$(PYTHON)) -m pytest -q -n $(WORKERS) --dist loadfile
+
 test: tested ## everything that CI checks
-	$(Q)$(call quoted,$(PYTHON)) -m pytest -q -n $(WORKERS) tests
+	$(Q)$(PYTEST) tests
 
 test-all: tested ## the long form of it
-	$(Q)$(call quoted,$(PYTHON)) -m pytest -q -n $(WORKERS) --long tests
+	$(Q)$(PYTEST) --long tests
 
 pictures: iso ## the maps and histories in docs/
 	$(Q)$(call quoted,$(PYTHON)) scripts/pictures

@@ -31,6 +31,16 @@ def processor_seconds():
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
+def file_of(test):
+    return test.split("::")[0]
+
+
+def read():
+    """budget(file): the processor seconds that a file should need at most."""
+    known = json.loads(BUDGETS.read_text(encoding="utf-8"))
+    return lambda name: known["files"].get(name, known["others"])
+
+
 class Times:
     """In a worker, marks each report; in the controller, adds them up."""
 
@@ -54,14 +64,13 @@ class Times:
     def of_files(self):
         files = defaultdict(float)
         for test, seconds in self.tests.items():
-            files[test.split("::")[0]] += seconds
+            files[file_of(test)] += seconds
         return files
 
     def pytest_terminal_summary(self, terminalreporter):
         files = self.of_files()
         if sum(files.values()) < 1:
             return
-        budgets = json.loads(BUDGETS.read_text(encoding="utf-8"))
         TIMES.parent.mkdir(exist_ok=True)
         TIMES.write_text(json.dumps(
             {"files": by_time(files), "tests": by_time(self.tests)},
@@ -69,7 +78,7 @@ class Times:
         say = terminalreporter.write_line
         say(f"processor time: {sum(files.values()):.0f} s; "
             f"build/{TIMES.name} says of which test")
-        for line in passed(files, budgets):
+        for line in passed(files, read()):
             say(line)
 
 
@@ -78,13 +87,18 @@ def by_time(seconds):
             sorted(seconds.items(), key=lambda one: -one[1])}
 
 
-def passed(files, budgets):
+def passed(files, budget):
     """A line for each file that needs more than its budget."""
     for name, seconds in by_time(files).items():
-        budget = budgets["files"].get(name, budgets["others"])
-        if seconds > budget:
+        if seconds > budget(name):
             yield (f"  {name}: {seconds:.0f} s of processor time, its budget "
-                   f"is {budget} s")
+                   f"is {budget(name)} s")
+
+
+def pytest_collection_modifyitems(items):
+    """The files that take longest begin: so the workers end at the same time."""
+    budget = read()
+    items.sort(key=lambda item: -budget(file_of(item.nodeid)))
 
 
 def pytest_configure(config):

@@ -15,7 +15,7 @@ CFLAGS  := -std=c11 $(OPTIMISE) -g -march=i486 -ffreestanding -fno-builtin $(PLA
            -fno-omit-frame-pointer -fno-asynchronous-unwind-tables \
            -fno-strict-aliasing -mgeneral-regs-only $(STACK4) -Isrc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
-           -Wmissing-prototypes
+           -Wmissing-prototypes -Wframe-larger-than=2048
 # The functions that are called most have no frames.  This saves three
 # instructions and more a call; a backtrace out of them lacks the caller's name.
 NO_FRAME       := mm/heap/heap mm/armour/armour mm/armour/armour_resize

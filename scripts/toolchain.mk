@@ -66,7 +66,9 @@ else
                --param large-function-growth=10000 \
                --param inline-unit-growth=10000 -fno-align-loops \
                -fno-align-jumps
-  PLAIN += -fno-stack-clash-protection
+  # A function whose frame is longer than a page touches each page of it, so a
+  # stack that overflows cannot jump over its guard page.
+  PLAIN += -fstack-clash-protection
 endif
 
 # Checked where they are used, so that `make help` works without them.

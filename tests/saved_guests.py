@@ -31,7 +31,7 @@ from mallow.project import ISO, KERNEL
 MULTIBOOT2_MAGIC = 0x36D76289
 # A longer one takes another frame of memory for the machine's serial number.
 LONG_WORD = "x" * 160
-# What GRUB passes on as it is.
+# GRUB passes these words on unchanged.
 PLAIN = re.compile(r"[A-Za-z0-9=:,._+-]+")
 # QEMU cannot migrate a machine that a breakpoint holds: it runs in a circle.
 JUMP_TO_ITSELF = b"\xeb\xfe"

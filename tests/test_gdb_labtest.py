@@ -9,7 +9,7 @@ STOPPED = ["mallow start", "break lab_noted", "ignore 1 12", "continue"]
 
 
 def during(gdb, test, *commands):
-    """What each command says after a few calls of a lab's test."""
+    """Returns the answers of the commands after a few calls of a lab's test."""
     return gdb(*STOPPED, *commands, test=test)[len(STOPPED):]
 
 

@@ -65,6 +65,23 @@ def test_wild_directories(gdb):
     assert "not present" in way
 
 
+def test_code_that_is_somewhere_else(gdb):
+    """An entry leads the processor to other memory than the kernel's code."""
+    entry = ("*(unsigned *)(0xc0000000 + (paging.directory->entries[768] "
+             "& ~0xfff) + 4 * {})")
+    at = entry.format("0x180")
+    *_, page, _, _, stopped = gdb(
+        "tbreak crash_null", "continue", f"set var $kept = {at}",
+        f"set var {at} = 0x00300003", "mallow page 0xc0180000",
+        f"set var {at} = $kept", "set var *(unsigned *)&image_begin = 0",
+        "continue", stage="malloc", options="crash=null")
+    assert "is at physical 0x00300000" in page
+    assert "That is wrong: this part of the kernel is at physical 0x00180000" \
+        in page and "mallow writer 0xc0" in page
+    assert "not the kernel's code any more" in stopped
+    assert "mallow page $pc" in stopped
+
+
 def test_no_symbols(gdb):
     """A gdb that has lost its file: what to do about it, and no more."""
     answers = gdb(*AT_PROMPT, "symbol-file", *EVERY, "mallow first",

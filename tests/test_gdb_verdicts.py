@@ -52,6 +52,44 @@ def test_both_verdicts_agree(gdb, monkeypatch, request, stage):
     assert not unknown, "\n".join(map(str, unknown))
 
 
+INTERRUPT = ("python import os, signal, threading; threading.Timer("
+             "4, os.kill, (os.getpid(), signal.SIGINT)).start()")
+
+
+def test_check_while_the_processor_waits(gdb):
+    """At the prompt it executes nothing until a key is pressed.  It is woken,
+    types nothing, and is left where it was."""
+    _, stopped, check, where = gdb(
+        INTERRUPT, "continue", "mallow check", "info registers eip",
+        stage="malloc")
+    assert "SIGINT" in stopped and "hlt" in stopped
+    assert "kernel  sound by its own checks: boot, frames, paging, malloc" \
+        in check
+    assert "console_read" in where
+
+
+def test_check_after_a_triple_fault(gdb):
+    """Nothing can run any more, so nothing is run."""
+    *_, end, check = gdb(
+        "tbreak crash_null", "continue",
+        "set var *(unsigned *)((char *)gates + 8 * 13) = 0",
+        "set var *(unsigned *)((char *)gates + 8 * 14) = 0",
+        "set var *(unsigned *)((char *)gates + 8 * 8) = 0",
+        "continue", "mallow check", stage="malloc", options="crash=null")
+    assert "triple fault" in end and "mallow check" in end, end
+    assert "tables  BROKEN: T2" in check
+    assert "cannot run: the processor has given up" in check
+
+
+def test_a_short_table(gdb):
+    said = gdb("tbreak monitor_run", "continue", "python from commands import "
+               "tables; real = tables.processor_registers; "
+               "tables.processor_registers = lambda: {**real(), "
+               "'IDT limit': 63}", "mallow check", stage="malloc")[-1]
+    assert "tables  BROKEN: T1" in said and "expected 0x17f, found 0x3f" in said
+    assert "lidt" in said
+
+
 def test_check_shows_both(gdb):
     """The kernel's check reports what gdb's own walk does not see; and a check
     that meets a fault leaves the machine as it was."""

@@ -52,6 +52,8 @@ class End(gdb.Breakpoint):
     def stop(self):
         if session.seeking:
             return False
+        if not kernel.is_intact(Memory()):
+            return True
         if self.place == REFUSED:
             return self.is_news()
         if self.place == REPLAY_FAILED:
@@ -210,10 +212,21 @@ def explain_replay():
     advise("look around  backtrace, mallow check, mallow owner ADDRESS")
 
 
+def explain_lost():
+    say(paint("The processor runs what is not the kernel's code any more.",
+              "bad"))
+    say("  Its page tables may be damaged, or the code itself:\n"
+        "  mallow page $pc     where does the processor find that address?\n"
+        "  mallow start        starts over; breakpoints stay")
+
+
 def explain_triple_fault():
+    session.gave_up = True
     say(paint("The processor has given up (triple fault): a fault came while "
               "it could not even report one.", "bad"))
-    say("  Registers are as they were: info registers, backtrace, mallow page")
+    say("  Registers are as they were: info registers, backtrace, mallow page\n"
+        "  A table of the processor's may be damaged, or a page table: mallow "
+        "check")
     say("  It cannot go on; mallow start starts over, and breakpoints stay.")
 
 
@@ -256,7 +269,10 @@ def stopped(event):
     for one in event.breakpoints:
         if isinstance(one, End):
             session.the_end.forget()
-            EXPLAIN[one.place]()
+            if kernel.is_intact(Memory()):
+                EXPLAIN[one.place]()
+            else:
+                explain_lost()
             break
 
 

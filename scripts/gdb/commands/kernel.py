@@ -76,6 +76,22 @@ def paging_is_on():
     return bool(register("cr0") & PAGING_ON)
 
 
+def image_base():
+    """Where the kernel sees physical 0, from the image alone: the direct map's
+    own variable may be out of reach."""
+    return layout.address_of("image_begin") - STUB_AT
+
+
+def is_intact(memory):
+    """Whether the image begins with its Multiboot2 header, as it was loaded: if
+    not, the page tables lead elsewhere."""
+    try:
+        return memory.word(layout.address_of("image_begin")) \
+            == MULTIBOOT2_HEADER
+    except Trouble:
+        return False
+
+
 def phase(memory):
     if not gdb.selected_inferior().threads():
         raise Trouble("no machine is attached: make debug starts one")

@@ -8,7 +8,10 @@ The walks of the other files read memory and run nothing, so they work in a
 kernel that cannot run any more; but they are a second description of the same
 structures, and may miss what the kernel sees.  So both are shown.
 """
+import contextlib
 import os
+import signal
+import threading
 
 import gdb
 
@@ -20,6 +23,59 @@ REGISTERS = ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eip",
              "eflags")
 FAULTS = ("report_trap", "panic")
 ROOM_BYTES = 2048  # of stack, for a check
+
+
+WAKE_SECONDS = 0.2
+SECONDS = 20  # for one check
+
+
+@contextlib.contextmanager
+def interrupt_after(seconds):
+    """As Ctrl-C does."""
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def press_shift():
+    """Makes an interrupt that types nothing."""
+    try:
+        monitor = session.Monitor()
+        monitor.ask("send-key", keys=[{"type": "qcode", "data": "shift"}])
+        monitor.close()
+    except (Trouble, OSError):
+        pass
+
+
+def is_halted():
+    """Whether the processor waits for an interrupt: it runs nothing until one
+    comes, wherever eip is set."""
+    return "HLT=1" in gdb.execute("monitor info registers", to_string=True)
+
+
+def require_awake():
+    """Ends the command if nothing can run; the processor is woken if it waits
+    for a key."""
+    if session.gave_up:
+        raise Trouble("its own checks cannot run: the processor has given up")
+    if not is_halted():
+        return
+    eip = kernel.register("eip")
+    with session.hold_breakpoints(), session.silence(), \
+            interrupt_after(10 * WAKE_SECONDS):
+        awake = Fault(f"*{eip:#x}")
+        timer = threading.Timer(WAKE_SECONDS, press_shift)
+        timer.start()
+        gdb.execute("continue", to_string=True)
+        timer.join()
+        woken = awake.hit_count > 0
+        awake.delete()
+    if not woken:
+        raise Trouble("its own checks cannot run: the processor waits for an "
+                      "interrupt, and none comes")
 
 
 class Fault(gdb.Breakpoint):
@@ -63,11 +119,13 @@ def call_check(address):
 
 
 def holds(address, value):
-    """Whether the word or the byte at `address` is `value`, so that a store
+    """Whether the word at `address`, or a part of it, is `value`, so that a store
     made it."""
     try:
         memory = Memory()
-        return value in (memory.word(address & ~3), memory.read(address, 1)[0])
+        word = memory.word(address & ~3)
+        return value == memory.read(address, 1)[0] or any(
+            value == word % (1 << bits) for bits in (3, 8, 16, 32))
     except Trouble:
         return False
 
@@ -75,7 +133,7 @@ def holds(address, value):
 def run_check(address):
     """The same, whatever happens to the check."""
     saved = {name: kernel.register(name) for name in REGISTERS}
-    with session.hold_breakpoints():
+    with session.hold_breakpoints(), interrupt_after(SECONDS):
         faults = [Fault(place) for place in FAULTS]
         try:
             return call_check(address)
@@ -134,5 +192,6 @@ def checks_in_force(memory):
 def verdicts(memory):
     """[(stage, Broken or None)] of the checks in force."""
     require_stack()
+    require_awake()
     return [(name, run_check(address))
             for address, name in checks_in_force(memory).items()]

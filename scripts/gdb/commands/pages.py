@@ -112,6 +112,7 @@ directory that is not in force yet, its way is shown too."""
             raise Trouble(f"paging is off: {address:#010x} is itself the "
                           "physical address")
         self.show(address, found)
+        self.show_image(address, found)
         if phase == kernel.RUNNING:
             self.show_planned(memory, address)
 
@@ -127,6 +128,19 @@ directory that is not in force yet, its way is shown too."""
         else:
             say(f"  {address:#010x} is at physical {found.physical:#010x}, "
                 + ("writable" if found.writable else "read-only"))
+
+    @staticmethod
+    def show_image(address, found):
+        """The image is where GRUB loaded it: an entry that leads elsewhere is
+        wrong."""
+        base = kernel.image_base()
+        if not kernel.piece_of(address) or found.physical == address - base \
+                or "guard" in kernel.piece_of(address)[2]:
+            return
+        say(paint(f"  That is wrong: this part of the kernel is at physical "
+                  f"{address - base:#010x}.", "bad"))
+        say(f"  Who wrote the entry?  mallow writer "
+            f"{base + found.steps[-1].at:#010x}")
 
     def show_planned(self, memory, address):
         directory = layout.variable(memory, "paging").directory

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What OPTIONS=poison puts around blocks (mm/heap/heap_poison.c), from memory:
+"""The fronts and red zones of OPTIONS=poison (mm/heap/heap_poison.c):
 
     | front | payload | red zone |
 

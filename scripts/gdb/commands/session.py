@@ -107,8 +107,10 @@ console = Console()
 def restart():
     """Back to reset, and on to the kernel's first instruction; breakpoints
     stay, and are not heeded on the way."""
+    global gave_up
     layout.address_of(START)
     monitor = Monitor()
+    gave_up = False
     if os.environ.get("MALLOW_RECORDED"):  # its snapshot is at reset
         monitor.ask("replay-seek", icount=1)
         monitor.close()
@@ -204,6 +206,7 @@ class Arrival(gdb.Breakpoint):
             gdb.parse_and_eval("$eax")) & 0xFFFFFFFF
 
 
+gave_up = False  # a triple fault: nothing runs until the machine starts again
 seeking = False  # a command runs the machine, and stops are its own affair
 
 

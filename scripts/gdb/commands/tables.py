@@ -28,6 +28,7 @@ DOUBLE_FAULT = 8
 CODE, DATA, MAIN, TASK = 0x08, 0x10, 0x18, 0x20     # selectors
 INTERRUPT_GATE, TASK_GATE = 0x8E, 0x85
 TASK_BYTES = 104
+LOADED = "A register of the processor has it: lidt or lgdt put it there."
 ACCESSED, BUSY = 1 << 40, 1 << 41
 
 
@@ -59,13 +60,17 @@ def descriptors():
 
 
 def processor_registers():
-    """{"GDT": base, "IDT": base, "TR": selector}, as QEMU has them."""
+    """{"GDT": base, "GDT limit": bytes less 1, ..., "TR": selector}, as QEMU has
+    them."""
     if kernel.kept:
-        return {name: kernel.kept[name] for name in ("GDT", "IDT", "TR")
+        return {name: kernel.kept[name]
+                for name in ("GDT", "IDT", "GDT limit", "IDT limit", "TR")
                 if name in kernel.kept}
     said = gdb.execute("monitor info registers", to_string=True)
-    found = {name: int(base, 16) for name, base in re.findall(
-        r"^(GDT|IDT)= *([0-9a-f]+)", said, re.MULTILINE)}
+    found = {}
+    for name, base, limit in re.findall(
+            r"^(GDT|IDT)= *([0-9a-f]+) ([0-9a-f]+)", said, re.MULTILINE):
+        found[name], found[f"{name} limit"] = int(base, 16), int(limit, 16)
     match = re.search(r"^TR =([0-9a-f]+)", said, re.MULTILINE)
     if match:
         found["TR"] = int(match[1], 16)
@@ -131,9 +136,18 @@ def broken(memory):
     gates = layout.address_of(f"'{TRAPS}'::gates")
     table = layout.address_of(f"'{SEGMENTS}'::descriptors")
     registers = processor_registers()
-    for name, wanted, invariant in (("IDT", gates, T1), ("GDT", table, S1)):
+    for name, wanted, invariant, source, variable in (
+            ("IDT", gates, T1, TRAPS, "gates"),
+            ("GDT", table, S1, SEGMENTS, "descriptors")):
         if registers.get(name, wanted) != wanted:
             return Broken(invariant, wanted, f"{name}'s base",
-                          hexadecimal(wanted), hexadecimal(registers[name]))
+                          hexadecimal(wanted), hexadecimal(registers[name]),
+                          hint=LOADED)
+        limit = f"{name} limit"
+        entire = layout.bytes_of(f"'{source}'::{variable}") - 1
+        if registers.get(limit, entire) != entire:
+            return Broken(invariant, wanted, f"{name}'s limit, bytes less 1",
+                          hexadecimal(entire), hexadecimal(registers[limit]),
+                          hint=LOADED)
     return gates_broken(memory, gates) or descriptors_broken(memory, table) \
         or (None if registers.get("TR") == TASK else task_broken(memory))

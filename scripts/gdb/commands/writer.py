@@ -19,6 +19,8 @@ from .guard import OWN_FILES, Writer
 from .memory import PAGE, Memory, Trouble, Unreadable, number_of
 from .screen import paint, say
 from .seek import ENDS, run_to_an_end, run_to_moment
+from .stack_words import is_in_stack, run_to_call
+from .stack_words import moments as stack_moments
 from .verdict import first_broken
 
 WORD = 4
@@ -103,6 +105,9 @@ watched by the hardware, so nothing runs slower."""
         say(f"starting again, to the store that puts {value:#010x} at "
             f"{address:#010x}{since} ...")
         gdb.flush()
+        if session.the_end.at_end and not known and is_in_stack(address) \
+                and self.run_from_callers(memory, address, value):
+            return
         wanted = 1
         if session.the_end.at_end and not known:
             wanted, end = self.run(None, address, value, 0, ignored, since)
@@ -114,6 +119,19 @@ watched by the hardware, so nothing runs slower."""
         if found < wanted:
             self.none(value, end)
 
+    def run_from_callers(self, memory, address, value):
+        """Whether the store into a word of the stack is found."""
+        for moment in stack_moments(memory, address):
+            found = 0
+            for wanted in (0, 1):
+                run_to_call(*moment)
+                found, _ = self.watch(address, value, found * wanted, 0, "last")
+                if not found:
+                    break
+            if found:
+                return True
+        return False
+
     def run(self, finding, address, value, wanted, ignored, since):
         """Runs from the beginning, or from where a Finding was sound, to the
         store `wanted`, or to the end: (stores found, end or None)."""
@@ -123,15 +141,22 @@ watched by the hardware, so nothing runs slower."""
         else:
             session.restart()
             session.run_to("kernel_main")
+        which = "last" if wanted > 1 or session.the_end.at_end and not finding \
+            else "" if finding else "first"
+        return self.watch(address, value, wanted, ignored, which)
+
+    @staticmethod
+    def watch(address, value, wanted, ignored, which):
+        """Runs on to the store `wanted` or to the end."""
         watch = Watch(address, value, wanted, ignored)
         try:
             end = run_to_an_end()
             if wanted and watch.matches == wanted:
                 watch.tell()
-                if wanted > 1 or session.the_end.at_end and not finding:
+                if which == "last":
                     say("  the last store that put this value there, of "
                         f"{watch.matches}; store {watch.stores} into the word")
-                elif not finding:
+                elif which == "first":
                     say("  the first store that put this value there; a later "
                         "one may have put it there again")
             return watch.matches, end
@@ -197,8 +222,8 @@ def is_at_end():
 def is_page_table(address):
     """Whether the word is an entry of a table that the processor walks."""
     try:
-        base, count = kernel.direct_map(Memory())
-        return base <= address < base + count and any(
+        base = kernel.image_base()
+        return address >= base and any(
             "page" in holder for holder in table_holders(
                 (address - base) // PAGE))
     except (Trouble, gdb.error):

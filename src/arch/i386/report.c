@@ -260,6 +260,12 @@ static void print_registers(const struct trap_frame *frame)
           read_cr3());
 }
 
+/* Whether the word belongs to this report, which has noted the address, too. */
+static bool is_our_note(const uintptr_t *word)
+{
+    return (uintptr_t)word - (uintptr_t)&advice < sizeof advice;
+}
+
 /* A pointer to a function may be in a variable of the kernel's. */
 static void look_for_in_variables(uintptr_t pointer)
 {
@@ -268,7 +274,7 @@ static void look_for_in_variables(uintptr_t pointer)
     for (const uintptr_t *word = (const uintptr_t *)align_up(
              (uintptr_t)rodata_end, sizeof *word);
          word < end && pointer != 0; word++) {
-        if (*word != pointer)
+        if (*word != pointer || is_our_note(word))
             continue;
         advice.place = (uintptr_t)word;
         print("0x%08lx, a variable of the kernel, holds that pointer\n",

@@ -85,7 +85,7 @@ $(PACKED): $(B)/packed/%.gz: traces/% $(B)/.traces
 
 # For editors: how each file is compiled.  clangd looks in build/ by itself.
 $(B)/compile_commands.json: scripts/compile-commands src/sources.mk \
-                            $(O)/.tools $(B)/check/.tools
+                            scripts/kernel.mk scripts/toolchain.mk $(O)/.tools $(B)/check/.tools
 	$(Q)$(call quoted,$(PYTHON)) scripts/compile-commands \
 	  '$(KCC) $(CFLAGS) $(WARN)' $(SOURCES) $(TESTS) \
 	  $(patsubst %.c,%,$(wildcard labs/*/hunt.c)) -- \

@@ -174,6 +174,11 @@ READERS = {
     "the assembler's include, by an attribute":
         '__attribute__((section("a\\n.include \\"/etc/passwd\\"\\n#")))\n'
         "int malloc_x = 1;\n",
+    "bytes of the file":
+        'const char malloc_x[] = {\n#embed "/etc/passwd"\n};\n',
+    "bytes of the file, asked about one by one":
+        '_Static_assert((\n#embed "/etc/passwd" limit(1)\n) == 114, "");\n'
+        "int malloc_x = y;\n",
     "a compiled header": '#pragma GCC pch_preprocess "/etc/passwd"\n',
 }
 

@@ -7,7 +7,7 @@ import pytest
 
 from mallow import labs
 from mallow.elf import Elf
-from mallow.grade import contract, grade, student_files
+from mallow.grade import contract, grade, student_compiler, student_files
 from mallow.grade.build import Kit
 from mallow.grade.student_files import Refused
 from mallow.project import ROOT
@@ -236,6 +236,27 @@ def test_a_function_with_another_name(kit, taken, tmp_path):
         kit.students(tmp_path, labs.resolve("malloc")[0], taken)
     assert "malloc_init is missing" in str(caught.value)
     assert "malloc_begin" in str(caught.value)
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("out/x.o: OWN/a.c \\\n  GIVEN/b.h\n", None),
+    ("out/x.o: OWN/a.c /etc/passwd\n", "/etc/passwd is not"),
+    ("out/x.o: OWN/a.c \\\n  OWN/a\\ b\n", "is not in the lab"), ("", None)])
+def test_files_that_only_the_list_of_dependencies_names(tmp_path, text, expected):
+    """clang 19 and gcc 15 open files for #embed."""
+    job = student_compiler.Job(tmp_path)
+    job.put(job.own, {"a.c": b""})
+    job.put(job.given, {"b.h": b""})
+    (tmp_path / "out").mkdir()
+    (tmp_path / student_compiler.DEPENDENCIES).write_text(
+        text.replace("OWN", job.own).replace("GIVEN", job.given))
+    check = student_compiler.StudentCompiler._check_dependencies
+    if expected is None:
+        check(job)
+        return
+    with pytest.raises(Refused) as caught:
+        check(job)
+    assert expected in str(caught.value)
 
 
 # -- Headers that students write -----------------------------------------------

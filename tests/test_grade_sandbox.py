@@ -68,6 +68,16 @@ def test_root_loses_its_rights(words, tmp_path):
     assert "denied" in compile_in(box, words, f'#include "{secret}"\n').text
 
 
+@pytest.mark.parametrize("name", ["clang", "clang-16", "clang-19"])
+def test_each_compiler_has_the_same_sandbox(words, name):
+    """clang 19 looks for a library beside its program."""
+    if not shutil.which(name):
+        pytest.skip(f"there is no {name} here")
+    usual, _ = sandbox.best(words)
+    found, _ = sandbox.best((name, "-m32"))
+    assert found.kind == usual.kind
+
+
 def processes(word):
     found = subprocess.run(["ps", "-eo", "args="], text=True,
                            capture_output=True, check=True).stdout

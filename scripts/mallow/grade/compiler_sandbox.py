@@ -78,7 +78,7 @@ def needed_files(compiler):
     found = programs(compiler)
     for path in set(found.values()):
         for library in LIBRARY.findall(output("ldd", path)):
-            found[library] = os.path.realpath(library)
+            found[os.path.normpath(library)] = os.path.realpath(library)
     return found
 
 
@@ -111,14 +111,15 @@ def messages(file):
     return text.decode("utf-8", "replace"), bytes_written > TEXT_BYTES_MAX
 
 
-def run(command, folder, prepare):
-    """Runs a command to its end or to its limit (S2)."""
+def run(command, folder, prepare, more={}):
+    """Runs a command to its end or to its limit (S2), with more variables in
+    its environment."""
     with tempfile.TemporaryFile() as said:
         # start_new_session makes a process group, for killpg.
         child = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said,
             stderr=said, start_new_session=True, preexec_fn=prepare,
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": "."})
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": ".", **more})
         try:
             status = child.wait(WALL_SECONDS)
         except subprocess.TimeoutExpired:
@@ -138,6 +139,10 @@ class Folder:
 
     def __init__(self, files):
         self.files = files
+        # Without /proc the loader does not know where a program is, and so does
+        # not find the libraries beside it.
+        self.loader = {"LD_LIBRARY_PATH": ":".join(sorted(
+            {os.path.dirname(inside) for inside in files if ".so" in inside}))}
 
     @contextlib.contextmanager
     def job(self):
@@ -191,7 +196,7 @@ class Chroot(Folder):
             drop_rights()
 
         self.hand_over(folder)
-        return run(command, folder, prepare)
+        return run(command, folder, prepare, self.loader)
 
 
 class Bubblewrap(Folder):
@@ -205,7 +210,7 @@ class Bubblewrap(Folder):
                  "--chdir", "/job"]
         for inside, path in self.files.items():
             words += ["--ro-bind", path, inside]
-        return run([*words, *command], folder, set_limits)
+        return run([*words, *command], folder, set_limits, self.loader)
 
 
 def works(sandbox, compiler):

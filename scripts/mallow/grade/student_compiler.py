@@ -2,7 +2,7 @@
 """Compiles a student's file, and keeps the compiler's account of it.
 
     job folder in the sandbox                        the compiler's own account
-      8f3c..e1/src/mm/heap/bump.c    the student's   -H          files opened
+      8f3c..e1/src/mm/heap/bump.c    the student's   -H, .d      files opened
       a90b..77/src/mm/heap/heap.h    given           .i          tokens compiled
       a90b..77/include0/stdint.h     given           .s          assembler code
                                                      .o          the object
@@ -26,6 +26,7 @@ from .student_tokens import word_complaints
 
 STANDARD = ["limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h",
             "stdint.h", "stdnoreturn.h"]
+DEPENDENCIES = "out/x.d"  # as for make
 MESSAGE_LINES = 12
 MOST_BYTES = {"i": 4 << 20, "s": 32 << 20, "o": 8 << 20}
 OPENED = re.compile(r"^(\.+) (.*)$", re.MULTILINE)
@@ -210,9 +211,11 @@ class StudentCompiler:
         """Compiles `source`, one of the student's files {name: contents} or
         an includer, to the file `target`."""
         with self._job(lab, own, source) as (job, name):
-            done = self._run(job, ["-H", "-save-temps=obj", "-c", name,
+            done = self._run(job, ["-H", "-MD", "-MF", DEPENDENCIES,
+                                   "-save-temps=obj", "-c", name,
                                    "-o", "out/x.o"], source)
             opened = self._opened(job, done.text, name)
+            self._check_dependencies(job)
             if done.status != 0:
                 self._refuse_words(job)
                 self._refuse(job, done.text, lab)
@@ -255,6 +258,16 @@ class StudentCompiler:
             found.append(Opened(name, job.in_tree(above[-1])[0], given))
             above.append(path)
         return found
+
+    @staticmethod
+    def _check_dependencies(job):
+        """Refuses files that -H does not name, such as those of #embed.  The
+        compiler writes the list when it has read all of the source."""
+        path = job.folder / DEPENDENCIES
+        text = path.read_text("latin-1") if path.is_file() else ""
+        for name in text.partition(":")[2].replace("\\\n", " ").split():
+            if job.in_tree(name) is None:
+                raise Refused(f"{job.clean(name)} is not in the lab's contract")
 
     def _refuse_words(self, job):
         """Raises Refused for words that are not plain C.  An assembler's message

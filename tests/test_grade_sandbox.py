@@ -5,10 +5,12 @@ import os
 import shutil
 import subprocess
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from mallow.grade import compiler_sandbox as sandbox
+from mallow.grade import grade
 from mallow.grade.build import Kit
 from mallow.project import ROOT, Trouble
 
@@ -76,6 +78,15 @@ def test_each_compiler_has_the_same_sandbox(words, name):
     usual, _ = sandbox.best(words)
     found, _ = sandbox.best((name, "-m32"))
     assert found.kind == usual.kind
+
+
+@pytest.mark.parametrize("kind, lines", [(sandbox.Folder, 1),
+                                         (sandbox.Bubblewrap, 0)])
+def test_the_grader_says_that_there_is_no_sandbox(capsys, kind, lines):
+    compiler = SimpleNamespace(sandbox=kind({}))
+    grade.warn_without_sandbox(SimpleNamespace(compiler=compiler))
+    said = capsys.readouterr().err
+    assert said.count("\n") == lines and ("no sandbox" in said) == bool(lines)
 
 
 def processes(word):

@@ -9,6 +9,7 @@
 import asyncio
 import json
 import subprocess
+import sys
 import tempfile
 import traceback
 from pathlib import Path
@@ -127,6 +128,12 @@ def grade_one(arguments, out):
     return report
 
 
+def warn_without_sandbox(kit):
+    if not kit.compiler.sandbox.hides:
+        print("grade: there is no sandbox for the compiler here, only an empty "
+              "folder; scripts/setup installs bubblewrap", file=sys.stderr)
+
+
 def grade_submission(arguments):
     # With --out a machine asks, which reads the refusal in results.json.
     if arguments.submission and not arguments.out and \
@@ -134,6 +141,8 @@ def grade_submission(arguments):
         raise Trouble(f"SUBMISSION: {plain_line(arguments.submission)} is not "
                       "a directory", WRONG_USE)
     out = Path(arguments.out) if arguments.out else GRADE
+    if arguments.submission and not arguments.out:
+        warn_without_sandbox(Kit())
     report = grade_one(arguments, out)
     print(report.text())
     if report.has_hidden and arguments.out:
@@ -162,6 +171,7 @@ def grade(arguments):
             return grade_submission(arguments)
         check.read_seed(arguments.seed)
         choose(arguments.lab, arguments.test)  # wrong words: once, not for each
+        warn_without_sandbox(Kit())
         return submissions.grade_all(arguments)
     except (OSError, MemoryError) as error:
         raise Trouble(f"not graded: {plain_line(str(error))}",

@@ -74,7 +74,10 @@ def test_refused(build, text):
     assert "root:" not in str(caught.value), "a file of this machine is shown"
 
 
-@pytest.mark.parametrize("text", attacks.READERS.values(), ids=attacks.READERS)
+@pytest.mark.parametrize("text", [
+    pytest.param(text, id=name,
+                 marks=pytest.mark.long if name in attacks.SLOW else [])
+    for name, text in attacks.READERS.items()])
 def test_a_plain_folder_shows_no_file(build, kit, monkeypatch, text):
     """The compiler could read the file there, and the grader does not show it."""
     compiler = kit.compiler

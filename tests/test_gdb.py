@@ -15,13 +15,23 @@ from mallow import project, stages
 STAGES = stages.names()
 
 
-def test_help_lists_the_commands(gdb):
-    listed, one = gdb("help mallow", "help mallow guard")
-    for name in ("stages", "frames", "page", "heap", "zones", "stores",
-                 "spans", "armour", "owner", "map", "guard", "log", "start",
-                 "check", "first", "writer"):
-        assert re.search(rf"^mallow {name} -- .+[.?]$", listed, re.MULTILINE)
-    assert "hardware" in one
+COMMANDS = ["armour", "back", "check", "console", "dump", "end", "first",
+            "frames", "guard", "heap", "list", "log", "map", "owner", "page",
+            "spans", "stages", "start", "stores", "writer", "zones"]
+
+
+def test_help(gdb):
+    """The list has all commands.  Each one's help says how it is used, what it
+    prints for example, and when it cannot answer."""
+    listed, *each = gdb("help mallow",
+                        *(f"help mallow {name}" for name in COMMANDS))
+    assert sorted(re.findall(r"^mallow (\w+) -- .+[.?]$", listed,
+                             re.MULTILINE)) == COMMANDS
+    for name, text in zip(COMMANDS, each):
+        assert f"Usage:\n  mallow {name}" in text, text
+        assert "For example" in text or "for example" in text, text
+        assert "print" in text or "writes" in text or "draws" in text, text
+        assert "It cannot answer" in text, text
 
 
 def test_before_there_is_a_kernel(gdb):

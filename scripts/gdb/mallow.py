@@ -18,19 +18,23 @@ from commands import (armour, back, calls, dump, ends, first, frames, guard,  # 
 
 
 class Mallow(gdb.Command):
-    """Looks inside this kernel: stages, memory, heap, and who owns what.
+    """Looks inside this kernel: stages, memory, heap, and the use of an address.
 
-Is something damaged?  Four questions, in this order:
+Is something damaged?  Ask these questions in this order:
 
   mallow check           what is damaged?
   mallow first           since which call of kmalloc or kfree?
-  mallow writer ADDRESS  which store has put there what is there now?
-  mallow owner ADDRESS   whose memory is that?
+  mallow writer ADDRESS  which store put the wrong value there?
+  mallow owner ADDRESS   what is that address?
 
-Or stop at the next one who damages a block's header: mallow guard POINTER.
+To stop at the next store into a block's header: mallow guard POINTER.
 
-The commands read memory and change nothing.  Only `start`, `first` and
-`writer` run the machine: again, from the beginning."""
+`help mallow check` explains a command: what it does, an example, and when it
+cannot answer.
+
+Most commands only read memory.  `start`, `first` and `writer` start the machine
+again.  `back` and `end` move in a recorded run.  `check` calls the kernel's own
+checks."""
 
     def __init__(self):
         super().__init__("mallow", gdb.COMMAND_USER, prefix=True)

@@ -173,12 +173,17 @@ WALKS = {"armour": walk_static}  # and "grow", from grow.py
 
 
 class Armour(Command):
-    """The armoured malloc: its runs at hand and its size caches.
+    """Shows the state of the armoured allocator, apart from its blocks.
 
-mallow armour
+Usage:
+  mallow armour
 
-Blocks are listed by `mallow heap`; this shows what the allocator has at hand,
-and whether its maps agree with themselves."""
+For example, mallow armour prints the number of granules, the free runs that
+the allocator keeps at hand, the blocks in its size caches, and a verdict: do
+its two maps and its counters agree?  `mallow heap` lists the blocks.
+
+It cannot answer before stage armour, or while another allocator serves
+kmalloc."""
 
     name = "armour"
 

@@ -198,14 +198,21 @@ def to_writer(address, value):
 
 
 class Back(Command):
-    """Goes back in a recorded run, to the store that made a word what it is.
+    """Goes back in a recorded run, to the store that gave a word its value.
 
-mallow back ADDRESS    to the last store before now that changed the word of 4
-                       bytes with ADDRESS in it
-mallow back            to the last stop of your breakpoints and watchpoints
+Usage:
+  mallow back ADDRESS    to the last store that changed the word of 4 bytes
+                         at ADDRESS
+  mallow back            to the last stop at one of your breakpoints or
+                         watchpoints
 
-Needs make debug RECORD=1.  reverse-stepi, reverse-step, reverse-next and
-reverse-continue of gdb's go back there, too."""
+For example, mallow back 0xc017b028 prints the function and the line of the
+store.  The machine then is at the moment before that store.
+
+gdb's own reverse-stepi, reverse-step, reverse-next and reverse-continue go
+back, too.  `mallow end` returns to the end of the run.
+
+It cannot answer without a recorded run: make debug RECORD=1 makes one."""
 
     name, usage, most = "back", "[ADDRESS]", 1
     kind = gdb.COMMAND_RUNNING
@@ -242,9 +249,15 @@ In a run recorded with make debug RECORD=1; the same as `mallow back`."""
 
 
 class End(Command):
-    """Runs a recorded run to its end: the panic, or where it was left.
+    """Runs a recorded run to its end: the panic, or where the recording stopped.
 
-mallow end"""
+Usage:
+  mallow end
+
+For example, after `mallow back` it returns to the panic, and prints the
+kernel's last words again.
+
+It cannot answer without a recorded run: make debug RECORD=1 makes one."""
 
     name, kind = "end", gdb.COMMAND_RUNNING
 

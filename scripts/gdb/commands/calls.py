@@ -84,12 +84,17 @@ def lives_of(memory, address):
 
 
 class Log(Command):
-    """The last allocations and frees, and who asked for them.
+    """Lists the last calls of kmalloc, krealloc and kfree, and their callers.
 
-mallow log [CALLS]
+Usage:
+  mallow log           the last 16 calls
+  mallow log CALLS     that many calls
 
-The kernel remembers the last calls of kmalloc, krealloc and kfree, each with
-the line of its caller.  It does not while a replay counts instructions."""
+For example, mallow log 3 prints three lines.  Each has the call, the bytes
+that were asked for, the address, and the caller with its line.
+
+It cannot answer before the first call.  The kernel does not log calls while a
+replay counts instructions; then the lines are older, and it says so."""
 
     name, usage, most = "log", "[CALLS]", 1
 

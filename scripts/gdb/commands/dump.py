@@ -39,11 +39,15 @@ def write_core(path):
 class Dump(Command):
     """Writes memory, registers and the kernel itself into one file.
 
-mallow dump [FILE]
+Usage:
+  mallow dump [FILE]
 
-Another person opens it with make debug CORE=FILE and uses the mallow commands,
-without booting.  `make dump` boots, and writes the file at a panic or at the
-prompt."""
+For example, mallow dump /tmp/fault.tar.gz writes that file and prints its
+size.  Without FILE it writes build/mallow-dump.tar.gz.  Another person opens
+it with make debug CORE=FILE and uses the mallow commands without booting.
+`make dump` boots, and writes the file at a panic or at the prompt.
+
+It cannot answer before the kernel runs, or if gdb was not started by make."""
 
     name, usage, most = "dump", "[FILE]", 1
 

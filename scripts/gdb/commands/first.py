@@ -173,19 +173,24 @@ def find():
 
 
 class FirstCommand(Command):
-    """Starts again, and stops where the heap is damaged for the first time.
+    """Finds the first call of kmalloc or kfree at which the heap is damaged.
 
-mallow first             looks for the moment
-mallow first sound       goes back to the last moment that was sound, to step
-                         from there
+Usage:
+  mallow first          starts again, and stops at the first damage
+  mallow first sound    starts again, and stops at the last sound moment, so
+                        that you can step from there
 
-Between which two calls of kmalloc, krealloc and kfree did it happen?  The
-kernel checks its heap before and after each of them; what one check finds
-sound and the next one broken has come between the two.  `mallow writer` then
-finds the very store.
+The kernel checks its heap before and after each call.  If one check finds the
+heap sound and the next one does not, the damage was done between the two.
 
-Works for a run without typing: it does the same each time.  A payload
-that is overwritten is not damage to the heap: ask `mallow writer` at once."""
+For example, it prints "the heap is sound after call 12, and broken before
+call 13", both calls with their callers, and the invariant that is broken.
+Then `mallow writer` needs no address to find the store.
+
+It cannot answer for what needs keys or interrupts: the run that starts again
+gets none, and ends at the prompt.  OPTIONS='do=alloc:20,free:1' types for you;
+RECORD=1 records a run.  It does not look at payloads either: if a payload is
+wrong, give its address to `mallow writer`."""
 
     name, usage, most = "first", "[sound]", 1
     kind = gdb.COMMAND_RUNNING

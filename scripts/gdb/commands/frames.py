@@ -132,12 +132,18 @@ def letter(frames, first, count):
 
 
 class FramesCommand(Command):
-    """Physical memory: a picture of the frame bitmap, or who has a frame.
+    """Shows which frames of physical memory are in use, and who uses a frame.
 
-mallow frames            the picture and the counts
-mallow frames NUMBER     who has frame NUMBER
-mallow frames ADDRESS    a number beyond the last frame is taken for a
-                         physical or virtual address"""
+Usage:
+  mallow frames            a picture of the frame bitmap, and the counts
+  mallow frames NUMBER     the users of frame NUMBER
+  mallow frames ADDRESS    the same for the frame of an address.  A number
+                           past the last frame is taken for an address.
+
+For example, mallow frames 0x7ff prints "used" or "free" and, if the frame
+holds a page table, the addresses that the table is for.
+
+It cannot answer before stage frames has placed its bitmaps."""
 
     name, usage, most = "frames", "[NUMBER|ADDRESS]", 1
 

@@ -147,15 +147,23 @@ def block_pieces(memory, name, address):
 
 
 class GuardCommand(Command):
-    """Stops at the store that damages the bookkeeping around a block.
+    """Stops at the next store into the bookkeeping around a block.
 
-mallow guard POINTER         stores of everybody but the allocator
-mallow guard POINTER all     the allocator's too
-mallow guard off             no more guards
+Usage:
+  mallow guard POINTER         stores of all code but the allocator's
+  mallow guard POINTER all     the allocator's stores, too
+  mallow guard off             deletes all guards
 
-Of a block of the list allocator its header and the next one's are watched, of
-a zone's entry the zone's header and bitmap.  Watchpoints are the hardware's:
-nothing runs slower."""
+For example, mallow guard payload prints which headers it watches.  After
+`continue`, it stops after the store, and prints the function, the line, and
+the word before and after.
+
+Of a block of malloc it watches the block's header and the next one's; of an
+entry of zalloc or spans, the zone's header and maps.  The hardware watches, so
+nothing runs slower.
+
+It cannot answer for armour, which keeps no bookkeeping beside a block, or in
+a dump."""
 
     name, usage, least, most = "guard", "POINTER [all] | off", 1, 2
     kind = gdb.COMMAND_BREAKPOINTS

@@ -98,15 +98,20 @@ def dump(memory, address):
 
 
 class Heap(Command):
-    """The heap, block by block; marks the first that is damaged.
+    """Lists the blocks of the heap, and marks the first that is damaged.
 
-mallow heap              the first blocks, the sums, and whether all is sound
-mallow heap NUMBER       that many blocks
-mallow heap all          all of them
-mallow heap ADDRESS      the blocks around ADDRESS
+Usage:
+  mallow heap              the first 16 blocks, the sums, and a verdict
+  mallow heap NUMBER       that many blocks
+  mallow heap all          all blocks
+  mallow heap ADDRESS      the blocks around ADDRESS
 
-The walk reads memory and runs no code of the kernel: it works in a half
-written kernel, and shows what a damaged header looks like."""
+For example, mallow heap 3 prints three lines.  Each has a block's number,
+address and bytes, "used" or "free", and the code that allocated it.
+
+It only reads memory and runs no code of the kernel, so it works in a kernel
+that is half written.  It cannot answer before stage heap, or in a test of
+zones alone, which has no such blocks."""
 
     name, usage, most = "heap", "[NUMBER|all|ADDRESS]", 1
 

@@ -38,17 +38,23 @@ def fields_that_are_heads(text, kind):
 
 
 class ListCommand(Command):
-    """The items of a list, in order, and whether its links agree.
+    """Lists the items of a linked list, and checks that its links agree.
 
-mallow list HEAD                     the links: their addresses
-mallow list HEAD TYPE [MEMBER]       the structs of TYPE that hold them in
-                                     MEMBER, or in `link`
+Usage:
+  mallow list HEAD                   the addresses of the links
+  mallow list HEAD TYPE [MEMBER]     the structs of TYPE.  MEMBER is their
+                                     link; without MEMBER it is `link`.
 
-HEAD is the address of the list's head, or a variable that is one.  The
-list of an allocator that a later stage has replaced is full of other things.
+HEAD is a variable that is the list's head, or the address of one.
 
+For example:
   mallow list malloc_heap.free_list free_block
-  mallow list zalloc_heap.caches zone_cache"""
+  mallow list zalloc_heap.caches zone_cache
+print one line an item, then the count.  If a link is wrong, they print its
+address, and the command that finds its writer.
+
+It cannot answer where no list was made yet.  Of an allocator that a later
+stage has replaced, the list's memory holds other things by now."""
 
     name, usage, least, most = "list", "HEAD [TYPE [MEMBER]]", 1, 3
 

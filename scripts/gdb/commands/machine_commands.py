@@ -13,14 +13,17 @@ from .screen import paint, say
 class Start(Command):
     """Runs to the kernel's first instruction, from reset.
 
-mallow start
+Usage:
+  mallow start
 
-If the kernel is running already, the machine starts again; breakpoints stay.
+For example, after a panic, mallow start starts the machine again and prints
+the line of _start.  Your breakpoints stay.
 
-A breakpoint on _start alone stops too early: GRUB runs code of its own at the
-very addresses where it then puts the kernel.  Ours is the visit that carries
-the Multiboot2 magic in eax.  Breakpoints by name work from reset on, in the
-higher half too."""
+Use it instead of a breakpoint on _start: GRUB runs code of its own at the same
+addresses before it puts the kernel there.  Breakpoints by name work from reset
+on.
+
+It cannot answer in a dump, or in a gdb that was not started by make."""
 
     name, kind = "start", gdb.COMMAND_RUNNING
 
@@ -40,9 +43,15 @@ STATES = {"STAGE_OFF": ("off", "dim"), "STAGE_OK": ("ok", "good"),
 
 
 class Stages(Command):
-    """How far the kernel has come, and which allocators are in force.
+    """Shows which stages have started, and which allocators serve kmalloc.
 
-mallow stages"""
+Usage:
+  mallow stages
+
+For example, it prints "4 malloc  ok  labs/4-malloc" for a stage that works,
+the function that the processor is in, and "kmalloc is served by malloc".
+
+It cannot answer before the kernel has set itself up."""
 
     name = "stages"
 
@@ -68,11 +77,16 @@ mallow stages"""
 
 
 class ConsoleCommand(Command):
-    """The output of the kernel.
+    """Shows what the kernel has printed.
 
-mallow console [LINES]
+Usage:
+  mallow console           the last 24 lines
+  mallow console LINES     that many lines
 
-The last lines, or as many as are asked for."""
+For example, mallow console 60 prints a whole panic.
+
+It cannot answer with make debug-server: the kernel prints in the terminal of
+that command."""
 
     name, usage, most = "console", "[LINES]", 1
 

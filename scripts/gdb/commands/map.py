@@ -115,11 +115,18 @@ def blocks_map(walk, blocks, broken, count):
 
 
 class MapCommand(Command):
-    """The heap as a picture, as wide as the terminal.
+    """Draws the heap as a picture of letters, as wide as the terminal.
 
-mallow map
+Usage:
+  mallow map
 
-Letters carry all of it; colours only help, and NO_COLOR turns them off."""
+For example, it prints "." where memory is free, "#" where it is in use, "z"
+for a zone that is partly in use, and "!" where the heap is damaged.  A line
+below says how many bytes a letter stands for.  Colours only help; NO_COLOR
+turns them off.
+
+It cannot answer before stage heap, or in a test of zones alone, which has no
+blocks."""
 
     name = "map"
 

@@ -180,11 +180,17 @@ def lines_of(memory, address):
 
 
 class Owner(Command):
-    """What is this address: whose block, entry, frame, function or variable?
+    """Says what an address is: a block, a zone, a frame, a function, a variable.
 
-mallow owner ADDRESS
+Usage:
+  mallow owner ADDRESS     ADDRESS is any expression: 0xc017b028, $esi, list
 
-ADDRESS is any expression: a number, $esi, a variable."""
+For example, mallow owner 0xc017b028 prints whether the address is mapped, the
+block that it is in, how many bytes it is past the block's start, and the last
+call of kmalloc or kfree for that block.
+
+It cannot answer before the kernel has set itself up.  It names callers only
+as far back as the log goes."""
 
     name, usage, least, most = "owner", "ADDRESS", 1, 1
 

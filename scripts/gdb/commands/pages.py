@@ -95,12 +95,18 @@ def translate(address):
 
 
 class Page(Command):
-    """How the processor finds an address: directory, table, frame.
+    """Shows how the processor finds an address: directory, table, frame.
 
-mallow page ADDRESS
+Usage:
+  mallow page ADDRESS
 
-Shows each entry with its flags in words.  If mm/paging/paging.c has built a
-directory that is not in force yet, its way is shown too."""
+For example, mallow page 0xc0101000 prints the entry in the directory and the
+one in the table, each with its flags in words, and the physical address.  If
+a part of the kernel itself is at a wrong place, it says so, and prints the
+command that finds the entry's writer.  If paging.c has built a directory that
+is not in force yet, its entries are shown, too.
+
+It cannot answer while paging is off."""
 
     name, usage, least, most = "page", "ADDRESS", 1, 1
 

@@ -211,13 +211,18 @@ class Spans:
 
 
 class SpansCommand(Command):
-    """The zones of each granule, their spans, and whether the maps agree.
+    """Shows the zones of spans, and whether their maps agree.
 
-mallow spans             a line for each granule size
-mallow spans BYTES       the zones with granules of BYTES bytes
-mallow spans ADDRESS     the zone that ADDRESS lies in
+Usage:
+  mallow spans             a line for each granule size
+  mallow spans BYTES       the zones with granules of BYTES bytes
+  mallow spans ADDRESS     the zone that ADDRESS is in
 
-In a zone's picture # is the head of a span, = one of its tails."""
+For example, mallow spans 8 draws each zone: "#" is the first granule of a
+span, "=" is another one of it, "." is free.  A verdict follows.
+
+It cannot answer before stage spans, or while another allocator serves small
+blocks."""
 
     name, usage, most = "spans", "[BYTES|ADDRESS]", 1
 

@@ -34,15 +34,23 @@ def first_broken(memory):
 
 
 class Check(Command):
-    """Frames, pages, heap and zones: what is sound, and what is damaged.
+    """Says what is sound and what is damaged: begin here.
 
-mallow check
+Usage:
+  mallow check
 
-The place to begin.  It names the command that shows more of what is damaged.
-Two verdicts: gdb's own, from walks that only read memory, and the kernel's,
-whose checks are run where the machine can still run them.  If the two differ,
-something is damaged.  Bookkeeping is looked at, not what callers keep in their
-blocks."""
+It checks the processor's tables, the frames, the pages and each allocator.
+There are two verdicts: gdb's own, which only reads memory, and the kernel's,
+whose checks gdb calls.  If one of them finds damage, there is damage.
+
+For example, it prints "malloc  BROKEN: I1: blocks tile the heap", the address,
+the expected and the found value, and `mallow writer` with the word that is
+wrong.
+
+It looks at bookkeeping, not at payloads: OPTIONS=poison checks what is around
+those.  It cannot answer before the kernel runs.  In a dump, in a recorded run,
+after a triple fault, or if the stack is full, it cannot ask the kernel's checks,
+and says so."""
 
     name = "check"
 

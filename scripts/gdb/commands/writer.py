@@ -73,19 +73,23 @@ class Watch(gdb.Breakpoint):
 
 
 class WriterCommand(Command):
-    """Starts again, and stops at the store that made a word what it is now.
+    """Finds the store that gave a word in memory the value that it has now.
 
-mallow writer ADDRESS         the word of 4 bytes with ADDRESS in it
-mallow writer ADDRESS VALUE   the same, if VALUE is not there any more
-mallow writer                 the word that `mallow first` has found, or the
-                              first that is damaged now
+Usage:
+  mallow writer ADDRESS          the word of 4 bytes at ADDRESS
+  mallow writer ADDRESS VALUE    the same, if VALUE is not there any more
+  mallow writer                  the word that `mallow first` has found, or
+                                 the first that is damaged now
 
-After `mallow first` it begins where the heap was sound for the last time.  It
-leaves nothing: no watchpoint, no breakpoint.
+It starts the machine again with a watchpoint on the word, and stops after the
+last store of that value.  In a recorded run it goes back instead.
 
-Works for a run without typing: it does the same each time.  A run with
-typing or interrupts in it has to be recorded: make debug RECORD=1.  Memory is
-watched by the hardware, so nothing runs slower."""
+For example, it prints "writer: crash_overflow (monitor/crash.c:91), through
+memcpy, has put 0x20646e61 at 0xc017b018, was 0x00000015".  `backtrace` shows
+the callers.  It leaves no watchpoint.
+
+It cannot answer for what needs keys or interrupts, because the run that starts
+again gets none: record that run with make debug RECORD=1."""
 
     name, usage, most = "writer", "ADDRESS [VALUE]", 2
     kind = gdb.COMMAND_RUNNING

@@ -24,11 +24,18 @@ def zalloc_in_force(memory):
 
 
 class Zones(Command):
-    """The zones of each entry size, and whether their bookkeeping agrees.
+    """Shows the zones of each entry size, and whether their bookkeeping agrees.
 
-mallow zones             a line for each size or cache that has zones
-mallow zones BYTES       the zones with entries of BYTES bytes, with bitmaps
-mallow zones ADDRESS     the zone that ADDRESS lies in"""
+Usage:
+  mallow zones             a line for each size or cache that has zones
+  mallow zones BYTES       the zones with entries of BYTES bytes
+  mallow zones ADDRESS     the zone that ADDRESS is in
+
+For example, mallow zones 64 draws each zone's bitmap: "#" is an entry in use,
+"." is a free one.  A verdict follows.
+
+It cannot answer before stage zalloc, or while another allocator serves small
+blocks."""
 
     name, usage, most = "zones", "[BYTES|ADDRESS]", 1
 
@@ -78,12 +85,19 @@ mallow zones ADDRESS     the zone that ADDRESS lies in"""
 
 
 class Stores(Command):
-    """The zone stores, the newest first, and their slots.
+    """Shows the zone stores, the newest first, and their slots.
 
-mallow stores
+Usage:
+  mallow stores
 
-A store is a page of slots; a slot holds a zone's address and entry size.  All
-stores are full except the newest, so that a free slot is always at hand."""
+A store is a page of slots.  A slot holds a zone's address and entry size.  All
+stores are full except the newest.
+
+For example, it prints "store 0xc017c000: 3 of 510 slots used, the first", and
+a line for each of the first slots.
+
+It cannot answer before stage zalloc, or while another allocator serves small
+blocks."""
 
     name = "stores"
 

@@ -52,10 +52,11 @@ class Guest:
             command[:1] = [firmware[0], *firmware[1]]
         self.run(command)
 
-    def go_on(self, words, saved):
+    def go_on(self, words, saved, counting):
         """Starts from a saved machine."""
         saved.lay_out(self.folder, words)
-        self.run([*saved.command(self.folder, words), "-incoming", "defer"])
+        self.run([*saved.command(self.folder, words), "-incoming", "defer",
+                  *(machine.counting() if counting else [])])
         self.monitor = saved.load(self.folder)
         self.monitor.execute("cont")
 
@@ -171,12 +172,12 @@ def clean(text):
 def start(*words, memory_size="128M", iso=ISO, counting=False, seconds=20,
           firmware=None, from_reset=False):
     memory_bytes = memory.parse(memory_size)
-    as_saved = not (iso != ISO or counting or firmware or from_reset)
+    as_saved = not (iso != ISO or firmware or from_reset)
     saved = saved_guests.find(words, memory_bytes) if as_saved else None
     guest = Guest(seconds)
     try:
         if saved:
-            guest.go_on(words, saved)
+            guest.go_on(words, saved, counting)
         else:
             guest.boot(words, memory_bytes, iso, counting, firmware)
     except BaseException:

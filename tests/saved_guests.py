@@ -93,10 +93,11 @@ class GdbServer:
 
 
 class Saved:
-    """A saved machine with `memory_bytes`, in a folder."""
+    """A saved machine, in a folder."""
 
-    def __init__(self, folder, memory_bytes):
+    def __init__(self, folder, memory_bytes, devices):
         self.folder, self.memory_bytes = folder, memory_bytes
+        self.devices = devices  # more than a guest has, for QEMU
 
     def memory_words(self, folder):
         """For QEMU: memory is a file in `folder`."""
@@ -111,8 +112,8 @@ class Saved:
 
     def save(self):
         qemu = subprocess.Popen(
-            [*self.command(self.folder, [LONG_WORD]), "-S", "-gdb",
-             f"unix:{self.folder / 'gdb'},server=on,wait=off"],
+            [*self.command(self.folder, [LONG_WORD]), *self.devices, "-S",
+             "-gdb", f"unix:{self.folder / 'gdb'},server=on,wait=off"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             preexec_fn=machine.die_with_parent)
         try:
@@ -175,11 +176,11 @@ class Saved:
 
 
 @functools.lru_cache(maxsize=None)
-def opened(folder, memory_bytes):
-    return Saved(folder, memory_bytes)
+def opened(folder, memory_bytes, devices):
+    return Saved(folder, memory_bytes, devices)
 
 
-def find(words, memory_bytes):
+def find(words, memory_bytes, devices=()):
     """The machine from which a guest with these options can start; None if it has
     to boot.  MALLOW_TEST_ROOM is a folder of all workers."""
     if "MALLOW_TEST_ROOM" not in os.environ or not words \
@@ -188,12 +189,13 @@ def find(words, memory_bytes):
         return None
     made = ISO.stat()
     folder = Path(os.environ["MALLOW_TEST_ROOM"],
-                  f"guest-{memory_bytes}-{made.st_mtime_ns}-{made.st_size}")
+                  f"guest-{memory_bytes}-{made.st_mtime_ns}-{made.st_size}"
+                  + "".join(devices))
     try:
         folder.mkdir()
         return None  # the first
     except FileExistsError:
-        saved = opened(folder, memory_bytes)
+        saved = opened(folder, memory_bytes, devices)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "line").exists():

@@ -6,8 +6,7 @@
                         first in PATH)              saved_guests.py
 
 `make debug` waits for gdb's socket.  So the socket gets its name only when the
-machine is complete.  A machine that cannot be restored, because it counts
-instructions or has another ISO, is held at reset as ever.
+machine is complete.  A machine with another ISO is held at reset as ever.
 """
 import os
 import re
@@ -44,11 +43,11 @@ def find(words):
     options = next((word for word in words if word.startswith(SERIAL)), SERIAL)
     options = options[len(SERIAL):].replace(",,", ",").split()
     size = re.fullmatch(r"(\d+)K", after("-m", words))
-    plain = not {"-icount", "-machine"} & set(words) \
-        and words.count("-drive") == 1 \
+    devices = ("-device", "ib700") if "ib700" in words else ()
+    plain = "-machine" not in words and words.count("-drive") == 1 \
         and machine.take_cd_out(words)[1] == str(saved_guests.ISO)
-    return (saved_guests.find(options, int(size[1]) * 1024) if plain else None,
-            options)
+    return (saved_guests.find(options, int(size[1]) * 1024, devices)
+            if plain else None, options)
 
 
 def main(real, *words):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`make debug TEST=...`: gdb stands where a lab's test fails; and what ends a
 run is explained while there is still something to look at."""
+import os
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import saved_qemu
 from guest import machines_in, wait_until
 
 from mallow import project
@@ -31,7 +33,8 @@ def session(place, *words, commands=(), root=project.ROOT):
         [sys.executable, str(root / "scripts" / "mallow.py"), "debug",
          f"--log={place / 'log'}", *words, "--", "-batch", *gdb],
         text=True, stdin=subprocess.DEVNULL, check=False, capture_output=True,
-        timeout=SECONDS)
+        timeout=SECONDS,
+        env={**os.environ, "PATH": saved_qemu.put_before(place)})
     said = done.stdout + done.stderr
     assert "Traceback" not in said and "Python Exc" not in said, said
     return said

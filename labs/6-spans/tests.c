@@ -14,7 +14,7 @@ static void zones_start(size_t pages)
     lab_zones_start(pages);
 }
 
-static void *expect_span(size_t bytes)
+void *expect_span(size_t bytes)
 {
     void *payload = lab_alloc(bytes);
 
@@ -44,7 +44,7 @@ static uint32_t fill(size_t bytes)
     return count;
 }
 
-static void expect_pages(size_t most)
+void expect_pages(size_t most)
 {
     size_t pages = lab_zone_pages();
 
@@ -243,41 +243,6 @@ static void test_lengthen(void)
     lab_verify();
     expect_span_growth();
     expect_anew_by_growing();
-}
-
-/* Words over the links of free spans: of other runs, of the run itself, junk.  Lists are made anew from the maps: no memory is lost,
- * and none is handed out twice. */
-static void expect_damage_survived(void)
-{
-    for (uint32_t kind = 0; kind < 5; kind++) {
-        uint32_t count = 240, again = 0;
-        size_t pages;
-
-        zones_start(64);
-        take(24, count);
-        pages = lab_zone_pages();
-        for (uint32_t i = 0; i < count; i += 2)
-            lab_free(spans[i]);
-        for (uint32_t i = 10; i < count - 10; i += 6) {
-            const uint32_t words[] = { 0, UINT32_MAX,
-                                       (uint32_t)(uintptr_t)spans[i],
-                                       (uint32_t)(uintptr_t)spans[i + 2],
-                                       (uint32_t)(uintptr_t)spans[4] };
-
-            lab_stray_word((uintptr_t)spans[i] + i % 4 * 2, words[kind]);
-        }
-        for (uint32_t i = 1; i < count; i += 4)
-            lab_free(spans[i]);
-        for (uint32_t i = 0; i < count; i++) {
-            if (i % 4 != 3)
-                again += (spans[i] = lab_alloc(24)) != NULL;
-        }
-        LAB_EQUAL(again, count - count / 4, "spans, after links were damaged");
-        expect_pages(pages);
-        free_all(count);
-        expect_pages(KEPT_PAGES);
-    }
-    expect_lists_made_anew();
 }
 
 static void test_misuse(void)

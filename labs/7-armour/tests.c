@@ -7,7 +7,7 @@
 
 #include "labtest/live_blocks.h"
 #include "lib/random.h"
-#include "tests_ends.h"
+#include "tests.h"
 
 /* The second block may lie where the first was, or elsewhere. */
 static void test_first(void)
@@ -307,39 +307,10 @@ static void test_after_free(void)
     }
 }
 
-/* What the dearest takes, of blocks of 200 bytes to half a megabyte. */
-static uint64_t dearest(void)
-{
-    uint64_t most = 0;
-
-    for (size_t bytes = 200; bytes < 500000; bytes = bytes * 3 / 2) {
-        uint64_t work = lab_work_of(bytes);
-
-        most = work > most ? work : most;
-    }
-    return most;
-}
-
 static void test_bounded(void)
 {
-    uint64_t small, few, many;
-
     expect_all_joined_at_once();
-    lab_heap_start(LAB_HEAP_BYTES);
-    for (uint32_t i = 0; i < 10; i++)
-        blocks[i] = expect_block(100 + i % 40 * 8);
-    small = lab_work_of(200);
-    few = dearest();
-    /* 100: a search through the 32 bits of a word is bounded, too. */
-    LAB_EXPECT(few < 4 * small + 100, "a long block takes %u, a short one %u",
-               (unsigned)few, (unsigned)small);
-    for (uint32_t i = 10; i < 4000; i++)
-        blocks[i] = expect_block(100 + i % 40 * 8);
-    for (uint32_t i = 0; i < 4000; i += 2)
-        lab_free(blocks[i]);
-    many = dearest();
-    LAB_EXPECT(many < 4 * few, "with 2000 holes it takes %u, with none %u",
-               (unsigned)many, (unsigned)few);
+    expect_work_bounded();
     expect_gaps_found();
 }
 

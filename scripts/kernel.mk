@@ -18,7 +18,7 @@ WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
            -Wmissing-prototypes -Wframe-larger-than=2048
 # The functions that are called most have no frames.  This saves three
 # instructions and more a call; a backtrace out of them lacks the caller's name.
-NO_FRAME       := mm/heap/heap mm/armour/armour mm/armour/armour_resize
+NO_FRAME       := mm/heap/heap mm/armour/armour mm/armour/armour_arena
 NO_FRAME_FLAGS := $(FRAMELESS) $(ONE_ARENA)
 LDFLAGS  = -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
            -z max-page-size=4096 -T $(O)/linker.ld

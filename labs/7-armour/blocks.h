@@ -12,12 +12,12 @@ static void *blocks[MOST];
 
 /* What is left for payload, at least: a sixteenth may go to bookkeeping, and
  * 2 KiB for what does not grow with the heap. */
-static size_t payload_of(size_t heap_bytes)
+static inline size_t payload_of(size_t heap_bytes)
 {
     return align_down(heap_bytes - heap_bytes / 16 - 2048, HEAP_ALIGNMENT);
 }
 
-static void *expect_block(size_t bytes)
+static inline void *expect_block(size_t bytes)
 {
     void *payload = lab_alloc(bytes);
 
@@ -26,7 +26,7 @@ static void *expect_block(size_t bytes)
 }
 
 /* All free memory lies in one piece again. */
-static void expect_whole(size_t heap_bytes)
+static inline void expect_whole(size_t heap_bytes)
 {
     size_t bytes = payload_of(heap_bytes);
     void *payload;
@@ -41,7 +41,7 @@ static void expect_whole(size_t heap_bytes)
 }
 
 /* Blocks of `bytes` until there is no room; at most MOST. */
-static uint32_t fill(size_t bytes)
+static inline uint32_t fill(size_t bytes)
 {
     uint32_t count = 0;
 
@@ -50,14 +50,14 @@ static uint32_t fill(size_t bytes)
     return count;
 }
 
-static void free_all(uint32_t count)
+static inline void free_all(uint32_t count)
 {
     while (count > 0)
         lab_free(blocks[--count]);
 }
 
 /* Three blocks, whatever the order in which they are laid out, by address. */
-static void expect_three(void *three[3], size_t bytes)
+static inline void expect_three(void *three[3], size_t bytes)
 {
     lab_heap_start(65536);
     for (size_t i = 0; i < 3; i++) {

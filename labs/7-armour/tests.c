@@ -326,6 +326,7 @@ static void test_stress(void)
     lab_stress(&tight);
     expect_whole(65536);
     expect_low_end();
+    expect_old_gaps_asked();
 }
 
 static void test_trace(void)

@@ -9,6 +9,8 @@
 void expect_ends_refused(void);
 /* Blocks at the low end of free memory join it, once. */
 void expect_low_end(void);
+/* What is known of a gap that has changed since is not believed. */
+void expect_old_gaps_asked(void);
 
 /* -- tests_work.c ---------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lab 7: both ends of the arena, and blocks at the low end of free memory. */
+/* Lab 7: both ends of the arena, blocks at the low end of free memory, and gaps
+ * that have changed. */
 #include "blocks.h"
 
 #include "tests.h"
@@ -80,4 +81,39 @@ void expect_low_end(void)
         for (uint32_t between = 0; between < 3; between++)
             expect_low_end_joined(bytes, between);
     }
+}
+
+/* -- A stale hint ------------------------------------------------------------ */
+
+/* In a small heap, where no freed block waits for its size.  A gap of 5 granules
+ * at `gap` is used, freed, and joined with what was before it.  So a note of that
+ * gap, if the allocator kept one, leads into the middle of a longer gap.  Small
+ * blocks are then cut off that longer gap, up to the same place.  The next block
+ * of 5 granules may lie anywhere, but no byte of the gap may serve twice. */
+void expect_old_gaps_asked(void)
+{
+    void *above, *gap, *before, *far, *farther;
+
+    lab_heap_start(4096);
+    above = expect_block(80);
+    gap = expect_block(14 * 8);
+    before = expect_block(9 * 8);
+    expect_block(96);
+    far = expect_block(30 * 8);
+    expect_block(80);
+    farther = expect_block(40 * 8);
+    expect_block(80);
+    lab_free(gap);
+    lab_free(far);
+    lab_free(expect_block(9 * 8));
+    lab_free(before);
+    lab_free(farther);
+    expect_block(8 * 8);
+    expect_block(8);
+    for (size_t granules = 5; granules < 9; granules++)
+        expect_block(granules * 8);
+    lab_free(above);
+    while (lab_alloc(8))
+        continue;
+    lab_verify();
 }

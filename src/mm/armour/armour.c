@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* malloc in armour: allocation and free.
  *
- * The list malloc keeps its bookkeeping before each payload, within reach of
- * every overflow, and its search may pass every free block.  Here all that the
- * allocator reads is in the arena's bookkeeping (armour.h), and no call
- * loops over blocks.
- *
- *     alloc   size cache -> a run of just that length, if a hint leads to one
- *             -> small: batch; if that is used up, a new batch off a run
- *             -> large: the end of a run
+ *     alloc   size cache -> small: a run of just that length, or the batch,
+ *             which is cut anew off a run -> large: the end of a run
  *     run     one that a hint leads to -> last freed -> wilderness -> NULL
  *     free    used in the maps? -> size cache -> last freed, if the block is
  *             next to its end -> merged with its neighbours: the new last freed
@@ -21,9 +15,6 @@
  *     A2: no call loops over blocks, except a sweep, which comes before a
  *         request fails, and the search for the name of an error.
  *     A3: the counters equal what a walk finds; a cached block is not in use.
- *     H1: a hint is NO_GRANULE or a granule of the arena.  It may be stale.
- *     H2: of a pair of hints, lowest < next, or next is NO_GRANULE.
- *     H3: a class has its bit if it has a hint.
  *     R1: no two runs touch; but what is left of a batch may touch one until
  *         they are merged or swept.
  *     R2: batch, last freed and wilderness are runs, or NO_RUN.
@@ -32,9 +23,9 @@
  * Functions that are not `inline` are compiled as such (scripts/toolchain.mk):
  * inlined, a rarer way would cost the common one registers.
  *
- * What this does badly: hints are two a class, so runs are forgotten until a
- * neighbour is freed or a sweep finds them.  That costs about .01 of the
- * memory, and buys that there is no list to keep right.
+ * What this does badly: there are two hints a class, so a run may have none
+ * until its neighbour is freed or a sweep finds it.  That costs about .01 of
+ * the memory, and saves a list that must be kept right.
  */
 #include "mm/armour/armour.h"
 
@@ -50,6 +41,46 @@ _Static_assert(BATCH_LENGTH <= WORD_BITS, "a batch has no map gap");
 struct arena armour_arena;
 
 /* -- Allocation ------------------------------------------------------------ */
+
+/* The last freed run or the wilderness; NULL if both are too short. */
+static inline struct run *run_apart_for(struct arena *arena, granules_t length)
+{
+    if (run_length(arena->last_freed).count >= length.count)
+        return &arena->last_freed;
+    if (run_length(arena->wilderness).count >= length.count)
+        return &arena->wilderness;
+    return NULL;
+}
+
+static inline granule_t cut_either(struct arena *arena, struct run *run,
+                                   granules_t length, bool low)
+{
+    return low ? cut_low(arena, run, length) : cut_high(arena, run, length);
+}
+
+/* At the high end of a run, or at the low one for a block that will grow.  NULL
+ * for no granules, and if all runs are too short. */
+static inline void *alloc_large(struct arena *arena, granules_t length,
+                                bool growing)
+{
+    struct run run, *apart;
+    granule_t start;
+
+    if (length.count - 1 >= arena->length.count)
+        return NULL;
+    run = run_find(arena, class_of(length), length);
+    if (is_run(run)) {
+        start = cut_either(arena, &run, length, growing);
+        armour_keep(arena, run);
+    } else {
+        apart = run_apart_for(arena, length);
+        if (!apart)
+            return NULL;
+        start = cut_either(arena, apart, length, growing);
+    }
+    note_length(arena, start, granule_after(start, length));
+    return hand_out(arena, start, length);
+}
 
 /* A batch off the low or the high end of a run. */
 static inline struct run batch_split(struct arena *arena, struct run *run,
@@ -80,17 +111,16 @@ static inline bool batch_renew(struct arena *arena, granules_t length,
 {
     class_t longer = { length.count + 1 };
     struct run run = search ? run_find(arena, longer, length) : NO_RUN;
-    struct run batch;
+    struct run *apart, batch;
 
     if (is_run(run)) {
         batch = batch_split(arena, &run, false);
         armour_keep(arena, run);
-    } else if (run_length(arena->last_freed).count >= length.count) {
-        batch = batch_split(arena, &arena->last_freed, true);
-    } else if (run_length(arena->wilderness).count >= length.count) {
-        batch = batch_split(arena, &arena->wilderness, true);
     } else {
-        return false;
+        apart = run_apart_for(arena, length);
+        if (!apart)
+            return false;
+        batch = batch_split(arena, apart, true);
     }
     if (is_run(arena->batch)) {
         announce(arena, arena->batch);
@@ -123,69 +153,41 @@ static inline void *alloc_small(struct arena *arena, granules_t length)
     return hand_out(arena, cut_low(arena, &arena->batch, length), length);
 }
 
-/* Cuts a used block off a run: at the high end, or at the low one if the block
- * is going to grow. */
-static inline granule_t cut_either(struct arena *arena, struct run *run,
-                                   granules_t length, bool growing)
+/* A block for which runs are searched. */
+static inline void *alloc_searched(struct arena *arena, granules_t length)
 {
-    return growing ? cut_low(arena, run, length) : cut_high(arena, run, length);
+    if (length.count - 1 >= BATCH_BLOCK_MAX)
+        return alloc_large(arena, length, false);
+    return alloc_small(arena, length);
 }
 
-/* The same off a run that a hint leads to, the last freed one or the
- * wilderness; NO_GRANULE if all are too short. */
-static inline granule_t block_cut(struct arena *arena, granules_t length,
-                                  bool growing)
+/* A block out of its size cache, or the next one of the batch if there is no
+ * better place for it.  False if there is none. */
+static inline bool alloc_quick(struct arena *arena, granules_t length,
+                               void **payload)
 {
-    struct run run = run_find(arena, class_of(length), length);
-    granule_t start;
+    granule_t start = cache_take(arena, length);
 
-    if (is_run(run)) {
-        start = cut_either(arena, &run, length, growing);
-        armour_keep(arena, run);
-        return start;
+    if (is_none(start)) {
+        if (length.count - 1 >= BATCH_BLOCK_MAX ||
+            arena->batch.begin.number + length.count >=
+                arena->batch.end.number ||
+            word_bit_test(arena->class_bits[0], length.count))
+            return false;
+        start = cut_low(arena, &arena->batch, length);
     }
-    if (run_length(arena->last_freed).count >= length.count)
-        return cut_either(arena, &arena->last_freed, length, growing);
-    if (run_length(arena->wilderness).count >= length.count)
-        return cut_either(arena, &arena->wilderness, length, growing);
-    return NO_GRANULE;
-}
-
-/* NULL for no granules, and for more than there are. */
-static inline void *alloc_large(struct arena *arena, granules_t length,
-                                bool growing)
-{
-    granule_t start;
-
-    if (length.count - 1 >= arena->length.count)
-        return NULL;
-    start = block_cut(arena, length, growing);
-    if (is_none(start))
-        return NULL;
-    note_length(arena, start, granule_after(start, length));
-    return hand_out(arena, start, length);
-}
-
-/* Whether the next block of the batch is one of this length, and there is no
- * better place for it. */
-static inline bool batch_serves(const struct arena *arena, granules_t length)
-{
-    return arena->batch.begin.number + length.count < arena->batch.end.number &&
-           !word_bit_test(arena->class_bits[0], length.count);
+    *payload = hand_out(arena, start, length);
+    return true;
 }
 
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
     granules_t length = granules_for(bytes);
-    granule_t start = cache_take(arena, length);
+    void *payload;
 
-    if (!is_none(start))
-        return hand_out(arena, start, length);
-    if (length.count - 1 >= BATCH_BLOCK_MAX)
-        return alloc_large(arena, length, false);
-    if (batch_serves(arena, length))
-        return hand_out(arena, cut_low(arena, &arena->batch, length), length);
-    return alloc_small(arena, length);
+    if (alloc_quick(arena, length, &payload))
+        return payload;
+    return alloc_searched(arena, length);
 }
 
 void *arena_alloc_growing(struct arena *arena, size_t bytes)
@@ -265,24 +267,46 @@ static inline void armour_release(struct arena *arena, granule_t begin,
     /* LAB 7 END */
 }
 
-/* The used block [begin, end) is no longer in use, and in no cache. */
-static inline void free_run(struct arena *arena, granule_t begin, granule_t end)
+void arena_release(struct arena *arena, granule_t begin, granule_t end)
 {
-    if (is_same(begin, arena->last_freed.end) && is_used(arena, end)) {
-        join_at(arena, begin);
-        arena->last_freed.end = end;
-    } else {
-        armour_release(arena, begin, end);
-    }
+    armour_release(arena, begin, end);
+}
+
+void arena_forget(struct arena *arena, struct run run)
+{
+    if (is_same(run.begin, arena->wilderness.begin))
+        arena->wilderness = NO_RUN;
+    else if (is_same(run.begin, arena->last_freed.begin))
+        arena->last_freed = NO_RUN;
+    else
+        hint_drop(arena, run);
 }
 
 /* A block that its cache has no place for. */
 static enum heap_error free_uncached(struct arena *arena, granule_t begin,
                                      granules_t length)
 {
+    granule_t end;
+
     length = full_length(arena, begin, length);
+    end = granule_after(begin, length);
     count_free(arena, length);
-    free_run(arena, begin, granule_after(begin, length));
+    if (is_same(begin, arena->last_freed.end) && is_used(arena, end)) {
+        join_at(arena, begin);
+        arena->last_freed.end = end;
+    } else {
+        armour_release(arena, begin, end);
+    }
+    return HEAP_OK;
+}
+
+/* A block in use; `length` is that of is_block(). */
+static inline enum heap_error block_free(struct arena *arena, granule_t begin,
+                                         granules_t length)
+{
+    if (!cache_put(arena, begin, length))
+        return free_uncached(arena, begin, length);
+    count_free(arena, length);
     return HEAP_OK;
 }
 
@@ -291,75 +315,40 @@ enum heap_error arena_free(struct arena *arena, uintptr_t address)
     granule_t begin = armour_granule_at(arena, address);
     granules_t length;
 
-    if (!is_block(arena, begin, &length))
+    if (!is_in_use(arena, begin, &length))
         return arena_address_error(arena, address);
-    switch (cache_put(arena, begin, length)) {
-    case CACHE_PUT:
-        return HEAP_OK;
-    case CACHE_HAS_IT:
-        return HEAP_ALREADY_FREE;
-    default:
-        return free_uncached(arena, begin, length);
-    }
+    return block_free(arena, begin, length);
 }
 
-void arena_release(struct arena *arena, granule_t begin, granule_t end)
-{
-    armour_release(arena, begin, end);
-}
+/* -- kmalloc and kfree of the static heap ---------------------------------- */
 
-/* -- kmalloc, kfree and krealloc of the static heap ------------------------ */
-
-/* The rest of armour_kmalloc() for a small block, and what is done if there is
- * none. */
-static void *kmalloc_small(size_t bytes, granules_t length)
+/* The rest of armour_kmalloc(), and what is done if there is no block. */
+static void *kmalloc_searched(size_t bytes, granules_t length)
 {
-    void *payload = alloc_small(&armour_arena, length);
+    void *payload = alloc_searched(&armour_arena, length);
 
     return payload ? payload : heap_quick_missed(bytes);
 }
 
-/* The same for a large one. */
-static void *kmalloc_large(size_t bytes, granules_t length)
-{
-    void *payload = alloc_large(&armour_arena, length, false);
-
-    return payload ? payload : heap_quick_missed(bytes);
-}
-
-/* kmalloc(): as arena_alloc(). */
 static void *armour_kmalloc(size_t bytes)
 {
-    struct arena *arena = &armour_arena;
     granules_t length = granules_for(bytes);
-    granule_t start = cache_take(arena, length);
+    void *payload;
 
-    if (!is_none(start))
-        return hand_out(arena, start, length);
-    if (length.count - 1 >= BATCH_BLOCK_MAX)
-        return kmalloc_large(bytes, length);
-    if (batch_serves(arena, length))
-        return hand_out(arena, cut_low(arena, &arena->batch, length), length);
-    return kmalloc_small(bytes, length);
+    if (alloc_quick(&armour_arena, length, &payload))
+        return payload;
+    return kmalloc_searched(bytes, length);
 }
 
-/* kfree(): as arena_free(); plain_kfree() names the mistakes. */
+/* plain_kfree() names the mistakes. */
 static enum heap_error armour_kfree(void *payload)
 {
-    struct arena *arena = &armour_arena;
-    granule_t begin = armour_granule_at(arena, (uintptr_t)payload);
+    granule_t begin = armour_granule_at(&armour_arena, (uintptr_t)payload);
     granules_t length;
 
-    if (!is_block(arena, begin, &length))
+    if (!is_in_use(&armour_arena, begin, &length))
         return plain_kfree(payload);
-    switch (cache_put(arena, begin, length)) {
-    case CACHE_PUT:
-        return HEAP_OK;
-    case CACHE_HAS_IT:
-        return plain_kfree(payload);
-    default:
-        return free_uncached(arena, begin, length);
-    }
+    return block_free(&armour_arena, begin, length);
 }
 
 const struct heap_calls armour_calls = {

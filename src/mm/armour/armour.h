@@ -37,10 +37,10 @@
 #ifndef MM_ARMOUR_ARMOUR_H
 #define MM_ARMOUR_ARMOUR_H
 
+#include "lib/bits.h"
 #include "mm/heap/heap.h"
 
 #define GRANULE_SIZE HEAP_ALIGNMENT
-#define WORD_BITS    32u
 
 /* The number of a granule, how many there are of them, and a class of lengths:
  * structs, because they must not be mixed up. */
@@ -80,9 +80,10 @@ struct size_cache {
 struct hints {
     granule_t lowest, next;
 };
+_Static_assert(sizeof(struct hints) == 8, "arena_init() counts with it");
 
-/* Sizes that have a cache: up to 24 granules (192 bytes), and one for each
- * 2 KiB of a small region. */
+/* Sizes that have a cache: up to 27 granules (216 bytes), and in a small
+ * region one for each 2 KiB. */
 #define CACHES_MAX      27u
 #define BYTES_PER_CACHE 2048u
 
@@ -115,21 +116,11 @@ struct arena {
     uint32_t sweeps; /* so far */
 };
 
-/* -- Laying out ------------------------------------------------------------ */
+/* -- What an arena does ---------------------------------------------------- */
 
 /* Lays out [begin, end), all of it one wilderness.  False, and an arena that is
  * full from the start, if the bookkeeping does not fit. */
 bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end);
-/* Makes an arena without granules, at `base`: it refuses everything. */
-void arena_init_empty(struct arena *arena, uintptr_t base);
-/* The last step: `starts`, `used`, `hints` and their number are set; the maps
- * are all zero.  There are no hints, and granule -1 is a sentinel. */
-void arena_init_tables(struct arena *arena);
-/* The granule at the end becomes a sentinel. */
-void arena_set_length(struct arena *arena, granules_t length);
-
-/* -- What an arena does ---------------------------------------------------- */
-
 /* See struct heap_backend for what these promise; but the first three do not
  * sweep, and so may miss a run that is long enough. */
 void *arena_alloc(struct arena *arena, size_t bytes);
@@ -151,20 +142,22 @@ void arena_sweep(struct arena *arena);
 /* The first invariant that does not hold. */
 struct violation arena_check(const struct arena *arena);
 
-/* -- For the armour files -------------------------------------------------- */
+/* -- For the files of armour and grow -------------------------------------- */
 
+/* Makes an arena without granules, at `base`: it refuses everything. */
+void arena_init_empty(struct arena *arena, uintptr_t base);
+/* The last step: `starts`, `used`, `hints` and their number are set; the maps
+ * are all zero.  There are no hints, and granule -1 is a sentinel. */
+void arena_init_tables(struct arena *arena);
+/* The granule at the end becomes a sentinel. */
+void arena_set_length(struct arena *arena, granules_t length);
+/* The used block [begin, end) becomes a run, merged with its neighbours. */
+void arena_release(struct arena *arena, granule_t begin, granule_t end);
+/* No hint leads to `run` any more, and it is none of the three others. */
+void arena_forget(struct arena *arena, struct run run);
 /* Why no used block of this arena starts at `address`. */
 enum heap_error arena_address_error(const struct arena *arena,
                                     uintptr_t address);
-/* krealloc() in the static heap: in place, or else as plain_krealloc(). */
-void *armour_krealloc(void *payload, size_t bytes);
-
-/* -- For grow -------------------------------------------------------------- */
-
-/* No hint leads to `run` any more, and it is none of the three others. */
-void arena_forget(struct arena *arena, struct run run);
-/* The used block [begin, end) becomes a run, merged with its neighbours. */
-void arena_release(struct arena *arena, granule_t begin, granule_t end);
 
 /* -- Units ----------------------------------------------------------------- */
 
@@ -256,9 +249,9 @@ static inline bool is_run(struct run run)
 extern struct arena armour_arena;
 
 /* Starts with all of [begin, end) free, rounded inward to HEAP_ALIGNMENT; the
- * bookkeeping takes its place at the low end.  May be called again at any
- * time; what was allocated before is forgotten.  A region too small for the
- * bookkeeping makes a heap that is full from the start. */
+ * bookkeeping takes the low end.  May be called again at any time: then what was
+ * allocated before is forgotten.  Returns STAGE_OK, also if the region is too
+ * small for the bookkeeping: the heap is full from the start then. */
 enum stage_state armour_init(uintptr_t begin, uintptr_t end);
 
 /* See struct heap_backend for what these promise. */
@@ -270,14 +263,12 @@ size_t armour_size(const void *payload);
 struct heap_usage armour_usage(void);
 bool armour_owns(const void *payload);
 bool armour_walk(block_visitor visit, void *context);
+struct violation armour_check(void);
+extern const struct heap_backend armour_backend;
 
 /* kmalloc, kfree and krealloc where armour_backend, or one that is built on it,
  * serves alone: quick tries in the static heap. */
 extern const struct heap_calls armour_calls;
-
-/* The first invariant of the armour files that does not hold. */
-struct violation armour_check(void);
-
-extern const struct heap_backend armour_backend;
+void *armour_krealloc(void *payload, size_t bytes);
 
 #endif

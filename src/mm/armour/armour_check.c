@@ -1,16 +1,98 @@
 /* SPDX-License-Identifier: MIT */
-/* An arena from outside: its checker and its walk.
+/* An arena from outside: its figures, its blocks and its checker.
  *
- * The checker knows what the tables mean, and reads them bit
- * by bit, without the shortcuts of the others.
- *
- * It believes nothing: numbers are compared with the arena's ends before they
- * are followed.  What it cannot see is payload, and it need not: nothing of the
- * bookkeeping is there.
+ * The checker reads the tables bit by bit, without the shortcuts of the other
+ * files.  It compares each number with the arena's ends before it follows it.
+ * It does not read payload, because nothing of the bookkeeping is there.
  */
 #include "mm/armour/armour.h"
 
 #include "mm/armour/armour_runs.h"
+
+/* -- Figures and blocks ---------------------------------------------------- */
+
+struct heap_usage arena_usage(const struct arena *arena)
+{
+    return (struct heap_usage){
+        .used_bytes = used_bytes(arena),
+        .peak_bytes = arena->peak * GRANULE_SIZE,
+        .used_blocks = used_blocks(arena),
+        .allocations = arena->allocations,
+        .resizes = arena->resizes,
+    };
+}
+
+size_t arena_size(const struct arena *arena, uintptr_t address)
+{
+    granule_t start = armour_granule_at(arena, address);
+    granules_t length;
+
+    if (!is_in_use(arena, start, &length))
+        return 0;
+    return granule_bytes(full_length(arena, start, length));
+}
+
+/* Why no used block of this arena starts at `address`.  Searches the block
+ * around it, on the way to a message. */
+enum heap_error arena_address_error(const struct arena *arena,
+                                    uintptr_t address)
+{
+    granule_t start = { (address - arena->base) / GRANULE_SIZE };
+
+    if (address < arena->base || start.number >= arena->length.count)
+        return HEAP_FOREIGN;
+    if (address % GRANULE_SIZE != 0)
+        return HEAP_MISALIGNED;
+    if (is_start(arena, start)) /* of a run, or of a block in a size cache */
+        return HEAP_ALREADY_FREE;
+    while (!is_start(arena, start))
+        start.number--;
+    /* What was freed may be inside a longer run by now. */
+    return is_used(arena, start) ? HEAP_INTERIOR : HEAP_ALREADY_FREE;
+}
+
+/* The next piece from `at` on: a block in use, or all free memory up to it.
+ * What is in a size cache is free to the callers. */
+static granule_t walk_piece(const struct arena *arena, granule_t at,
+                            struct block *piece)
+{
+    granule_t end = at;
+
+    piece->address = address_of(arena, at);
+    piece->state = BLOCK_FREE;
+    while (end.number < arena->length.count &&
+           !arena_size(arena, address_of(arena, end)))
+        end = block_end_any(arena, end);
+    if (is_same(end, at)) {
+        piece->state = BLOCK_USED;
+        end = block_end(arena, at);
+    }
+    piece->bytes = granule_bytes(granules_between(at, end));
+    return end;
+}
+
+/* The bookkeeping, then every block. */
+bool arena_walk(const struct arena *arena, block_visitor visit, void *context)
+{
+    struct block piece = {
+        .address = arena->begin,
+        .bytes = arena->base - arena->begin,
+        .state = BLOCK_BOOKKEEPING,
+        .owner = "armour",
+    };
+    granule_t at = { 0 };
+
+    if (piece.bytes > 0 && !visit(&piece, context))
+        return false;
+    while (at.number < arena->length.count) {
+        at = walk_piece(arena, at, &piece);
+        if (!visit(&piece, context))
+            return false;
+    }
+    return true;
+}
+
+/* -- Checker --------------------------------------------------------------- */
 
 static const char starting[] = "M1: the starts cut the arena into blocks";
 static const char measuring[] = "M2: a gap in the map holds the length";
@@ -27,11 +109,6 @@ struct tally {
     uint32_t seams; /* pairs of runs that may touch */
 };
 
-static bool bit(const uint32_t *map, uint32_t index)
-{
-    return map[index / WORD_BITS] >> index % WORD_BITS & 1;
-}
-
 static struct violation at(const struct arena *arena, const char *invariant,
                            uint32_t granule, uintptr_t expected,
                            uintptr_t found)
@@ -45,7 +122,7 @@ static uint32_t end_of(const struct arena *arena, uint32_t start)
 {
     uint32_t end = start + 1;
 
-    while (end < arena->length.count && !bit(arena->starts, end))
+    while (end < arena->length.count && !bit_test(arena->starts, end))
         end++;
     return end;
 }
@@ -89,7 +166,7 @@ static bool in_cache(const struct arena *arena, uint32_t start, uint32_t end)
 static void tally_add(const struct arena *arena, struct tally *tally,
                       uint32_t start, uint32_t end)
 {
-    if (!bit(arena->used, start) ||
+    if (!bit_test(arena->used, start) ||
         (end - start <= arena->cache_count && in_cache(arena, start, end)))
         return;
     tally->used_bytes += (end - start) * GRANULE_SIZE;
@@ -103,10 +180,10 @@ static struct violation check_blocks(const struct arena *arena,
     uint32_t start, end, before = 0;
     bool before_free = false;
 
-    if (arena->length.count > 0 && !bit(arena->starts, 0))
+    if (arena->length.count > 0 && !bit_test(arena->starts, 0))
         return at(arena, starting, 0, 1, 0);
     for (start = 0; start < arena->length.count; start = end) {
-        bool used = bit(arena->used, start);
+        bool used = bit_test(arena->used, start);
         struct violation violation;
 
         end = end_of(arena, start);
@@ -120,7 +197,7 @@ static struct violation check_blocks(const struct arena *arena,
         tally_add(arena, tally, start, end);
     }
     if (arena->length.count > 0 &&
-        (!bit(arena->starts, start) || !bit(arena->used, start)))
+        (!bit_test(arena->starts, start) || !bit_test(arena->used, start)))
         return at(arena, starting, start, 1, 0);
     return SOUND;
 }
@@ -133,7 +210,7 @@ static struct violation check_apart(const struct arena *arena, struct run run)
     if (begin == NO_GRANULE.number && end == NO_GRANULE.number)
         return SOUND;
     if (begin >= arena->length.count || end > arena->length.count ||
-        !bit(arena->starts, begin) || bit(arena->used, begin) ||
+        !bit_test(arena->starts, begin) || bit_test(arena->used, begin) ||
         end_of(arena, begin) != end)
         return at(arena, keeping, begin, 0, end);
     return SOUND;
@@ -147,8 +224,8 @@ static struct violation check_cached(const struct arena *arena, uint32_t start,
         return SOUND;
     if (length > arena->cache_count || length == 0)
         return at(arena, caching, start, arena->cache_count, length);
-    if (start >= arena->length.count || !bit(arena->starts, start) ||
-        !bit(arena->used, start) || end_of(arena, start) != start + length)
+    if (start >= arena->length.count || !bit_test(arena->starts, start) ||
+        !bit_test(arena->used, start) || end_of(arena, start) != start + length)
         return at(arena, caching, start, length, 0);
     return SOUND;
 }
@@ -189,7 +266,7 @@ static struct violation check_hints(const struct arena *arena, uint32_t class)
         hints->next.number != NO_GRANULE.number)
         return at(arena, sorting, hints->lowest.number, class,
                   hints->next.number);
-    if (bit(arena->class_bits, class) != any)
+    if (bit_test(arena->class_bits, class) != any)
         return at(arena, marking, 0, any, class);
     return SOUND;
 }
@@ -242,47 +319,4 @@ struct violation arena_check(const struct arena *arena)
 struct violation armour_check(void)
 {
     return arena_check(&armour_arena);
-}
-
-/* -- Walk ------------------------------------------------------------------ */
-
-/* The next piece from `at` on: a block in use, or all free memory up to it.
- * What is in a size cache is free to the callers. */
-static granule_t walk_piece(const struct arena *arena, granule_t at,
-                            struct block *piece)
-{
-    granule_t end = at;
-
-    piece->address = address_of(arena, at);
-    piece->state = BLOCK_FREE;
-    while (end.number < arena->length.count &&
-           !arena_size(arena, address_of(arena, end)))
-        end = block_end_any(arena, end);
-    if (is_same(end, at)) {
-        piece->state = BLOCK_USED;
-        end = block_end(arena, at);
-    }
-    piece->bytes = granule_bytes(granules_between(at, end));
-    return end;
-}
-
-/* The bookkeeping, then every block. */
-bool arena_walk(const struct arena *arena, block_visitor visit, void *context)
-{
-    struct block piece = {
-        .address = arena->begin,
-        .bytes = arena->base - arena->begin,
-        .state = BLOCK_BOOKKEEPING,
-        .owner = "armour",
-    };
-    granule_t at = { 0 };
-
-    if (piece.bytes > 0 && !visit(&piece, context))
-        return false;
-    while (at.number < arena->length.count) {
-        at = walk_piece(arena, at, &piece);
-        if (!visit(&piece, context))
-            return false;
-    }
-    return true;
 }

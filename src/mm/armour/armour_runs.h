@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs: how they are found, cut and kept; and the cache of each size.
- *
- * Where a run may be is told by hints, which the maps confirm or not:
+/* Runs: hints that lead to them, how blocks are cut off them; size caches.
  *
  *     class 5   [ 120 | 377  ]   the two lowest granules where a run of 5 was
  *     class 6   [ 512 | none ]   announced
  *     class 7   [ none| none ]
  *
- * A hint is set when a run is kept, and forgotten when it is tried, or when the
- * run is merged with the block before it.  In between the run may have been
- * taken, merged or made longer, and nothing changes the hint then: a hint that
- * is stale costs one try, and there is no list to keep right.
+ * A hint is set when a run is kept.  It is forgotten when it is tried, or when
+ * the run is merged with the block before it.  In between the run may be taken,
+ * merged or made longer, and the hint stays: it is stale.  A stale hint costs
+ * one try.
  *
  *     H1: a hint is NO_GRANULE or a granule of the arena.  It may be stale.
  *     H2: of a pair, lowest < next, or next is NO_GRANULE.
@@ -134,8 +132,8 @@ static inline struct run run_find(struct arena *arena, class_t from,
 
 /* -- Cutting --------------------------------------------------------------- */
 
-/* Takes `length` granules off the low end of a run, which is so long: they are
- * a used block.  The lengths of both are the caller's to write. */
+/* Takes `length` granules off the low end of a run, which is at least so long:
+ * they are a used block.  The caller writes the lengths of both. */
 static inline granule_t cut_low(struct arena *arena, struct run *run,
                                 granules_t length)
 {
@@ -173,7 +171,8 @@ static inline granule_t cut_high(struct arena *arena, struct run *run,
     /* LAB 7 END */
 }
 
-/* `run` is from now on an ordinary run: it is in the maps, and has a hint. */
+/* Makes `run` an ordinary run, if it is one: the maps have its length, and a
+ * hint leads to it. */
 static inline void armour_keep(struct arena *arena, struct run run)
 {
     if (is_none(run.begin))
@@ -229,37 +228,31 @@ static inline granule_t cache_take(struct arena *arena, granules_t length)
     return start;
 }
 
-enum cache_answer {
-    CACHE_PUT,
-    CACHE_FULL,
-    CACHE_HAS_IT
-};
-
 /* Puts a used block into the cache of its length, which is WORD_BITS for all
- * that are long: it is no longer in use. */
-static inline enum cache_answer cache_put(struct arena *arena, granule_t start,
-                                          granules_t length)
+ * that are long.  False if there is no place. */
+static inline bool cache_put(struct arena *arena, granule_t start,
+                             granules_t length)
 {
     struct size_cache *cache = &arena->caches[length.count];
 
-    if (is_same(cache->newest, start))
-        return CACHE_HAS_IT;
     if (!is_none(cache->older))
-        return is_same(cache->older, start) ? CACHE_HAS_IT : CACHE_FULL;
+        return false;
     cache->older = cache->newest;
     cache->newest = start;
-    count_free(arena, length);
-    return CACHE_PUT;
+    return true;
 }
 
-/* Whether the used block of `length` granules, WORD_BITS if it is long, at
- * `start` is in a cache. */
-static inline bool is_cached(const struct arena *arena, granule_t start,
-                             granules_t length)
+/* Whether a block in use starts at `start`, which may be any number: a used block
+ * that is not in a cache.  *length is as is_block() gives it. */
+static inline bool is_in_use(const struct arena *arena, granule_t start,
+                             granules_t *length)
 {
-    const struct size_cache *cache = &arena->caches[length.count];
+    const struct size_cache *cache;
 
-    return is_same(cache->newest, start) || is_same(cache->older, start);
+    if (!is_block(arena, start, length))
+        return false;
+    cache = &arena->caches[length->count];
+    return !is_same(cache->newest, start) && !is_same(cache->older, start);
 }
 
 #endif

@@ -166,6 +166,21 @@ bool grow_arena_lengthen(granules_t length)
     return true;
 }
 
+/* H1 for an arena that has become shorter: hints beyond its end go. */
+static void hints_limit(struct arena *arena, granule_t end)
+{
+    for (uint32_t i = 0; i < arena->class_count; i++) {
+        struct hints *hints = &arena->hints[i];
+
+        if (hints->next.number >= end.number)
+            hints->next = NO_GRANULE;
+        if (hints->lowest.number >= end.number) {
+            hints->lowest = NO_GRANULE;
+            bit_clear(arena->class_bits, i);
+        }
+    }
+}
+
 void grow_arena_shorten(granules_t length)
 {
     struct arena *arena = &grow.arena;
@@ -178,6 +193,7 @@ void grow_arena_shorten(granules_t length)
     mark_used(arena, tail.begin);
     join_at(arena, tail.end);
     arena_set_length(arena, length);
+    hints_limit(arena, (granule_t){ length.count });
     if (tail.begin.number < length.count)
         tail_release(arena, tail.begin);
     places_resize(length);

@@ -163,7 +163,7 @@ def to_compile(lab, folder):
         HOST / Path(name).with_suffix(".d")).read_text().split()}]
 
 
-def host_program(lab, folder, extra=(), warnings="-Werror"):
+def host_program(lab, folder, extra=(), warnings="-Werror", debug="-g0"):
     """lab-tests with the lab's files below `folder` in place of the tree's, and
     `extra` sources."""
     compiler = (HOST / ".tools").read_text(encoding="utf-8").split()
@@ -172,7 +172,7 @@ def host_program(lab, folder, extra=(), warnings="-Werror"):
         made = (folder / name).with_suffix(".o")
         made.parent.mkdir(parents=True, exist_ok=True)
         source = name if name in lab.includers else folder / name
-        run(*compiler, warnings, "-g0", "-iquote", folder / "src", "-c",
+        run(*compiler, warnings, debug, "-iquote", folder / "src", "-c",
             source, "-o", made)
         own = HOST.relative_to(ROOT) / Path(name).with_suffix(".o")
         objects[objects.index(str(own))] = str(made)

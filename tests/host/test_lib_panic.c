@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel says when it stops: the place, what was found, what was
+/* The words of the kernel when it stops: the place, what was found, what was
  * expected, and whether a word is poison.
  */
 #include "harness.h"

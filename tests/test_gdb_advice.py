@@ -46,7 +46,8 @@ def test_use_after_free_in_the_armoured_heap(gdb):
     assert "was read from freed memory" in end
     assert "freed by crash_freed" in end
     assert "kfree from crash_freed" in owner
-    assert "kmalloc from take_block" in owner
+    # clang has no function take_block: it is part of its caller.
+    assert re.search("kmalloc from (take_block|crash_freed)", owner)
 
 
 def test_a_pointer_in_a_variable(gdb):

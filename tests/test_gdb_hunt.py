@@ -63,7 +63,8 @@ def test_first_when_no_call_comes_after(gdb):
     assert re.search(r"^malloc +BROKEN: I1", checked, re.MULTILINE)
     assert re.search(r"^(frames|pages) +sound", checked, re.MULTILINE)
     assert "broken at the end, with no call between" in first
-    assert "take_block" in first and "not the allocator" in first
+    assert re.search("take_block|crash_overflow", first)  # clang has one
+    assert "not the allocator" in first
     assert "which was sound after call" in writer
     assert "crash_overflow (monitor/crash.c:" in writer
     assert ", was 0x00000015" in writer

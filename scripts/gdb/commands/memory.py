@@ -7,6 +7,7 @@ import struct
 import gdb
 
 PAGE = 4096
+SYMBOL = re.compile(r"^([a-z]\w*)( *[-+] *\w+)?$", re.ASCII)
 ADDRESSES = 1 << 32
 
 
@@ -84,10 +85,19 @@ def physical_word(address):
 
 
 def number_of(text):
-    """The value of a word of a command: any expression of gdb's."""
+    """The value of a word of a command: any expression of gdb's, also one that
+    begins with a symbol of the linker's, of which gdb knows no type."""
+    symbol, expression = SYMBOL.match(text), text
     try:
-        found = gdb.parse_and_eval(text)
-        if found.type.code in (gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_FUNC):
+        if symbol and gdb.lookup_global_symbol(symbol[1]) is None \
+                and not gdb.lookup_symbol(symbol[1])[0]:
+            expression = f"(unsigned long)&{text}"
+    except gdb.error:
+        pass  # no frame: a symbol cannot be looked up
+    try:
+        found = gdb.parse_and_eval(expression)
+        if found.type.strip_typedefs().code in (
+                gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_FUNC, gdb.TYPE_CODE_STRUCT):
             found = found.address
         return int(found) % ADDRESSES
     except gdb.error as error:

@@ -171,6 +171,21 @@ static void look_at_registers(const struct trap_frame *frame,
     }
 }
 
+/* Or it is in a variable of the function, on the stack from esp on. */
+static void look_at_variables(uintptr_t esp, uintptr_t wild_pointer)
+{
+    const uintptr_t *word = (const uintptr_t *)esp;
+
+    if (esp < (uintptr_t)stack_guard_end || wild_pointer < PAGE_BYTES)
+        return;
+    for (; esp + NEAR_BYTES > (uintptr_t)word && !advice.place &&
+           word < (const uintptr_t *)stack_end;
+         word++) {
+        if (describers.heap_address && describers.heap_address("stack", *word))
+            look_for(wild_pointer, *word);
+    }
+}
+
 /* A wild pointer or a failed assertion is often the result of earlier damage.
  * In the middle of a call the heap's check proves nothing. */
 static void look_at_heap(void)
@@ -260,12 +275,6 @@ static void print_registers(const struct trap_frame *frame)
           read_cr3());
 }
 
-/* Whether the word belongs to this report, which has noted the address, too. */
-static bool is_our_note(const uintptr_t *word)
-{
-    return (uintptr_t)word - (uintptr_t)&advice < sizeof advice;
-}
-
 /* A pointer to a function may be in a variable of the kernel's. */
 static void look_for_in_variables(uintptr_t pointer)
 {
@@ -274,8 +283,9 @@ static void look_for_in_variables(uintptr_t pointer)
     for (const uintptr_t *word = (const uintptr_t *)align_up(
              (uintptr_t)rodata_end, sizeof *word);
          word < end && pointer != 0; word++) {
-        if (*word != pointer || is_our_note(word))
-            continue;
+        if (*word != pointer ||
+            (uintptr_t)word - (uintptr_t)&advice < sizeof advice)
+            continue; /* the report's own note of it is no cause */
         advice.place = (uintptr_t)word;
         print("0x%08lx, a variable of the kernel, holds that pointer\n",
               (unsigned long)advice.place);
@@ -346,6 +356,7 @@ _Noreturn void report_trap(const struct trap_frame *frame)
         look_at(address);
     look_at_jump(frame->eip, esp);
     look_at_registers(frame, page_fault ? address : 0);
+    look_at_variables(esp, page_fault ? address : 0);
     look_at_heap();
     look_at_tables();
     report_leave();

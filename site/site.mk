@@ -19,7 +19,7 @@ NEED_NODE  = @command -v npm >/dev/null || { echo \
   'The site is built with Node 20 or newer; scripts/setup --site installs it.' >&2; \
   exit 1; }
 
-.PHONY: site site-serve site-zip site-test
+.PHONY: site site-serve site-zip site-test site-measure
 site: $(SITE)/www/index.html ## the book, in build/site/www
 
 $(SITE)/www/index.html: $(SITE)/kit/state.bin $(SITE)/.base $(SITE_PAGES)
@@ -44,6 +44,9 @@ site-zip: site ## ... as build/mallow-site.zip
 
 site-test: site ## the page in a browser, and its verdicts
 	$(Q)cd site && node --test test/units/ test/browser/
+
+site-measure: site ## what the page costs: transfer, first boot, memory, tests
+	$(Q)cd site && node test/measure.mjs
 
 # The lectures as slides.  They name the pictures of docs/ as ../NAME, and so do
 # the copies in build/.

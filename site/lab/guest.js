@@ -13,6 +13,8 @@ export const MEMORY_BYTES = 128 << 20;
 export const KERNEL_BASE = 0xC0000000;
 const VGA_MEMORY_BYTES = 2 << 20;
 const EXIT_PORT = 0xF4;
+const PAGE_WORDS = 1024;
+const JIT_IS_OFF = 0; // v86: set_jit_config(what, value)
 const TICKS_A_MILLISECOND = 1e6; // v86's time-stamp counter
 
 export const EXIT = { fine: 0x10, replayWrong: 0x11, panic: 0x12,
@@ -30,6 +32,14 @@ function options(guest, parts, more) {
     };
 }
 
+// Whether a word in [begin, end) is not 0.
+function hasWord(words, begin, end) {
+    let all = 0;
+    for (let at = begin; at < end; at++)
+        all |= words[at];
+    return all !== 0;
+}
+
 export class Guest {
     // parts: { V86, wasm: a WebAssembly.Module, and either `state`, a saved
     // machine, or `iso`, `bios` and `vgaBios` to start from; all ArrayBuffers }
@@ -43,6 +53,7 @@ export class Guest {
         guest.emulator = new parts.V86(options(guest, parts, start));
         await new Promise(resolve =>
             guest.emulator.add_listener('emulator-ready', resolve));
+        guest.zeroOnlyUsedPages();
         guest.listen();
         return guest;
     }
@@ -92,6 +103,26 @@ export class Guest {
     end(code) {
         this.emulator.stop();
         this.onExit(code);
+    }
+
+    // Compiling takes longer than interpreting until a loop is run often.
+    compile(isOn) {
+        this.emulator.v86.cpu.set_jit_config(JIT_IS_OFF, isOn ? 0 : 1);
+    }
+
+    // v86 fills all memory with zeros before it restores a state, and the
+    // browser then has to keep all of it.  Most pages are zero already.
+    zeroOnlyUsedPages() {
+        const { cpu } = this.emulator.v86;
+        cpu.zero_memory = (begin, length) => {
+            // Not cpu.mem32s: that is a Proxy, and slow.
+            const words = new Int32Array(cpu.wasm_memory.buffer,
+                cpu.mem8.byteOffset + begin, length >> 2);
+            for (let at = 0; at < words.length; at += PAGE_WORDS) {
+                if (hasWord(words, at, at + PAGE_WORDS))
+                    words.fill(0, at, at + PAGE_WORDS);
+            }
+        };
     }
 
     async restore() {

@@ -15,7 +15,7 @@
 // The result is a list of patches of memory; the kernel itself is not needed.
 //
 //     L1: no two sections share a byte, and none leaves its space.
-//     L2: a name has one definition; a weak one gives way.
+//     L2: a name has one definition; a weak one gives way, also the kernel's.
 //     L3: every reference is filled in, or the link fails.
 
 import { ABSOLUTE, ALLOC, COMMON, Elf, EXECUTE, FUNCTION, LOCAL, NOBITS,
@@ -37,31 +37,38 @@ function alignUp(value, align) {
 // with the relocations kept.
 //     { symbols: {name: address}, locals: the same of names that no other file
 //       sees, but a reader of memory does; weak: [names that may stay undefined],
+//       replaceable: [the kernel's own names that give way to an object's],
 //       spaces: {text: {begin, end}, ...}, functions: [[address, name]...],
-//       holes: [{ address, type, name, value: what stands there }] }
+//       holes: [{ address, type, name, value: what stands there if the name's
+//       address is 0 }], of names that the kernel lacks or that give way }
 export function describeKernel(linked) {
     const symbols = {}, locals = {}, spaces = {}, holes = [], weak = new Set();
-    const functions = [];
+    const functions = [], replaceable = new Set();
     for (const symbol of linked.symbols) {
         if (symbol.section === UNDEFINED || !symbol.name)
             continue;
+        if (symbol.binding === WEAK)
+            replaceable.add(symbol.name);
         if (symbol.type === FUNCTION)
             functions.push([symbol.value, symbol.name]);
         (symbol.binding === LOCAL ? locals : symbols)[symbol.name] = symbol.value;
     }
     for (const { target, offset, type, symbol } of linked.relocations()) {
-        if (symbol.section !== UNDEFINED || !symbol.name)
+        const isHole = symbol.section === UNDEFINED && symbol.name;
+        if (!isHole && !replaceable.has(symbol.name))
             continue;
-        if (symbol.binding === WEAK)
+        if (isHole && symbol.binding === WEAK)
             weak.add(symbol.name);
+        const found = linked.word(target.offset + offset - target.address);
         holes.push({ address: offset, type, name: symbol.name,
-            value: linked.word(target.offset + offset - target.address) });
+            value: (found - symbol.value) >>> 0 });
     }
     for (const kind of KINDS)
         spaces[kind] = { begin: symbols[`space_${kind}_begin`],
             end: symbols[`space_${kind}_end`] };
     functions.sort((left, right) => left[0] - right[0]);
-    return { symbols, locals, spaces, holes, weak: [...weak], functions };
+    return { symbols, locals, spaces, holes, weak: [...weak],
+        replaceable: [...replaceable], functions };
 }
 
 // -- Linking ------------------------------------------------------------------
@@ -141,7 +148,8 @@ class Link {
         if (other && !other.weak)
             throw new LinkError(`${symbol.name} is defined twice: in ` +
                 `${other.from} and in ${from}`);
-        if (symbol.name in this.kernel.symbols && !weak)
+        if (symbol.name in this.kernel.symbols && !weak &&
+                !this.kernel.replaceable.includes(symbol.name))
             throw new LinkError(`${from} defines ${symbol.name}, which is the ` +
                 "kernel's own name");
         this.defined.set(symbol.name, { address, weak, from });
@@ -182,7 +190,7 @@ class Link {
         }
     }
 
-    // The kernel's own references; `value` was linked with address 0.
+    // The kernel's own references.
     *kernelPatches() {
         const weak = new Set(this.kernel.weak);
         for (const { address, name, value } of this.kernel.holes) {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The elements of the page.
+// The elements of pages with machines; a lab's is in lab-element.js.
 import '@xterm/xterm/css/xterm.css';
 import { MallowCompare, MallowMachine } from './machine-panel.js';
-import { MallowLab } from './workbench.js';
 
-customElements.define('mallow-lab', MallowLab);
 customElements.define('mallow-machine', MallowMachine);
 customElements.define('mallow-compare', MallowCompare);

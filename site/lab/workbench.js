@@ -209,19 +209,28 @@ export class MallowLab extends HTMLElement {
 
     // -- Check ----------------------------------------------------------------
 
-    get machines() {
-        while (this.clients.length < MACHINES)
+    // The first `count` machines; each is made when it is needed first.
+    machines(count) {
+        while (this.clients.length < count)
             this.clients.push(new MachineClient(this.base));
-        return this.clients;
+        return this.clients.slice(0, count);
     }
 
-    // Builds in one machine; false if there is nothing to run.
-    async build(client) {
+    // Builds in the first machine: one compiler is enough.  False if there is
+    // nothing to run.
+    async build() {
+        const [client] = this.machines(1);
         await client.ready;
-        const { built, messages } = await client.ask('build', {
+        const { program, messages } = await client.ask('build', {
             lab: this.lab.name, texts: this.texts, own: this.own.checked });
+        this.program = program;
         this.showProblems(messages);
-        return built;
+        return program !== null;
+    }
+
+    async load(client) {
+        await client.ready;
+        await client.ask('load', { program: this.program });
     }
 
     async check(only = null) {
@@ -249,13 +258,13 @@ export class MallowLab extends HTMLElement {
     async checkAll(only) {
         const began = performance.now();
         const chosen = only ? [only] : [...this.tests];
-        const machines = this.machines.slice(0, chosen.length);
-        const built = await Promise.all(machines.map(each => this.build(each)));
-        if (!built.every(Boolean)) {
+        const machines = this.machines(Math.min(MACHINES, chosen.length));
+        if (!await this.build()) {
             this.say('It does not build: see below the editor.');
             return;
         }
         this.say('Testing …');
+        await Promise.all(machines.slice(1).map(each => this.load(each)));
         this.waiting = [...chosen];
         await Promise.all(machines.map(each => this.work(each)));
         const seconds = ((performance.now() - began) / 1000).toFixed(1);
@@ -313,7 +322,7 @@ export class MallowLab extends HTMLElement {
                 name: test.name }, seed, seconds: SECONDS_MAX });
         } catch (error) {
             await client.restart();
-            await this.build(client);
+            await this.load(client);
             return { passed: false, message: brokenInWords(error.message) };
         } finally {
             clearTimeout(patience);
@@ -345,7 +354,7 @@ export class MallowLab extends HTMLElement {
     async run() {
         if (this.busy)
             return;
-        const [client] = this.machines;
+        const [client] = this.machines(1);
         show(this.machine);
         this.terminal ??= makeTerminal(this.terminalPlace,
             text => client.ask('type', { text }));
@@ -353,7 +362,7 @@ export class MallowLab extends HTMLElement {
         this.say('Compiling …');
         client.onEvent = data => this.take(client, data);
         try {
-            if (!await this.build(client)) {
+            if (!await this.build()) {
                 this.say('It does not build: see below the editor.');
                 return;
             }

@@ -3,7 +3,9 @@
 // gets { id, result } or { id, error }, and meanwhile { event, ... }.
 //
 //     start    { base }                 fetches the parts, makes the machine
-//     build    { lab, texts, own }      compiles and links; the messages
+//     build    { lab, texts, own }      compiles and links; the messages, and
+//                                       the program for other machines
+//     load     { program }              takes what another machine has built
 //     use      { }                      the book's own solutions instead
 //     test     { test, seed, seconds }  a verdict
 //     boot     { words }                the kernel runs until `stop` or its end
@@ -43,6 +45,10 @@ const commands = {
             builder.compiler = new Compiler(...parts);
         }
         return take(builder.build(lab, texts, own));
+    },
+
+    async load({ program }) {
+        return take({ program, messages: [] });
     },
 
     async use() {
@@ -129,7 +135,7 @@ function showGuest() {
 
 function take({ program, messages }) {
     runner = program && new Runner(guest, kernel, program);
-    return { built: program !== null, messages };
+    return { program, messages };
 }
 
 onmessage = async ({ data }) => {

@@ -49,7 +49,7 @@ function kernelFor(given) {
     [...wanted].filter(name => name && !defined.has(name)).forEach((name, i) => {
         symbols[name] = 0xC0000000 + (i * 2654435761 >>> 0) % 0x3000000;
     });
-    return { symbols, weak: [], holes: [], functions: [],
+    return { symbols, weak: [], replaceable: [], holes: [], functions: [],
         spaces: Object.fromEntries(KINDS.map((kind, i) => [kind, {
             begin: BASE + i * SPACE, end: BASE + (i + 1) * SPACE }])) };
 }
@@ -108,6 +108,19 @@ test('what does not fit together is said in words', () => {
         /the kernel's own name/);
     fails([malloc], { spaces: { ...kernel.spaces, text: { begin: 0, end: 64 } } },
         /no space for \d+ bytes of text/);
+});
+
+test("a weak name of the kernel gives way to an object's", () => {
+    const [malloc] = read(objects.filter(name => name.endsWith('/malloc.o')));
+    const kernel = kernelFor([malloc]), at = BASE - 8, value = 3;
+    const { patches, symbols } = link({ ...kernel,
+        symbols: { ...kernel.symbols, malloc_alloc: 1 },
+        replaceable: ['malloc_alloc'],
+        holes: [{ address: at, type: 1, name: 'malloc_alloc', value }],
+    }, [malloc]);
+    const { bytes } = patches.find(({ address }) => address === at);
+    assert.equal(new DataView(bytes.buffer).getUint32(0, true),
+        symbols.malloc_alloc + value);
 });
 
 test('an address is named by the function that it is in', () => {

@@ -179,6 +179,7 @@ READERS = {
     "bytes of the file, asked about one by one":
         '_Static_assert((\n#embed "/etc/passwd" limit(1)\n) == 114, "");\n'
         "int malloc_x = y;\n",
+    "a file that never ends": '#include "/dev/ptmx"\n',
     "a compiled header": '#pragma GCC pch_preprocess "/etc/passwd"\n',
 }
 
@@ -253,7 +254,7 @@ MEMORY = {
         "", "first"),
 }
 # Only `make test-all` tries these.
-SLOW = {"an include that was opened before a flood",
+SLOW = {"an include that was opened before a flood", "a file that never ends",
         "the watchdog turned off", "printing without end", "recursion",
         "no end", "always the same", "always NULL", "never back",
         "the kernel's text", "the processor stopped",

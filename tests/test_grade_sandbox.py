@@ -104,6 +104,20 @@ def test_the_whole_group_ends(tmp_path, monkeypatch):
     assert not processes("sleep 4321.5")
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
+def test_a_compiler_that_waits_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(sandbox, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(sandbox, "STILL_LOOKS", 4)
+    script = "sleep 4322.5 & sleep 4322.5"
+    done = sandbox.run(["/bin/sh", "-c", script], tmp_path, sandbox.set_limits)
+    assert done.still
+    time.sleep(0.2)
+    assert not processes("sleep 4322.5")
+    done = sandbox.run(["/bin/sh", "-c", "sleep 0.1; head -c 400000000 "
+                        "/dev/zero | cksum"], tmp_path, sandbox.set_limits)
+    assert not done.still and done.status == 0
+
+
 def test_limits(tmp_path, monkeypatch):
     monkeypatch.setattr(sandbox, "CPU_SECONDS", 1)
     begin = time.process_time()

@@ -29,14 +29,18 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 from .. import machine
 from ..project import ROOT, Trouble
+from . import stillness
 
 CPU_SECONDS = 10
 WALL_SECONDS = 300  # the processor may be busy with other things
+LOOK_SECONDS = 1
+STILL_LOOKS = 20  # one after the other, at which the compiler sleeps
 FILE_BYTES_MAX = 32 << 20
 ADDRESS_BYTES_MAX = 1 << 30
 TEXT_BYTES_MAX = 1 << 20  # of messages that are read;
@@ -49,6 +53,7 @@ class Done(NamedTuple):
     status: int
     text: str  # standard error
     cut: bool = False  # the text has lost its middle
+    still: bool = False  # it was ended because it waited
 
 
 def output(*command, text="", both=False):
@@ -111,7 +116,22 @@ def messages(file):
     return text.decode("utf-8", "replace"), bytes_written > TEXT_BYTES_MAX
 
 
-def run(command, folder, prepare, more={}):
+def wait(child):
+    """The child's status; None if it waits for something that does not come.
+    Raises TimeoutExpired after WALL_SECONDS."""
+    begin, looks = time.monotonic(), 0
+    while looks < STILL_LOOKS:
+        left = begin + WALL_SECONDS - time.monotonic()
+        try:
+            return child.wait(min(LOOK_SECONDS, max(left, 0)))
+        except subprocess.TimeoutExpired:
+            if left <= LOOK_SECONDS:
+                raise
+        looks = looks + 1 if stillness.group_sleeps(child.pid) else 0
+    return None
+
+
+def run(command, folder, prepare, more=None):
     """Runs a command to its end or to its limit (S2), with more variables in
     its environment."""
     with tempfile.TemporaryFile() as said:
@@ -119,9 +139,10 @@ def run(command, folder, prepare, more={}):
         child = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said,
             stderr=said, start_new_session=True, preexec_fn=prepare,
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": ".", **more})
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": ".",
+                 **(more or {})})
         try:
-            status = child.wait(WALL_SECONDS)
+            status = wait(child)
         except subprocess.TimeoutExpired:
             raise Trouble(f"the compiler has not ended after {WALL_SECONDS} s"
                           ) from None
@@ -129,7 +150,7 @@ def run(command, folder, prepare, more={}):
             if child.returncode is None:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-        return Done(status, *messages(said))
+        return Done(status, *messages(said), status is None)
 
 
 class Folder:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Notices a machine that stands still: its guest waits for an interrupt that
-never comes.
+"""Notices a machine that stands still, because its guest waits for an interrupt
+that never comes, and a compiler that does, because a file never ends.
 
     /proc/PID/task/*/stat --> a state and the processor time of each thread
 
@@ -20,7 +20,25 @@ SECONDS = 20    # without a thread that wants to run
 LOOK_SECONDS = 0.5
 TICKS_MAX = 40  # in that time; 0.4 s on Linux.  QEMU alone uses about 10
 SLEEPS = "S"
-STATE, USER, SYSTEM = 0, 11, 12  # fields of stat, after the name
+STATE, GROUP, USER, SYSTEM = 0, 2, 11, 12  # fields of stat, after the name
+
+
+def fields_of(folder):
+    text = (folder / "stat").read_text("latin-1")
+    return text.rpartition(")")[2].split()
+
+
+def group_sleeps(group):
+    """Whether all processes of a process group sleep now."""
+    states = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = fields_of(folder)
+        except OSError:  # it has ended
+            continue
+        if int(fields[GROUP]) == group:
+            states.add(fields[STATE])
+    return states == {SLEEPS}
 
 
 def ticks_if_asleep(pid):
@@ -29,8 +47,7 @@ def ticks_if_asleep(pid):
     ticks = 0
     try:
         for thread in Path(f"/proc/{pid}/task").iterdir():
-            fields = (thread / "stat").read_text("latin-1").rpartition(
-                ")")[2].split()
+            fields = fields_of(thread)
             if fields[STATE] != SLEEPS:
                 return None
             ticks += int(fields[USER]) + int(fields[SYSTEM])

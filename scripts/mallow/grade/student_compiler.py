@@ -176,6 +176,9 @@ class StudentCompiler:
         """The output of the compiler; Refused if it does not compile."""
         done = self.sandbox.run([*self.inside, *self._paths(job), *words],
                                 job.folder)
+        if done.still:
+            raise Refused(f"{file}: the compiler waits for a file that never "
+                          "ends")
         if OUT_OF_TIME.search(done.text):
             raise Refused(f"{file}: compiling takes more than "
                           f"{compiler_sandbox.CPU_SECONDS} s of processor time")

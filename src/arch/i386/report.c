@@ -285,7 +285,7 @@ static void look_for_in_variables(uintptr_t pointer)
          word < end && pointer != 0; word++) {
         if (*word != pointer ||
             (uintptr_t)word - (uintptr_t)&advice < sizeof advice)
-            continue; /* the report's own note of it is no cause */
+            continue; /* not the report's own note of the address */
         advice.place = (uintptr_t)word;
         print("0x%08lx, a variable of the kernel, holds that pointer\n",
               (unsigned long)advice.place);

@@ -252,7 +252,9 @@ static inline bool is_in_use(const struct arena *arena, granule_t start,
     if (!is_block(arena, start, length))
         return false;
     cache = &arena->caches[length->count];
-    return !is_same(cache->newest, start) && !is_same(cache->older, start);
+    /* cache_put() asks is_none(), too: the compiler asks once for both. */
+    return !is_same(cache->newest, start) &&
+           (is_none(cache->older) || !is_same(cache->older, start));
 }
 
 #endif

@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from mallow import labs, stages  # noqa: E402
 from mallow.course import holes  # noqa: E402
 from mallow.grade import build  # noqa: E402
-from mallow.grade import contract  # noqa: E402
+from mallow.grade import contract, student_tokens  # noqa: E402
 from mallow.project import BUILD, ISO  # noqa: E402
 
 OUT = BUILD / "site" / "kit"
@@ -133,7 +133,7 @@ class Maker:
             "stages": [name for name, _ in stages.table()],
             "everybodys": sorted(contract.COMPILERS),
             "standard": contract.STANDARD,
-            "words": sorted(contract.WORDS),
+            "words": sorted(student_tokens.WORDS),
             "labs": [self.describe(lab) for lab in self.labs]})
 
 

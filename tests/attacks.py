@@ -265,7 +265,8 @@ SLOW = {"an include that was opened before a flood", "a file that never ends",
 NAMES = [
     b"\xff\xfe", b"n" * 254, b"ada", b"ada.log", b"tests.json", b"scores.csv",
     b"-rf", b"--lab=heap", b"it's", b'say "x"', b"$(touch owned)", b"`id`; ls",
-    b"a\nb", b"a\tb", b"\x1b[2J", b"=1+1", b"@SUM(A1)", b"+1", b"<b>x", b" ", b"..a", "Größe".encode(),
+    b"a\nb", b"a\tb", b"\x1b[2J", b"=1+1", b"@SUM(A1)", b"+1",
+    b"<b>x", b" ", b"..a", "Größe".encode(),
     "a\u202eb".encode(), b"ADA"]
 
 

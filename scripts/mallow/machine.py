@@ -24,7 +24,7 @@ QEMU = "qemu-system-i386"
 OLDEST = (5, 2)
 OPTION_CHARACTERS = 1000
 
-# MiB of translated code that QEMU keeps.  This kernel needs less than 8; without a limit a
+# MiB of translated code that QEMU keeps.  A boot with a replay takes 7; without a limit a
 # guest that runs code all over its memory makes QEMU take 1 GiB.
 TRANSLATED_MIB_MAX = 64
 

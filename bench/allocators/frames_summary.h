@@ -5,10 +5,10 @@
  * find a free frame by summary words instead of a search word by word.
  *
  * The kernel does not use them, so they are built for the host alone.  Its own
- * frame_alloc() is called for page tables and for pages of a growing heap. There
- * the rest of the call costs ten times as much.  It starts where the last search
- * ended, so it is slow only in memory that is nearly full and is given back in
- * random order (docs/bench.md).
+ * frame_alloc() is called for page tables and for pages of a growing heap.
+ * There the rest of the call costs ten times as much.  It starts where the last
+ * search ended, so it is slow only in memory that is nearly full and is given
+ * back in random order (docs/bench.md).
  */
 #ifndef BENCH_ALLOCATORS_FRAMES_SUMMARY_H
 #define BENCH_ALLOCATORS_FRAMES_SUMMARY_H

@@ -17,9 +17,9 @@
 extern const struct stage *const __start_stage_rows[];
 extern const struct stage *const __stop_stage_rows[];
 
-/* "armour+log" is armour with what the kernel does outside of counted replays: it
- * notes each call, and fills blocks with patterns.  "armour+poison" has red zones
- * and a quarantine. */
+/* "armour+log" is armour with what the kernel does outside of counted replays:
+ * it notes each call, and fills blocks with patterns.  "armour+poison" has red
+ * zones and a quarantine. */
 static void want_more(const char *words)
 {
     heap_log.on = *words != 0; /* without it there are no patterns */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Break it: your own tests of lab 1 (docs/hunts.md).  make hunt LAB=frames tries
- * them on allocators that are right and on twelve that are wrong. */
+/* Break it: your own tests of lab 1 (docs/hunts.md).  make hunt LAB=frames
+ * tries them on allocators that are right and on twelve that are wrong. */
 #include "labtest/test.h"
 
-/* The memory of a test: `count` frames, of which `used` from the eighth on are in
- * use by others. */
+/* The memory of a test: `count` frames, of which `used` from the eighth on are
+ * in use by others. */
 static void start(uint32_t count, uint32_t used)
 {
     static struct region available[1], in_use[1];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lab 1: layouts that several tests need, and tests of the very end of things. */
+/* Lab 1: layouts that several tests need, and tests of the very end of
+ * things. */
 #include "tests.h"
 
 #define MOST_REGION 6u

@@ -25,7 +25,8 @@ bool has_given_layout(void);
 void expect_smallest_heap(void);
 /* The padding before an aligned payload is as short as possible. */
 void expect_least_padding(void);
-/* A block of `bytes` grows over all of the free block after it, and no further. */
+/* A block of `bytes` grows over all of the free block after it, and no
+ * further. */
 void expect_growth_to_the_end(size_t bytes);
 /* Only the addresses of the blocks can be freed, and no other address in or
  * around them, even if the blocks are full of `word`. */

@@ -5,7 +5,7 @@
 
 #include "mm/spans/spans_zone.h"
 
-/* -- A zone's header --------------------------------------------------------- */
+/* -- A zone's header ------------------------------------------------------- */
 
 /* With `word` in place of the one at `at`, the span cannot be freed. */
 static void expect_corrupt(void *span, uint32_t *at, uint32_t word)
@@ -39,7 +39,7 @@ void expect_damage_named(void)
     LAB_EQUAL(lab_free(span), HEAP_OK, "kfree(), with all as it was");
 }
 
-/* -- Links of free spans ----------------------------------------------------- */
+/* -- Links of free spans --------------------------------------------------- */
 
 /* Every second of `count` spans is freed, and all its links overwritten. */
 static size_t damage_every_second(void **spans, uint32_t count)
@@ -162,8 +162,8 @@ void expect_anew_by_retiring(void)
 }
 
 /* The links of free spans are overwritten: with links of other runs, of the run
- * itself, and with junk.  The lists are made anew from the maps, so no memory is
- * lost, and none is handed out twice. */
+ * itself, and with junk.  The lists are made anew from the maps, so no memory
+ * is lost, and none is handed out twice. */
 void expect_damage_survived(void)
 {
     for (uint32_t kind = 0; kind < 5; kind++) {

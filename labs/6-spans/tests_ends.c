@@ -114,7 +114,7 @@ void expect_span_growth(void)
     expect_gone_zones_refused();
 }
 
-/* -- Wrong addresses ---------------------------------------------------------- */
+/* -- Wrong addresses ------------------------------------------------------- */
 
 static void expect_all_refused(uint8_t *span, size_t bytes)
 {
@@ -148,7 +148,7 @@ void expect_page_refused(void)
     expect_all_refused(expect_span(600), 608);
 }
 
-/* -- Many zones --------------------------------------------------------------- */
+/* -- Many zones ------------------------------------------------------------ */
 
 /* The work of a span that needs a zone, and gives it back, after `zones`. */
 static uint64_t work_after(size_t zones)

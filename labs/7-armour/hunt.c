@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Break it: your own tests of lab 7 (docs/hunts.md).  make hunt LAB=armour tries
- * them on allocators that are right and on twelve that are wrong. */
+/* Break it: your own tests of lab 7 (docs/hunts.md).  make hunt LAB=armour
+ * tries them on allocators that are right and on twelve that are wrong. */
 #include "labtest/test.h"
 
 /* An example, which tells nothing apart. */

@@ -7,7 +7,7 @@
 
 #define HEAP_BYTES 65536u
 
-/* -- The ends ---------------------------------------------------------------- */
+/* -- The ends -------------------------------------------------------------- */
 
 void expect_ends_refused(void)
 {
@@ -28,7 +28,7 @@ void expect_ends_refused(void)
     free_all(count);
 }
 
-/* -- The low end ------------------------------------------------------------- */
+/* -- The low end ----------------------------------------------------------- */
 
 /* A block that had to move when it grew.  Such blocks lie apart from others,
  * at the other end of free memory. */
@@ -83,13 +83,14 @@ void expect_low_end(void)
     }
 }
 
-/* -- A stale hint ------------------------------------------------------------ */
+/* -- A stale hint ---------------------------------------------------------- */
 
-/* In a small heap, where no freed block waits for its size.  A gap of 5 granules
- * at `gap` is used, freed, and joined with what was before it.  So a note of that
- * gap, if the allocator kept one, leads into the middle of a longer gap.  Small
- * blocks are then cut off that longer gap, up to the same place.  The next block
- * of 5 granules may lie anywhere, but no byte of the gap may serve twice. */
+/* In a small heap, where no freed block waits for its size.  A gap of 5
+ * granules at `gap` is used, freed, and joined with what was before it.  So a
+ * note of that gap, if the allocator kept one, leads into the middle of a
+ * longer gap.  Small blocks are then cut off that longer gap, up to the same
+ * place.  The next block of 5 granules may lie anywhere, but no byte of the gap
+ * may serve twice. */
 void expect_old_gaps_asked(void)
 {
     void *above, *gap, *before, *far, *farther;

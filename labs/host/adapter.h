@@ -32,8 +32,8 @@ size_t calls_count(void);
 /* The most basic blocks that a call may execute.  Reading every block of a full
  * heap twenty times takes less. */
 #define WORK_OF_A_CALL 50000000u
-/* Allows `more` basic blocks from now on.  After them, the code is in an endless
- * loop, and give_up() is called. */
+/* Allows `more` basic blocks from now on.  After them, the code is in an
+ * endless loop, and give_up() is called. */
 void allow_work(uint64_t more);
 _Noreturn void give_up(void);
 

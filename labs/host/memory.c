@@ -4,8 +4,9 @@
  *      0 | ... | arena |      | guard | 2 MiB heap ......... | guard |
  *         direct map                   payload in use: poisoned
  *
- * All memory that an allocator must not touch is poisoned: payload that a caller
- * owns, and all bytes outside.  AddressSanitizer stops at the line that does.
+ * All memory that an allocator must not touch is poisoned: payload that a
+ * caller owns, and all bytes outside.  AddressSanitizer stops at the line that
+ * does.
  *
  * Both are in the upper half of the addresses, if there is room, as they do in
  * the kernel: a sum of an address and a size that overflows there overflows

@@ -198,18 +198,25 @@ void lab_verify(void)
     every_block(lab_shut);
 }
 
-void lab_fill(void *payload, uint32_t word)
+static void fill_block(const struct live_block *block, void *payload,
+                       uint32_t word)
 {
-    const struct live_block *block = live_blocks_find(payload);
-
-    if (!block)
-        LAB_FAIL("the test fills %#lx, which is not a block in use",
-                 (unsigned long)payload);
     live_blocks_use_word(payload, word);
     lab_side_unguard(payload, block->bytes);
     if (!lab_side_playing())
         live_blocks_fill(block);
     lab_side_guard(payload, block->bytes);
+}
+
+void lab_fill(void *payload, uint32_t word)
+{
+    const struct live_block *block = live_blocks_find(payload);
+
+    if (block)
+        fill_block(block, payload, word);
+    else
+        LAB_FAIL("the test fills %#lx, which is not a block in use",
+                 (unsigned long)payload);
 }
 
 /* Verifies the payload of every live block at the end of a test. */

@@ -95,8 +95,9 @@ bool lab_side_trace(const char *name, struct trace_file *file);
 /* The processor: a model of one on the host. */
 void lab_side_load(struct page_table *directory);
 
-/* Goes back to the directory that was in force before the first lab_side_load():
- * the test is about to use the frames of the other one again. */
+/* Goes back to the directory that was in force before the first
+ * lab_side_load(): the test is about to use the frames of the other one
+ * again. */
 void lab_side_unload(void);
 bool lab_side_read(uintptr_t address, uint32_t *value);
 bool lab_side_write(uintptr_t address, uint32_t value);

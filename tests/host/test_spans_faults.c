@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Events that must not damage spans: wrong frees, no memory, long random lives. */
+/* Events that must not damage spans: wrong frees, no memory, long random
+ * lives. */
 #include "span_pages.h"
 
 #include "harness.h"

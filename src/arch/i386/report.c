@@ -280,8 +280,8 @@ static void look_for_in_variables(uintptr_t pointer)
 {
     const uintptr_t *end = (const uintptr_t *)stack_guard_begin;
 
-    for (const uintptr_t *word = (const uintptr_t *)align_up(
-             (uintptr_t)rodata_end, sizeof *word);
+    for (const uintptr_t *word =
+             (const uintptr_t *)align_up((uintptr_t)rodata_end, sizeof *word);
          word < end && pointer != 0; word++) {
         if (*word != pointer ||
             (uintptr_t)word - (uintptr_t)&advice < sizeof advice)

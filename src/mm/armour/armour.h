@@ -249,9 +249,9 @@ static inline bool is_run(struct run run)
 extern struct arena armour_arena;
 
 /* Starts with all of [begin, end) free, rounded inward to HEAP_ALIGNMENT; the
- * bookkeeping takes the low end.  May be called again at any time: then what was
- * allocated before is forgotten.  Returns STAGE_OK, also if the region is too
- * small for the bookkeeping: the heap is full from the start then. */
+ * bookkeeping takes the low end.  May be called again at any time: then what
+ * was allocated before is forgotten.  Returns STAGE_OK, also if the region is
+ * too small for the bookkeeping: the heap is full from the start then. */
 enum stage_state armour_init(uintptr_t begin, uintptr_t end);
 
 /* See struct heap_backend for what these promise. */

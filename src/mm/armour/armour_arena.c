@@ -63,8 +63,8 @@ void arena_set_length(struct arena *arena, granules_t length)
  *     c     +  2 + n / 32  +  1 + n    times 8 bytes.
  *     hints    two maps       granules -1, 0, ..., n - 1
  *
- * Each map has a word before granule 0, and a bit after granule n - 1.  Of `room`
- * granules for the rest, n are left if each 32 of them cost one. */
+ * Each map has a word before granule 0, and a bit after granule n - 1.  Of
+ * `room` granules for the rest, n are left if each 32 of them cost one. */
 bool arena_init(struct arena *arena, uintptr_t begin, uintptr_t end)
 {
     uint32_t all, classes, room, granules, caches;
@@ -192,8 +192,8 @@ static granule_t aligned_in(const struct arena *arena, struct run run,
     return armour_granule_at(arena, address + padding);
 }
 
-/* Cuts an aligned block, for which there is room, out of the used block `all`, and
- * releases what is around it. */
+/* Cuts an aligned block, for which there is room, out of the used block `all`,
+ * and releases what is around it. */
 static void *cut_out(struct arena *arena, struct run all, granules_t length,
                      size_t alignment)
 {

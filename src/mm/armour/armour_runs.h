@@ -73,8 +73,7 @@ static inline granule_t hint_take(struct arena *arena, class_t from)
     /* LAB 7 END */
 }
 
-/* `run` will soon be no run any more: its hint, if there is one, would be
- * stale. */
+/* `run` is about to end: its hint, if there is one, would be stale. */
 static inline void hint_drop(struct arena *arena, struct run run)
 {
     /* LAB 7 BEGIN */
@@ -242,8 +241,8 @@ static inline bool cache_put(struct arena *arena, granule_t start,
     return true;
 }
 
-/* Whether a block in use starts at `start`, which may be any number: a used block
- * that is not in a cache.  *length is as is_block() gives it. */
+/* Whether a block in use starts at `start`, which may be any number: a used
+ * block that is not in a cache.  *length is as is_block() gives it. */
 static inline bool is_in_use(const struct arena *arena, granule_t start,
                              granules_t *length)
 {

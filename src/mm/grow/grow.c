@@ -5,8 +5,8 @@
  *     | static heap, 2 MiB |       ...      | window: grows and shrinks -> |
  *       armour's arena                        the arena of grow_arena.c
  *
- * An arena works alone: without a free run it returns NULL.  This file tries one
- * after the other.
+ * An arena works alone: without a free run it returns NULL.  This file tries
+ * one after the other.
  *
  *     alloc   static heap -> window -> make the window longer -> sweep the
  *             static heap -> sweep the window -> NULL
@@ -23,12 +23,12 @@
  * comparison, and the search for a run is done twice at worst.  Growing by n
  * pages takes n frames: that one request pays for those that follow.
  *
- * It grows before it sweeps, because cached blocks are likely to be reused soon.
- * It sweeps when no frames are left.
+ * It grows before it sweeps, because cached blocks are likely to be reused
+ * soon. It sweeps when no frames are left.
  *
  * Weak points: a single block at the high end keeps everything below it mapped.
- * Runs in the middle have whole pages that no call reads, and their frames could
- * be given back as well.
+ * Runs in the middle have whole pages that no call reads, and their frames
+ * could be given back as well.
  */
 #include "mm/grow/grow.h"
 

@@ -6,8 +6,8 @@
 #include "mm/armour/armour.h"
 #include "mm/grow/grow.h"
 
-/* The limits of the step by which the window's arena grows.  The step is doubled
- * each time, and halved when memory is given back. */
+/* The limits of the step by which the window's arena grows.  The step is
+ * doubled each time, and halved when memory is given back. */
 #define GROW_STEP_MIN (16u * 1024)
 #define GROW_STEP_MAX (1024u * 1024)
 

@@ -14,9 +14,9 @@ enum window_result {
 };
 
 /* Makes all tables of the window, so that no later call needs memory in order
- * to map memory.  Both ends are multiples of 4 MiB.  A second call with the same
- * ends unmaps all pages.  If frames for the tables are missing, it closes the
- * window, also one that was open before: WINDOW_NO_FRAMES. */
+ * to map memory.  Both ends are multiples of 4 MiB.  A second call with the
+ * same ends unmaps all pages.  If frames for the tables are missing, it closes
+ * the window, also one that was open before: WINDOW_NO_FRAMES. */
 enum window_result window_init(uintptr_t begin, uintptr_t end);
 /* Unmaps everything and gives back the tables. */
 void window_close(void);
@@ -26,8 +26,8 @@ void window_close(void);
 void window_place(unsigned index, uintptr_t page);
 /* Maps pages after the range, or unmaps its last ones and gives their frames
  * back, until it ends at `end`.  Making it shorter never fails.  If frames for
- * new pages are missing, nothing changes: WINDOW_NO_FRAMES.  New pages are zeroed.
- */
+ * new pages are missing, nothing changes: WINDOW_NO_FRAMES.  New pages are
+ * zeroed. */
 enum window_result window_move_end(unsigned index, uintptr_t end);
 
 /* The pages that are mapped at the moment. */

@@ -218,6 +218,7 @@ static enum heap_error filled_free(void *payload)
 {
     const struct heap_backend *backend = backend_of(payload);
 
+    ASSERT(backend != NULL);
     if (!kmalloc_layer.small || backend == kmalloc_layer.small)
         memset(payload, POISON_FREED, backend->size(payload));
     return backend->free(payload);

@@ -88,9 +88,10 @@ static inline void spans_index_remove(struct span_pool *pool,
 /* Removes the first run of a list, which is not empty, and returns it. */
 static inline struct free_run *index_pop(struct span_pool *pool, uint32_t class)
 {
-    struct free_run *run = pool->runs[class], *next;
+    struct free_run *run, *next;
 
-    ASSERT(run != NULL);
+    ASSERT(pool->runs[class] != NULL);
+    run = pool->runs[class];
     next = run->next;
     if (!next) {
         pool->runs[class] = NULL;

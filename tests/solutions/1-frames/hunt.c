@@ -3,8 +3,8 @@
  * allocators at least are told apart (tests/test_hunt.py). */
 #include "labtest/test.h"
 
-/* The memory of a test: `count` frames, of which `used` from the eighth on are in
- * use by others. */
+/* The memory of a test: `count` frames, of which `used` from the eighth on are
+ * in use by others. */
 static void start(uint32_t count, uint32_t used)
 {
     static struct region available[1], in_use[1];

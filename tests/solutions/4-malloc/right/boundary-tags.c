@@ -256,8 +256,9 @@ bool malloc_walk(block_visitor visit, void *context)
     return true;
 }
 
-/* The checker of this layout, in place of the given one: both tags of a block say
- * the same, no two free blocks touch, and the counters are what a walk finds. */
+/* The checker of this layout, in place of the given one: both tags of a block
+ * say the same, no two free blocks touch, and the counters are what a walk
+ * finds. */
 struct violation malloc_check(void)
 {
     size_t used_bytes = 0, used_blocks = 0;

@@ -21,7 +21,8 @@ from .zones import Zalloc
 # Whose stores into bookkeeping are right, by the name of the allocator.
 OWN_FILES = {"malloc": ("mm/malloc/",), "bump": ("mm/heap/bump",),
              "zalloc": ("mm/zalloc/",), "spans": ("mm/spans/",)}
-BORROWED = ("lib/",)  # memset and lists work for whoever called them
+BORROWED = ("lib/",)  # memset and lists work for their callers; so does a
+                      # function in a header
 FRAMES = 6            # of callers looked at
 
 
@@ -48,7 +49,9 @@ class Writer:
             self.source = kernel.source_of(frame)
             self.line = line_before(frame) if stored and number == 0 \
                 else frame.find_sal().line
-            if frame.older() is None or not self.source.startswith(BORROWED):
+            if frame.older() is None or not (
+                    self.source.startswith(BORROWED)
+                    or self.source.endswith(".h")):
                 break
             frame = frame.older()
 

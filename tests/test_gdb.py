@@ -85,6 +85,7 @@ def test_stage(gdb, stage):
     assert ("sound" in said["mallow armour"]) == \
         (stage in ("armour", "grow"))
     assert ("zalloc is not in force" in said["mallow zones"]) == (number > 5)
+    assert "mallow writer" not in said["mallow frames 0x128"]  # reserved
     assert "the kernel's code" in said["mallow owner 0xc0101000"]
     assert "null pointer" in said["mallow owner 0"]
     assert "BROKEN" not in said["mallow check"]

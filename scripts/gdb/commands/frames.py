@@ -168,6 +168,9 @@ It cannot answer before stage frames has placed its bitmaps."""
             + frames.state(number))
         for holder in frames.holders(number):
             say(f"  {holder}")
+        if frames.state(number) != RESERVED:
+            say("  Who set or cleared its bit?  mallow writer "
+                f"{frames.frames.busy.words + number // 32 * 4:#010x}")
 
     @staticmethod
     def all(frames):

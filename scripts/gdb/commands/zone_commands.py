@@ -17,7 +17,8 @@ def entry_cells(zone):
 def zalloc_in_force(memory):
     kernel.require(memory)
     if kernel.small_allocator(memory) == "spans":
-        raise Trouble("the small blocks are spans here: mallow spans")
+        raise Trouble("zalloc is not in force: spans serves small blocks; "
+                      "mallow spans shows them")
     zalloc = Zalloc(memory)
     kernel.require_in_force(memory, "zalloc")
     return zalloc

@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,8 @@ def share_compiled(root):
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):  # workers inherit the environment
+        # As Ctrl-C does: the folders in memory are removed.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         work_in_memory()
         share_a_room()
     config.addinivalue_line("markers", "long: runs in make test-all only")

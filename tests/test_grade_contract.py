@@ -296,6 +296,8 @@ def test_all_that_include_a_header_are_compiled_with_it(kit):
             for path in (ROOT / kit.folder).rglob("*.d") if any(
                 name in path.read_text(encoding="utf-8").split()
                 for name in headers)}
+        # An older build leaves objects of sources that are gone.
+        including = {name for name in including if (ROOT / name).exists()}
         assert including - set(lab.files) == set(lab.includers), lab.name
 
 

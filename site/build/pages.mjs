@@ -95,13 +95,28 @@ function titleOf(file) {
     return /^# (.*)$/m.exec(read(file))[1];
 }
 
+// Labs say what to type in a tree of one's own; here buttons do it.
+function introOf(lab) {
+    return `::: tip You need no installation
+Press *Do this lab here*. An editor opens beside this text.
+
+- Where the text says \`make check LAB=${lab}\`, press *Check*.
+- Where it says \`make run\`, press *Run*, and type at the prompt \`mallow>\`.
+- *The machine*, in the menu, replays traces.
+- Commands such as \`awk\` and \`make debug\` need a tree of your own.
+:::
+
+`;
+}
+
 function makeLabs() {
     for (const name of labs) {
         const file = `labs/${name}/README.md`;
         const front = { title: titleOf(file) };
         if (withTests.has(name))
             front.lab = withTests.get(name);
-        page(file, `labs/${name}`, front);
+        page(file, `labs/${name}`, front,
+            front.lab ? introOf(front.lab) : '');
     }
     const rows = labs.map(name =>
         `- [${titleOf(`labs/${name}/README.md`)}](/labs/${name})`);

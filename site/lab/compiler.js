@@ -41,6 +41,21 @@ function explain(message) {
             'that is not included' };
 }
 
+const COMMENT_OR_NOTHING = /^\s*(\/\*.*\*\/|\/\/.*)?\s*$/;
+
+// tcc sees that a semicolon is missing when it reads the next word.  If that is
+// the first of its line, the mistake is in a line above.
+function atTheEndBefore(message, text) {
+    const found = /^'([;,)])' expected \(got "(.*)"\)$/.exec(message.text);
+    const lines = (text ?? '').split('\n');
+    if (!found || !lines[message.line - 1]?.trimStart().startsWith(found[2]))
+        return message;
+    const above = lines.slice(0, message.line - 1).findLastIndex(
+        line => !COMMENT_OR_NOTHING.test(line));
+    return above < 0 ? message : { ...message, line: above + 1,
+        text: `'${found[1]}' expected at the end of this line` };
+}
+
 export class Compiler {
     // module: a WebAssembly.Module of tcc; headers: {path in the tree: text}
     constructor(module, headers) {
@@ -57,7 +72,8 @@ export class Compiler {
             files.set('/' + path, this.encoder.encode(text));
         const end = runWasi(this.module,
             ['tcc', ...FLAGS, '/' + file, '-o', OBJECT], files);
-        const messages = readMessages(end.errors);
+        const messages = readMessages(end.errors).map(
+            message => atTheEndBefore(message, texts[message.file]));
         const failed = messages.some(each => each.severity === 'error');
         if (end.status !== 0 && !failed)
             messages.push({ file, line: 0, severity: 'error',

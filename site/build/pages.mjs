@@ -73,12 +73,14 @@ function escape(text) {
     return text.replaceAll('{{', '&#123;&#123;');
 }
 
+// `more` comes after the title.
 function page(file, name, front, more = '') {
     const text = outsideCode(read(file).replace(/^<!-- SPDX.*-->\n/, ''),
         piece => relink(file, escape(piece.replace(COMMENT, ''))));
     const head = Object.entries(front).map(([key, value]) =>
         `${key}: ${JSON.stringify(value)}\n`).join('');
-    write(`${name}.md`, `---\n${head}---\n\n${more}${text}`);
+    const whole = text.replace(/^# .*\n/m, title => `${title}\n${more}`);
+    write(`${name}.md`, `---\n${head}---\n\n${whole}`);
 }
 
 // -- Pages ------------------------------------------------------------------------

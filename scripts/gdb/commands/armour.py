@@ -120,6 +120,15 @@ def counters_broken(blocks, arena):
     return None
 
 
+def end_broken(arena):
+    """M1 at the end: after the last granule a used block seems to start."""
+    last = arena.granules
+    if not last or arena.bit(arena.starts, last) and arena.bit(arena.used, last):
+        return None
+    return Broken(M1, arena.address(last), "the start after the last granule",
+                  1, 0, arena.raw.starts + last // WORD_BITS * 4)
+
+
 def walk_blocks(arena, walk):
     """M1, M2, R1, Z1 and A3."""
     cached, batch = arena.cached(), arena.raw.batch.begin.number
@@ -144,6 +153,7 @@ def walk_blocks(arena, walk):
                                  USED, FREE,
                                  arena.raw.used + start // WORD_BITS * 4)
         start, free_before = end, free
+    walk.broken = walk.broken or end_broken(arena)
     for address, number in cached.items():
         walk.broken = walk.broken or Broken(
             Z1, address, "a cached block", f"used, of {number} granules",

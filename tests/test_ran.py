@@ -40,3 +40,8 @@ def test_the_failing_call(tmp_path, fault, test, functions):
 
 def test_nothing_is_said_of_a_program_that_did_not_say_it():
     assert ran.functions("none", labs.table()[0], "failed: a.c:1: no") == []
+
+
+def test_nothing_is_said_without_binutils(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert not list(ran.frames(check.PROGRAM, [16]))

@@ -9,6 +9,7 @@ addr2line knows the lines of an offset, also of what was inlined there.  A line
 is the student's if it lies between LAB N BEGIN and LAB N END of a lab's file.
 """
 import re
+import shutil
 import subprocess
 
 from . import elf, labs
@@ -33,7 +34,10 @@ def students_lines(lab, root):
 
 
 def frames(program, offsets):
-    """[(function, "FILE:LINE"), ...] for each offset, the innermost first."""
+    """[(function, "FILE:LINE"), ...] for each offset, the innermost first;
+    none where binutils are missing."""
+    if not shutil.which("addr2line"):
+        return
     base = elf.Elf(program).address("__executable_start")
     # An offset is a return address, rounded down to a multiple of 4.  One byte
     # before it is the call, which is 5 bytes long.
